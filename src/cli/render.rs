@@ -1,0 +1,59 @@
+//! Errors as a person reads them: where, what was expected, what to do next.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::config::Problem;
+use crate::domain::one_line;
+use crate::jobs::JobError;
+
+/// Returns an error with every problem it holds, each with its place and its help.
+#[must_use]
+pub fn error(error: &JobError) -> String {
+    match error {
+        JobError::Problems(problems) => {
+            let mut text: String = problems.0.iter().map(problem).collect();
+            if problems.0.len() > 1 {
+                text.push_str(&format!("{} problems\n", problems.0.len()));
+            }
+            text
+        }
+        JobError::Refused(refusals) => {
+            let mut text = String::from("error: nothing was published\n");
+            for refusal in refusals {
+                text.push_str(&format!("  {}\n    help: {}\n", one_line(&refusal.reason), refusal.advice));
+            }
+            text
+        }
+        JobError::Lock(_) => format!("error: {error}\n  help: wait for it to end; a lock is free as soon as its process is gone\n"),
+        JobError::Read(_) => format!("error: {}\n  help: deliver the file again\n", one_line(&error.to_string())),
+        JobError::Publish(_) => format!("error: {error}\n  help: the earlier results are untouched; make room or give the right to write, and run again\n"),
+        JobError::Engine(_) => format!("error: {error}\n  help: this is a bug of healthscore; please report it with the job and the command\n"),
+    }
+}
+
+/// Returns one problem, with the line it stands in.
+#[must_use]
+pub fn problem(problem: &Problem) -> String {
+    let title = one_line(&problem.title);
+    let head = Level::ERROR.primary_title(title.as_str());
+    let help = problem.help.as_deref().map(one_line);
+    let path;
+    let group = match &problem.place {
+        Some((source, span)) if !span.is_empty() => {
+            path = source.path.display().to_string();
+            let annotation = AnnotationKind::Primary.span(span.clone());
+            let annotation = if problem.label.is_empty() { annotation } else { annotation.label(problem.label.as_str()) };
+            head.element(Snippet::source(source.text.as_ref()).path(path.as_str()).annotation(annotation))
+        }
+        Some((source, _)) => {
+            path = source.path.display().to_string();
+            Group::with_title(head).element(annotate_snippets::Origin::path(path.as_str()))
+        }
+        None => Group::with_title(head),
+    };
+    let group = match &help {
+        Some(help) => group.element(Level::HELP.message(help.as_str())),
+        None => group,
+    };
+    format!("{}\n\n", Renderer::plain().render(&[group]))
+}

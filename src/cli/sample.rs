@@ -1,0 +1,75 @@
+//! `healthscore sample`: synthetic exports, with the truth they were made from beside them.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::Exit;
+use super::screen::Screen;
+use crate::jobs::JobError;
+use crate::publish::{self, Content, PublishError, Stamp};
+use crate::sample::{self, Settings};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  healthscore sample --out sample_data
+      900 accounts over 36 months, as they come with the program
+  healthscore sample --out /tmp/none --null
+      the same behaviour, but renewals have nothing to do with it
+  healthscore sample --out /tmp/large --accounts 20000 --seed 7";
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Folder to write to; it must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Accounts that ever were customers
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u32).range(60..=1_000_000))]
+    accounts: u32,
+    /// Months of history
+    #[arg(long, default_value_t = 36, value_parser = clap::value_parser!(u32).range(6..=120))]
+    months: u32,
+    /// Last day of the history
+    #[arg(long, value_name = "DATE", default_value = "2026-10-31")]
+    end: NaiveDate,
+    /// Another seed gives other accounts with the same relations
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Draw outcomes that have nothing to do with behaviour
+    #[arg(long)]
+    null: bool,
+}
+
+pub fn sample(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
+    let mut trail = screen.trail();
+    trail.step("drawing accounts and their behaviour");
+    let settings = Settings {
+        accounts: arguments.accounts as usize,
+        months: arguments.months,
+        seed: arguments.seed,
+        null: arguments.null,
+        end: arguments.end,
+    };
+    let sample = sample::generate(&settings)?;
+    trail.step("writing the exports");
+    let stamp = Stamp { program: crate::jobs::manifest::PROGRAM.to_owned(), pairs: vec![] };
+    let mut files = Vec::new();
+    let mut rows = 0;
+    for export in &sample.exports {
+        rows += export.frame.height();
+        let bytes = publish::encode(&export.frame, &[], &[], &stamp)
+            .map_err(|cause| PublishError::Encode { table: export.path.clone(), cause })?;
+        files.push(Content { path: export.path.clone(), bytes });
+    }
+    files.push(Content { path: "truth.json".into(), bytes: format!("{:#}\n", sample.truth).into_bytes() });
+    let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
+    publish::write_new(&arguments.out, &files)?;
+    screen.print(&format!(
+        "wrote {} files with {rows} rows, {:.1} MB, to {}\n",
+        files.len(),
+        bytes as f64 / 1e6,
+        arguments.out.display()
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,141 @@
+//! Words that every stage shares.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Days, NaiveDate};
+use serde::de::{self, Deserialize, Deserializer};
+use serde::{Serialize, Serializer};
+
+/// The date a score speaks about: what was known by the end of that day counts, nothing later.
+pub type AsOf = NaiveDate;
+
+/// A whole number of days, written `28d` in every file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DayCount(pub u32);
+
+impl DayCount {
+    /// Returns the date this many days before `date`.
+    #[must_use]
+    pub fn before(self, date: NaiveDate) -> NaiveDate {
+        date.checked_sub_days(Days::new(u64::from(self.0)))
+            .unwrap_or(NaiveDate::MIN)
+    }
+}
+
+impl fmt::Display for DayCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}d", self.0)
+    }
+}
+
+impl FromStr for DayCount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.strip_suffix('d')
+            .and_then(|digits| digits.parse().ok())
+            .filter(|days| *days <= 36_500)
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is not a number of days, expected one such as `28d`"))
+    }
+}
+
+impl<'de> Deserialize<'de> for DayCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for DayCount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The days a measure looks at, counted back from the as-of date.
+///
+/// `days` = 28 and `offset` = 0 is `as_of − 27 … as_of`, both included. Without `days` every
+/// visible row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// Length in days; `None` reaches back to the first visible row.
+    pub days: Option<DayCount>,
+    /// Days between the as-of date and the last day of the window.
+    pub offset: DayCount,
+}
+
+impl Window {
+    /// Returns how many days before the as-of date the window begins, or `None` if it has no begin.
+    #[must_use]
+    pub fn reach(self) -> Option<u32> {
+        self.days
+            .map(|days| (days.0 + self.offset.0).saturating_sub(1))
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.days, self.offset.0) {
+            (None, 0) => write!(f, "all time"),
+            (None, _) => write!(f, "all time until {} before", self.offset),
+            (Some(days), 0) => write!(f, "the last {} days", days.0),
+            (Some(days), _) => write!(f, "{} days ending {} days before", days.0, self.offset.0),
+        }
+    }
+}
+
+/// Rounds half up to `decimals` places, after rounding to nine.
+///
+/// The first rounding takes away what binary fractions add: 79.95 held as 79.949999999999989
+/// shows as 80.0, as a person would round it.
+#[must_use]
+pub fn displayed(points: f64, decimals: u32) -> f64 {
+    let grid = 10f64.powi(decimals as i32);
+    let settled = (points * 1e9).round() / 1e9;
+    ((settled * grid * 1e6).round() / 1e6 + 0.5).floor() / grid
+}
+
+/// Makes outside text safe to show on one line of a terminal, a page or a file name.
+///
+/// Control characters (escape sequences, line breaks, marks that change the direction of writing)
+/// become visible stand-ins; everything else stays as it is.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => '\u{fffd}',
+            '\u{2028}' | '\u{2029}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_includes_both_of_its_ends() {
+        let window = Window { days: Some(DayCount(28)), offset: DayCount(0) };
+        assert_eq!(window.reach(), Some(27));
+        let before = Window { days: Some(DayCount(28)), offset: DayCount(28) };
+        assert_eq!(before.reach(), Some(55));
+    }
+
+    #[test]
+    fn half_a_step_is_shown_upwards_even_where_binary_fractions_fall_short() {
+        assert_eq!(displayed(79.95, 1), 80.0);
+        assert_eq!(displayed(79.949_999, 1), 79.9);
+        assert_eq!(displayed(0.25, 1), 0.3);
+        assert_eq!(displayed(59.5, 0), 60.0);
+    }
+
+    #[test]
+    fn control_characters_of_outside_text_are_replaced() {
+        assert_eq!(one_line("a\u{1b}[31mb\nc"), "a\u{fffd}[31mb\u{fffd}c");
+    }
+}

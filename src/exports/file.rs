@@ -1,0 +1,94 @@
+//! `exports.toml` exactly as written.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::domain::DayCount;
+
+/// A piece of text with its place in the file.
+pub type Text = Spanned<String>;
+
+/// What the warehouse hands over, and whom the scores are about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportsFile {
+    /// The zone in which an instant becomes a local date; UTC when left out.
+    pub timezone: Option<Text>,
+    /// Who is scored.
+    #[serde(default)]
+    pub population: PopulationFile,
+    /// One table each, by our name for it. `accounts` is required.
+    pub tables: IndexMap<Text, TableFile>,
+}
+
+/// Who is scored.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationFile {
+    /// A condition over measures and account columns; an account is scored on the dates it holds.
+    pub eligible: Option<Text>,
+    /// Named conditions that keep an account out, each counted under its name.
+    #[serde(default)]
+    pub exclude: IndexMap<Text, Text>,
+    /// Account columns that are published beside each score, the account's name first.
+    #[serde(default)]
+    pub show: Vec<Text>,
+}
+
+/// One table that the warehouse hands over as Parquet.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableFile {
+    /// A file, a folder, or a pattern, from the data folder. `{as_of}` stands for the date of a
+    /// full dump.
+    pub path: Text,
+    /// Our column names and theirs, where they differ.
+    #[serde(default)]
+    pub columns: IndexMap<Text, Text>,
+    /// Columns made from others by a SQL expression.
+    #[serde(default)]
+    pub derive: IndexMap<Text, Text>,
+    /// The columns that together name a row.
+    #[serde(default)]
+    pub key: Vec<Text>,
+    /// The column that names the account; `account_id` when left out.
+    pub account: Option<Text>,
+    /// The table through which a row reaches its account: our column, and the table whose key it is.
+    pub via: Option<ViaFile>,
+    /// When the event happened; the row is invisible before.
+    pub time: Option<Text>,
+    /// When the warehouse loaded the row; of several loads of a key the newest not after as-of wins.
+    pub loaded: Option<Text>,
+    /// The first day on which this version of the row holds.
+    pub valid_from: Option<Text>,
+    /// The first day on which it no longer holds.
+    pub valid_to: Option<Text>,
+    /// The column, or the part of the path, that dates a full dump.
+    pub snapshot: Option<Text>,
+    /// Cells that are filled in later, each with the column that says when.
+    #[serde(default)]
+    pub known: IndexMap<Text, Text>,
+    /// Columns of which only today's value is known.
+    #[serde(default)]
+    pub current: Vec<Text>,
+    /// Decimals of a money column that is stored as a float.
+    #[serde(default)]
+    pub scale: IndexMap<Text, u8>,
+    /// How old the newest row may be before the export counts as stale.
+    pub fresh_within: Option<DayCount>,
+    /// Which accounts the feed covers: `all`, `any row`, or a condition over account columns.
+    pub observed: Option<Text>,
+    /// The zone of this table's instants, where it differs.
+    pub timezone: Option<Text>,
+}
+
+/// A link to another table's key.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViaFile {
+    /// Our column that holds the other table's key.
+    pub column: Text,
+    /// The other table.
+    pub table: Text,
+}

@@ -1,0 +1,67 @@
+//! Inbound: find the exports, check what they promise, decode them once, and know of every row
+//! on which dates it was the word of the warehouse.
+
+pub mod as_of;
+pub mod contract;
+pub mod file;
+pub mod ledger;
+pub mod parquet_files;
+pub mod rows;
+pub mod scan;
+
+use indexmap::IndexMap;
+use polars::prelude::*;
+
+use contract::{ACCOUNTS, Contract, Owner};
+use rows::Rows;
+use scan::Demand;
+
+use crate::trail::Trail;
+
+/// Why an export could not be read although its footer could.
+#[derive(Debug, thiserror::Error)]
+#[error("export `{export}`: {cause}")]
+pub struct ReadError {
+    /// Our name of the export.
+    pub export: String,
+    /// What the reader said.
+    pub cause: PolarsError,
+}
+
+/// The decoded exports that a run asked for.
+#[derive(Debug, Clone)]
+pub struct Exports {
+    /// By our names, each behind the one it links to.
+    pub tables: IndexMap<String, Rows>,
+}
+
+impl Exports {
+    /// Returns the accounts, which are always there.
+    ///
+    /// # Panics
+    /// Never: [`load`] reads them first.
+    #[must_use]
+    pub fn accounts(&self) -> &Rows {
+        &self.tables[ACCOUNTS]
+    }
+}
+
+/// Decodes every demanded export, and those it links to, once each.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn load(contract: &Contract, demands: &IndexMap<String, Demand>, trail: &mut Trail<'_>) -> Result<Exports, ReadError> {
+    let mut tables: IndexMap<String, Rows> = IndexMap::new();
+    for (name, table) in &contract.tables {
+        let Some(demand) = demands.get(name) else { continue };
+        trail.step(&format!("reading {name}"));
+        let parent = match &table.owner {
+            Owner::Via { table, .. } => tables.get(table),
+            Owner::Account(_) if name == ACCOUNTS => None,
+            Owner::Account(_) => tables.get(ACCOUNTS),
+        };
+        let rows = Rows::open(table, demand, parent).map_err(|cause| ReadError { export: name.clone(), cause })?;
+        tables.insert(name.clone(), rows);
+    }
+    Ok(Exports { tables })
+}

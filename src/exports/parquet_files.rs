@@ -1,0 +1,230 @@
+//! Finding Parquet files and reading their footers, before any data is read.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::{DataType, Schema};
+use chrono::NaiveDate;
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::file::metadata::ParquetMetaDataReader;
+use sha2::{Digest, Sha256};
+
+use crate::formula::Kind;
+
+/// How a column is stored, as far as it matters to reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Whole numbers of any width.
+    Integer,
+    /// Floats of any width.
+    Float,
+    /// Decimals with that many places.
+    Decimal(u8),
+    /// Text, also when it is stored through a dictionary.
+    Text,
+    /// True or false.
+    Boolean,
+    /// Local dates.
+    Date,
+    /// Instants: with a zone they are moments, without they are wall-clock times.
+    Instant {
+        /// Whether a zone is given.
+        zoned: bool,
+    },
+    /// Something a formula cannot use, such as a nested column.
+    Other,
+}
+
+impl Stored {
+    /// Returns the type that formulas see.
+    #[must_use]
+    pub fn kind(self) -> Option<Kind> {
+        Some(match self {
+            Self::Integer => Kind::Integer,
+            Self::Float => Kind::Float,
+            Self::Decimal(_) => Kind::Decimal,
+            Self::Text => Kind::Text,
+            Self::Boolean => Kind::Boolean,
+            Self::Date | Self::Instant { .. } => Kind::Date,
+            Self::Other => return None,
+        })
+    }
+
+    fn of(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Boolean => Self::Boolean,
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float,
+            data_type if data_type.is_integer() => Self::Integer,
+            DataType::Decimal32(_, scale)
+            | DataType::Decimal64(_, scale)
+            | DataType::Decimal128(_, scale)
+            | DataType::Decimal256(_, scale) => Self::Decimal(u8::try_from(*scale).unwrap_or(0)),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
+            DataType::Dictionary(_, values) => Self::of(values),
+            DataType::Date32 | DataType::Date64 => Self::Date,
+            DataType::Timestamp(_, zone) => Self::Instant { zoned: zone.is_some() },
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A Parquet file as its footer describes it.
+#[derive(Debug, Clone)]
+pub struct ParquetFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Rows in it.
+    pub rows: u64,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the footer, which changes with the content.
+    pub footer_hash: String,
+    /// Its columns by their own names.
+    pub columns: BTreeMap<String, Stored>,
+    /// The values that Hive folders of its path carry.
+    pub folders: BTreeMap<String, String>,
+    /// The date of the full dump it is a part of.
+    pub dump: Option<NaiveDate>,
+}
+
+/// Why a file or a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Nothing is at that place.
+    #[error("nothing is at {0}")]
+    Missing(String),
+    /// There is a folder or a pattern, but no Parquet file in it.
+    #[error("no .parquet file in {0}")]
+    Empty(String),
+    /// The file is there but cannot be read as Parquet.
+    #[error("{path} is not a Parquet file: {cause}")]
+    NotParquet {
+        /// The file.
+        path: String,
+        /// What the reader said.
+        cause: String,
+    },
+    /// The pattern is not one.
+    #[error("{0} is not a path pattern: {1}")]
+    Pattern(String, String),
+    /// A full dump's date cannot be read off its path.
+    #[error("{0} has no date of the form 2026-01-31 where `{{as_of}}` stands")]
+    Undated(String),
+}
+
+/// Returns the files of a path or a pattern below `root`, in the order of their names.
+///
+/// # Errors
+/// When there is none, or one of them is not Parquet.
+pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
+    let full = root.join(pattern.replace("{as_of}", "*"));
+    let shown = root.join(pattern).display().to_string();
+    let mut paths = if full.is_file() {
+        vec![full]
+    } else if full.is_dir() {
+        matching(&full.join("**").join("*.parquet"))?
+    } else if pattern.contains(['*', '?', '[', '{']) {
+        matching(&full)?.into_iter().filter(|path| path.is_file()).collect()
+    } else {
+        return Err(FileError::Missing(shown));
+    };
+    paths.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_'])));
+    paths.sort();
+    if paths.is_empty() {
+        return Err(FileError::Empty(shown));
+    }
+    let dated = pattern.contains("{as_of}");
+    paths
+        .into_iter()
+        .map(|path| {
+            let mut file = footer(&path)?;
+            if dated {
+                let date = dump_date(root, pattern, &path).ok_or_else(|| FileError::Undated(path.display().to_string()))?;
+                file.dump = Some(date);
+            }
+            Ok(file)
+        })
+        .collect()
+}
+
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let text = pattern.to_string_lossy();
+    let found = glob::glob(&text).map_err(|error| FileError::Pattern(text.to_string(), error.to_string()))?;
+    Ok(found.filter_map(Result::ok).collect())
+}
+
+/// Reads the date that stands where the pattern has `{as_of}`.
+fn dump_date(root: &Path, pattern: &str, path: &Path) -> Option<NaiveDate> {
+    let (before, _) = pattern.split_once("{as_of}")?;
+    let depth = before.matches('/').count();
+    let part = path.strip_prefix(root).ok()?.iter().nth(depth)?.to_string_lossy().into_owned();
+    let start = before.rsplit('/').next().unwrap_or_default().len();
+    part.get(start..start + 10)?.parse().ok()
+}
+
+/// Reads the footer of one file.
+///
+/// # Errors
+/// When it cannot be opened or is not Parquet.
+pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
+    let fail = |cause: String| FileError::NotParquet { path: path.display().to_string(), cause };
+    let mut file = File::open(path).map_err(|error| fail(error.to_string()))?;
+    let bytes = file.metadata().map_err(|error| fail(error.to_string()))?.len();
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| fail(error.to_string()))?;
+    let schema: Schema = parquet_to_arrow_schema(metadata.file_metadata().schema_descr(), metadata.file_metadata().key_value_metadata())
+        .map_err(|error| fail(error.to_string()))?;
+    let footer_hash = hash_footer(&mut file, bytes).map_err(|error| fail(error.to_string()))?;
+    Ok(ParquetFile {
+        path: path.to_owned(),
+        rows: u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0),
+        bytes,
+        footer_hash,
+        columns: schema.fields().iter().map(|field| (field.name().clone(), Stored::of(field.data_type()))).collect(),
+        folders: folders(path),
+        dump: None,
+    })
+}
+
+/// The last eight bytes of a Parquet file are the footer's length and the magic word.
+fn hash_footer(file: &mut File, bytes: u64) -> std::io::Result<String> {
+    let mut tail = [0u8; 8];
+    file.seek(SeekFrom::Start(bytes.saturating_sub(8)))?;
+    file.read_exact(&mut tail)?;
+    let length = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
+    file.seek(SeekFrom::Start(bytes.saturating_sub(8 + length)))?;
+    let mut footer = Vec::new();
+    file.read_to_end(&mut footer)?;
+    Ok(hex(&Sha256::digest(&footer)))
+}
+
+/// Returns bytes as small hexadecimal letters.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn folders(path: &Path) -> BTreeMap<String, String> {
+    path.parent()
+        .into_iter()
+        .flat_map(Path::iter)
+        .filter_map(|part| part.to_str()?.split_once('='))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dump_is_dated_by_the_place_of_the_placeholder() {
+        let root = Path::new("/data");
+        let path = Path::new("/data/accounts/dt=2026-01-31/part-0.parquet");
+        let date = NaiveDate::from_ymd_opt(2026, 1, 31);
+        assert_eq!(dump_date(root, "accounts/dt={as_of}/*.parquet", path), date);
+        assert_eq!(dump_date(root, "accounts/{as_of}.parquet", Path::new("/data/accounts/2026-01-31.parquet")), date);
+        assert_eq!(dump_date(root, "accounts/dt={as_of}/*.parquet", Path::new("/data/accounts/dt=latest/x")), None);
+    }
+}

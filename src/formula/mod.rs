@@ -1,0 +1,18 @@
+//! SQL expressions in configuration: parsed, checked against columns and functions, then turned
+//! into Polars expressions.
+//!
+//! The checked [`Expr`] is the single source of truth. It says nothing that a distributed SQL
+//! engine could not also say; windows, visibility and the account key are added by the engine and
+//! never by a formula.
+
+mod check;
+mod functions;
+mod parse;
+mod polars;
+mod tree;
+
+pub use check::{Aggregates, Scope, check};
+pub use functions::{FUNCTIONS, Function};
+pub use parse::{FormulaError, Parsed, parse};
+pub use polars::{date_literal, row_wise, summary};
+pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};

@@ -1,0 +1,247 @@
+//! The checked expression: every name resolved, every type known.
+
+use std::fmt;
+use std::ops::Range;
+
+use chrono::NaiveDate;
+
+/// The type of a value. Integers and decimals are numbers that sum exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A 64-bit whole number.
+    Integer,
+    /// A number with a fixed count of decimals, such as money.
+    Decimal,
+    /// A double.
+    Float,
+    /// Text.
+    Text,
+    /// True or false.
+    Boolean,
+    /// A local date; instants have become dates before a formula sees them.
+    Date,
+    /// The literal NULL, which fits everywhere.
+    Null,
+}
+
+impl Kind {
+    /// Returns whether arithmetic is defined.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal | Self::Float | Self::Null)
+    }
+
+    /// Returns the type that holds values of both, if they can be compared at all.
+    #[must_use]
+    pub fn common(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (a, b) if a == b => Some(a),
+            (Self::Null, kind) | (kind, Self::Null) => Some(kind),
+            (a, b) if a.is_number() && b.is_number() => Some(Self::Float),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Integer => "whole number",
+            Self::Decimal => "decimal",
+            Self::Float => "number",
+            Self::Text => "text",
+            Self::Boolean => "true/false",
+            Self::Date => "date",
+            Self::Null => "NULL",
+        })
+    }
+}
+
+/// A constant of the formula.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// A whole number.
+    Integer(i64),
+    /// A double.
+    Float(f64),
+    /// Text in single quotes.
+    Text(String),
+    /// TRUE or FALSE.
+    Boolean(bool),
+    /// `DATE '2026-01-31'`.
+    Date(NaiveDate),
+    /// NULL.
+    Null,
+}
+
+/// `+`, `-`, `*` and `/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// `=`, `<>`, `<`, `<=`, `>` and `>=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// A function of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Scalar {
+    Coalesce,
+    NullIf,
+    Least,
+    Greatest,
+    Round,
+    Abs,
+    DateDiff,
+    Lower,
+    Upper,
+}
+
+/// A function of many rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Aggregate {
+    CountRows,
+    Count,
+    CountDistinct,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    Median,
+    StdDev,
+    Latest,
+    LatestRow,
+    RegrSlope,
+}
+
+/// An expression with its type and its place in the formula's text (bytes).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub node: Node,
+    /// What its values are.
+    pub kind: Kind,
+    /// Where it stands.
+    pub span: Range<usize>,
+}
+
+/// What an expression is.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum Node {
+    Column(String),
+    AsOf,
+    Literal(Literal),
+    Negate(Box<Expr>),
+    Not(Box<Expr>),
+    Arithmetic(Arithmetic, Box<Expr>, Box<Expr>),
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    And(Box<Expr>, Box<Expr>),
+    Or(Box<Expr>, Box<Expr>),
+    IsNull(Box<Expr>),
+    IsTrue(Box<Expr>, bool),
+    In(Box<Expr>, Vec<Expr>),
+    Like(Box<Expr>, String),
+    Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
+    Cast(Box<Expr>),
+    Call(Scalar, Vec<Expr>),
+    Aggregate(Aggregate, Vec<Expr>, Option<Box<Expr>>),
+}
+
+impl Expr {
+    /// Calls `visit` with this expression and everything below it.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
+        visit(self);
+        match &self.node {
+            Node::Column(_) | Node::AsOf | Node::Literal(_) => {}
+            Node::Negate(x) | Node::Not(x) | Node::IsNull(x) | Node::IsTrue(x, _) | Node::Like(x, _) | Node::Cast(x) => {
+                x.walk(visit);
+            }
+            Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) | Node::And(a, b) | Node::Or(a, b) => {
+                a.walk(visit);
+                b.walk(visit);
+            }
+            Node::In(x, list) => {
+                x.walk(visit);
+                list.iter().for_each(|item| item.walk(visit));
+            }
+            Node::Case(arms, otherwise) => {
+                for (when, then) in arms {
+                    when.walk(visit);
+                    then.walk(visit);
+                }
+                if let Some(otherwise) = otherwise {
+                    otherwise.walk(visit);
+                }
+            }
+            Node::Call(_, arguments) => arguments.iter().for_each(|argument| argument.walk(visit)),
+            Node::Aggregate(_, arguments, filter) => {
+                arguments.iter().for_each(|argument| argument.walk(visit));
+                if let Some(filter) = filter {
+                    filter.walk(visit);
+                }
+            }
+        }
+    }
+
+    /// Returns the names of the columns it reads, each once, in order of appearance.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.walk(&mut |expr| {
+            if let Node::Column(name) = &expr.node
+                && !names.contains(&name.as_str())
+            {
+                names.push(name.as_str());
+            }
+        });
+        names
+    }
+
+    /// Returns the same expression with every part replaced by what `change` makes of it, from the
+    /// leaves up.
+    #[must_use]
+    pub fn rebuilt(&self, change: &mut impl FnMut(Expr) -> Expr) -> Expr {
+        let mut boxed = |inner: &Expr| Box::new(inner.rebuilt(change));
+        let node = match &self.node {
+            Node::Column(_) | Node::AsOf | Node::Literal(_) => self.node.clone(),
+            Node::Negate(x) => Node::Negate(boxed(x)),
+            Node::Not(x) => Node::Not(boxed(x)),
+            Node::IsNull(x) => Node::IsNull(boxed(x)),
+            Node::IsTrue(x, wanted) => Node::IsTrue(boxed(x), *wanted),
+            Node::Like(x, pattern) => Node::Like(boxed(x), pattern.clone()),
+            Node::Cast(x) => Node::Cast(boxed(x)),
+            Node::Arithmetic(op, a, b) => Node::Arithmetic(*op, boxed(a), boxed(b)),
+            Node::Compare(op, a, b) => Node::Compare(*op, boxed(a), boxed(b)),
+            Node::And(a, b) => Node::And(boxed(a), boxed(b)),
+            Node::Or(a, b) => Node::Or(boxed(a), boxed(b)),
+            Node::In(x, list) => Node::In(boxed(x), list.iter().map(|item| *boxed(item)).collect()),
+            Node::Case(arms, otherwise) => Node::Case(
+                arms.iter().map(|(when, then)| (*boxed(when), *boxed(then))).collect(),
+                otherwise.as_ref().map(|otherwise| boxed(otherwise)),
+            ),
+            Node::Call(function, arguments) => Node::Call(*function, arguments.iter().map(|argument| *boxed(argument)).collect()),
+            Node::Aggregate(aggregate, arguments, filter) => Node::Aggregate(
+                *aggregate,
+                arguments.iter().map(|argument| *boxed(argument)).collect(),
+                filter.as_ref().map(|filter| boxed(filter)),
+            ),
+        };
+        change(Expr { node, kind: self.kind, span: self.span.clone() })
+    }
+}

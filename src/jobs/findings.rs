@@ -1,0 +1,272 @@
+//! Doubts about the data of one as-of date, drawn from the ledger, the freshness of the exports
+//! and the scores.
+
+use chrono::NaiveDate;
+use polars::prelude::*;
+
+use super::file::StalePolicy;
+use super::score_run::refusal;
+use super::settings::ScoreJob;
+use super::{JobError, Refusal};
+use crate::exports::Exports;
+use crate::exports::contract::ACCOUNTS;
+use crate::exports::ledger::Account;
+use crate::exports::rows::Rows;
+use crate::measures::catalog::Definition;
+use crate::model::curve::Curve;
+use crate::population::Headcount;
+use crate::scores::columns as name;
+use crate::trail::{Finding, Severity};
+
+/// The ledger of a date with the doubts it raises.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// One per export.
+    pub accounts: Vec<Account>,
+    /// The doubts.
+    pub findings: Vec<Finding>,
+    /// Doubts for which the job refuses to publish.
+    pub refusals: Vec<Refusal>,
+}
+
+/// Judges the data that the scores of one date rest on.
+///
+/// # Errors
+/// When Polars fails.
+pub fn judge(job: &ScoreJob, exports: &Exports, scored: &DataFrame, heads: &Headcount, as_of: NaiveDate) -> Result<Judged, JobError> {
+    let mut judged = Judged { accounts: Vec::new(), findings: Vec::new(), refusals: Vec::new() };
+    for rows in exports.tables.values() {
+        judged.export(job, rows, as_of)?;
+    }
+    judged.findings.extend(heads.finding());
+    judged.findings.extend(not_point_in_time(job));
+    judged.findings.extend(scores(job, scored)?);
+    Ok(judged)
+}
+
+impl Judged {
+    fn export(&mut self, job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Result<(), JobError> {
+        let oldest = job.compared(as_of).min().unwrap_or(as_of);
+        let account = rows.account(as_of, job.plan.since(&rows.table, oldest).filter(|_| rows.table.name != ACCOUNTS))?;
+        if let Some(finding) = freshness(job, rows, as_of) {
+            if job.stale == StalePolicy::Refuse && finding.finding == "stale_export" {
+                self.refusals.push(refusal(&finding));
+            }
+            self.findings.push(finding);
+        }
+        for finding in lost_rows(job, &account)? {
+            if finding.share.is_some_and(|share| share > job.refuse_share) {
+                self.refusals.push(refusal(&finding));
+            }
+            self.findings.push(finding);
+        }
+        for (cell, count) in &account.undated_cells {
+            self.findings.push(Finding {
+                finding: "undated_cells",
+                severity: Severity::Note,
+                subject: format!("{}.{cell}", rows.table.name),
+                count: *count,
+                share: share(*count, account.ledger.known),
+                evidence: format!("{count} filled cells have no date in `{}`", rows.table.known[cell]),
+                advice: "they stay hidden, since nobody can say when they became known; have the warehouse fill in the date".into(),
+            });
+        }
+        self.accounts.push(account);
+        Ok(())
+    }
+}
+
+fn share(count: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| count as f64 / whole as f64)
+}
+
+/// Says where an export has nothing fresh to say; its measures are missing then.
+fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
+    let table = &rows.table;
+    let measures: Vec<&str> = job.plan.over(&table.name).map(|(measure, _)| measure.name.as_str()).collect();
+    if measures.is_empty() {
+        return None;
+    }
+    let since = job.plan.since(table, as_of);
+    let newest = rows.newest(as_of, since);
+    let affected = format!("{} measures rest on it", measures.len());
+    let finding = |kind: &'static str, evidence: String, advice: &str| {
+        Some(Finding {
+            finding: kind,
+            severity: Severity::Warning,
+            subject: table.name.clone(),
+            count: measures.len() as u64,
+            share: None,
+            evidence: format!("{evidence}; {affected}"),
+            advice: advice.to_owned(),
+        })
+    };
+    let Some(newest) = newest else {
+        let span = since.map_or(String::new(), |since| format!(" since {since}"));
+        let advice = "its measures are missing for everybody; check that the export ran and that its dates reach the as-of date";
+        return finding("empty_export", format!("no row is known at {as_of}{span}"), advice);
+    };
+    if rows.is_stale(as_of, since) {
+        let limit = table.fresh_within.map_or(String::new(), |limit| format!(", allowed are {limit}"));
+        let days = (as_of - newest).num_days();
+        let advice = "its measures are missing for everybody, since a fall would be an artefact; have the export delivered, then run again";
+        return finding("stale_export", format!("the newest row is of {newest}, {days}d before {as_of}{limit}"), advice);
+    }
+    let shortest = job.plan.over(&table.name).filter_map(|(_, rows)| rows.window.days).min()?;
+    if newest <= shortest.before(as_of) {
+        let advice = "the shortest window that reads it is empty for everybody; give `fresh_within`, or have the export delivered";
+        return finding("export_ends_early", format!("the newest row is of {newest}, and the shortest window that reads it is {shortest}"), advice);
+    }
+    None
+}
+
+/// Says which rows were set aside or lead nowhere, rule by rule.
+fn lost_rows(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
+    let by_rule = account
+        .rejects
+        .clone()
+        .lazy()
+        .group_by([col("rule"), col("column")])
+        .agg([len().cast(DataType::UInt64).alias("n"), col("row_key").sort(SortOptions::default()).head(Some(3))])
+        .sort(["rule", "column"], SortMultipleOptions::default())
+        .collect()?;
+    let mut findings = Vec::new();
+    for n in 0..by_rule.height() {
+        let text = |column: &str| -> PolarsResult<String> { Ok(by_rule.column(column)?.str()?.get(n).unwrap_or_default().to_owned()) };
+        let count = by_rule.column("n")?.u64()?.get(n).unwrap_or(0);
+        let keys = by_rule.column("row_key")?.list()?.get_as_series(n);
+        let keys: Vec<String> = keys.iter().flat_map(|keys| keys.str().into_iter().flat_map(|keys| keys.iter().flatten())).map(crate::domain::one_line).collect();
+        let rule = text("rule")?;
+        let (kind, advice) = match rule.as_str() {
+            "key_missing" => ("key_missing", "a row without its key cannot be told from others; have the warehouse fill it in"),
+            "repeated_key" => ("repeated_key", "the first row of a key is kept; declare `loaded` if the later one is a correction"),
+            "unresolved_link" => ("unresolved_link", "the row it hangs on was not known at that date; check that both exports cover the same time"),
+            _ => ("unknown_account", "the account was not known at that date; check that accounts are exported in full"),
+        };
+        let share = share(count, account.ledger.known);
+        findings.push(Finding {
+            finding: kind,
+            severity: if share.is_some_and(|share| share > job.warn_share) { Severity::Warning } else { Severity::Note },
+            subject: account.ledger.export.clone(),
+            count,
+            share,
+            evidence: format!("{count} of {} rows, by `{}`, such as {}", account.ledger.known, text("column")?, keys.join(", ")),
+            advice: advice.to_owned(),
+        });
+    }
+    Ok(findings)
+}
+
+/// Says which measures look at yesterday with today's eyes.
+fn not_point_in_time(job: &ScoreJob) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, table) in &job.contract.tables {
+        let reads = |measure: &crate::measures::catalog::Measure| match &measure.definition {
+            Definition::Rows(rows) if rows.table == *name => rows
+                .summaries
+                .iter()
+                .flat_map(|summary| summary.arguments.iter().chain(&summary.filter))
+                .chain(&rows.condition)
+                .flat_map(|expr| expr.columns().into_iter().map(str::to_owned).collect::<Vec<_>>())
+                .collect(),
+            _ => Vec::new(),
+        };
+        for column in &table.current {
+            let by: Vec<&str> = job
+                .plan
+                .measures
+                .iter()
+                .filter(|measure| reads(measure).contains(column))
+                .map(|measure| measure.name.as_str())
+                .collect();
+            if by.is_empty() && !(name == ACCOUNTS && job.plan.attributes.contains(column)) {
+                continue;
+            }
+            findings.push(Finding {
+                finding: "not_point_in_time",
+                severity: Severity::Note,
+                subject: format!("{name}.{column}"),
+                count: by.len() as u64,
+                share: None,
+                evidence: format!("only today's value is known, and it is read{}", if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) }),
+                advice: "scores of earlier dates, and so the trend, see today's value; export its history if it matters".into(),
+            });
+        }
+    }
+    findings
+}
+
+/// Says what is odd about the scores themselves.
+fn scores(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let all = scored.height() as u64;
+    if all == 0 {
+        return Ok(findings);
+    }
+    let reasons = scored
+        .clone()
+        .lazy()
+        .filter(col(name::overall(name::NOT_SCORED)).is_not_null())
+        .with_column(
+            // Accounts that differ in their coverage only have one reason in common.
+            when(col(name::overall(name::NOT_SCORED)).str().starts_with(lit("coverage ")))
+                .then(lit("coverage is below the floor"))
+                .otherwise(col(name::overall(name::NOT_SCORED)))
+                .alias("reason"),
+        )
+        .group_by([col("reason")])
+        .agg([len().cast(DataType::UInt64).alias("n")])
+        .sort(["reason"], SortMultipleOptions::default())
+        .collect()?;
+    for n in 0..reasons.height() {
+        let reason = reasons.column("reason")?.str()?.get(n).unwrap_or_default().to_owned();
+        let count = reasons.column("n")?.u64()?.get(n).unwrap_or(0);
+        findings.push(Finding {
+            finding: "accounts_not_scored",
+            severity: Severity::Note,
+            subject: "accounts".into(),
+            count,
+            share: share(count, all),
+            evidence: format!("{count} of {all} accounts are not scored: {reason}"),
+            advice: "they stand in account_scores with their reason; never read them as healthy".into(),
+        });
+    }
+    for (c, _, m, metric) in job.model.metrics() {
+        let present = scored.column(&name::metric(&metric.id, name::PRESENT))?.bool()?.sum().unwrap_or(0);
+        let applies = u64::from(scored.column(&name::metric(&metric.id, name::APPLIES))?.bool()?.sum().unwrap_or(0));
+        if present == 0 && applies > 0 {
+            findings.push(Finding {
+                finding: "metric_without_data",
+                severity: Severity::Warning,
+                subject: metric.id.clone(),
+                count: applies,
+                share: share(applies, all),
+                evidence: format!("the measure `{}` has no value for any of the {applies} accounts it concerns", metric.measure),
+                advice: "check the measure and its export, or take the metric out of the model".into(),
+            });
+        }
+        let open_map = |curve: &Curve| matches!(curve, Curve::Map { other: None, .. });
+        if job.model.cards.iter().any(|card| open_map(&card.categories[c].metrics[m].curve)) {
+            let unlisted = col(metric.measure.as_str()).is_not_null().and(col(name::metric(&metric.id, name::PRESENT)).not());
+            let concerned = col(name::metric(&metric.id, name::APPLIES)).and(unlisted);
+            let values = scored.clone().lazy().filter(concerned).select([col(metric.measure.as_str()).cast(DataType::String)]).collect()?;
+            if values.height() > 0 {
+                let count = values.height() as u64;
+                let mut shown: Vec<String> = values.columns()[0].str()?.iter().flatten().map(crate::domain::one_line).collect();
+                shown.sort();
+                shown.dedup();
+                shown.truncate(3);
+                findings.push(Finding {
+                    finding: "unlisted_value",
+                    severity: Severity::Warning,
+                    subject: metric.id.clone(),
+                    count,
+                    share: share(count, all),
+                    evidence: format!("{count} accounts have a value that the map leaves out, such as {}", shown.join(", ")),
+                    advice: "add the value to the map, or give `other`; until then it counts as missing".into(),
+                });
+            }
+        }
+    }
+    Ok(findings)
+}

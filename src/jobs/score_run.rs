@@ -1,0 +1,184 @@
+//! The scoring pipeline: one function that reads like the picture, and the step that publishes.
+
+use chrono::NaiveDate;
+use indexmap::IndexMap;
+use polars::prelude::*;
+
+use super::findings::{self, Judged};
+use super::manifest::{self, Moment};
+use super::settings::ScoreJob;
+use super::{JobError, Refusal};
+use crate::exports::as_of::AS_OF;
+use crate::exports::{self, Exports};
+use crate::formula::date_literal;
+use crate::insights::trends;
+use crate::measures::compute;
+use crate::panel::{self, ACCOUNT_ID};
+use crate::population::Headcount;
+use crate::publish::{self, Content, PublishError, Stamp};
+use crate::scores;
+use crate::tables::{self, Table};
+use crate::trail::{Finding, Trail};
+
+/// The scored panel of a job.
+#[derive(Debug, Clone)]
+pub struct ScoreRun {
+    /// The decoded exports, from which the ledger is drawn.
+    pub exports: Exports,
+    /// Where the known accounts of each date went.
+    pub heads: IndexMap<NaiveDate, Headcount>,
+    /// Every pair of the panel with measures and scores.
+    pub scored: DataFrame,
+    /// The pairs of the published dates, with their changes.
+    pub compared: DataFrame,
+}
+
+/// Scores every eligible account on every date of the job.
+///
+/// `accounts` restricts the panel to some accounts, for a quick look.
+///
+/// # Errors
+/// When an export cannot be read.
+pub fn score_run(job: &ScoreJob, accounts: Option<&[String]>, trail: &mut Trail<'_>) -> Result<ScoreRun, JobError> {
+    let dates = job.panel_dates();
+    let exports = exports::load(&job.contract, &job.plan.demands(&job.contract, &dates), trail)?;
+    let candidates = panel::candidates(exports.accounts(), &dates, &job.plan.attributes)?;
+    let candidates = panel::only(candidates, accounts)?;
+    let measures = compute::compute(&exports, &candidates, &job.plan, trail)?;
+    let panel = job.population.select(measures)?;
+    trail.step("scoring");
+    let scored = scores::score(panel.frame, &job.model)?;
+    let compared = trends::compare(&scored, &job.dates, &job.compare, &job.model)?;
+    Ok(ScoreRun { exports, heads: panel.heads, scored, compared })
+}
+
+/// What is published for one as-of date.
+#[derive(Debug, Clone)]
+pub struct Scorecard {
+    /// The date.
+    pub as_of: NaiveDate,
+    /// The tables, in the order of the documentation.
+    pub tables: Vec<Table>,
+    /// The doubts.
+    pub findings: Vec<Finding>,
+    /// Where the known accounts went.
+    pub heads: Headcount,
+    /// The `result` part of the manifest.
+    pub manifest: serde_json::Value,
+}
+
+impl ScoreRun {
+    /// Draws up what is published for one of the job's dates.
+    ///
+    /// # Errors
+    /// When the data came in a state that the job refuses.
+    pub fn scorecard(&self, job: &ScoreJob, as_of: NaiveDate) -> Result<Scorecard, JobError> {
+        let scored = self.compared.clone().lazy().filter(col(AS_OF).eq(date_literal(as_of))).collect()?;
+        let heads = self.heads.get(&as_of).cloned().unwrap_or_else(Headcount::empty);
+        let Judged { accounts, findings, refusals } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
+        if !refusals.is_empty() {
+            return Err(JobError::Refused(refusals));
+        }
+        let hash = job.model.hash();
+        let rejects: Vec<DataFrame> = accounts.iter().map(|account| account.rejects.clone()).collect();
+        let tables = vec![
+            tables::account_scores(&scored, &job.model, &hash, &job.population.show, &job.compare)?,
+            tables::category_scores(&scored, &job.model, &job.compare)?,
+            tables::metric_scores(&scored, &job.model)?,
+            tables::rejects(&rejects)?,
+            tables::findings(&findings)?,
+        ];
+        let manifest = manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
+        Ok(Scorecard { as_of, tables, findings, heads, manifest })
+    }
+
+    /// Publishes one folder per date of the job, oldest first, and returns where.
+    ///
+    /// All dates are drawn up before the first is written, so that a refusal writes nothing.
+    ///
+    /// # Errors
+    /// When the data is refused, or the folder cannot be written.
+    pub fn publish(&self, job: &ScoreJob, moment: &Moment, trail: &mut Trail<'_>) -> Result<Vec<Scorecard>, JobError> {
+        let scorecards = job.dates.iter().map(|date| self.scorecard(job, *date)).collect::<Result<Vec<_>, _>>()?;
+        for scorecard in &scorecards {
+            trail.step(&format!("publishing {}", scorecard.as_of));
+            let stamp = Stamp {
+                program: manifest::PROGRAM.to_owned(),
+                pairs: vec![
+                    ("program".to_owned(), manifest::PROGRAM.to_owned()),
+                    ("job".to_owned(), job.name.clone()),
+                    ("as_of".to_owned(), scorecard.as_of.to_string()),
+                    ("model".to_owned(), job.model.name.clone()),
+                    ("model_hash".to_owned(), job.model.hash()),
+                ],
+            };
+            let mut files = scorecard.tables.iter().map(|table| encoded(table, &stamp)).collect::<Result<Vec<_>, _>>()?;
+            let run = manifest::run(job, &self.exports, scorecard.as_of, moment)?;
+            files.push(json("model.json", &serde_json::json!(job.model)));
+            files.push(json("manifest.json", &serde_json::json!({ "result": scorecard.manifest, "run": run })));
+            publish::publish(&job.folder, scorecard.as_of, &files)?;
+        }
+        Ok(scorecards)
+    }
+}
+
+fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
+    let bytes = publish::encode(&table.frame, &table.sorted_by, &table.descriptions, stamp)
+        .map_err(|cause| PublishError::Encode { table: table.name.to_owned(), cause })?;
+    Ok(Content { path: format!("{}.parquet", table.name), bytes })
+}
+
+fn json(path: &str, value: &serde_json::Value) -> Content {
+    Content { path: path.to_owned(), bytes: format!("{value:#}\n").into_bytes() }
+}
+
+/// How one account stands under two models.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Move {
+    /// The account.
+    pub account_id: String,
+    /// Shown score and band under the model in force.
+    pub before: (Option<f64>, Option<String>),
+    /// The same under the other model.
+    pub after: (Option<f64>, Option<String>),
+}
+
+/// Returns the accounts whose band differs between the job's own model and the one given instead,
+/// over the same measures; `None` when there is only one model.
+///
+/// # Errors
+/// When Polars fails.
+pub fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Vec<Move>>, JobError> {
+    use crate::scores::columns as name;
+    let Some(in_force) = &job.in_force else { return Ok(None) };
+    let last = *job.dates.last().expect("a job has a date");
+    let now = run.scored.clone().lazy().filter(col(AS_OF).eq(date_literal(last))).collect()?;
+    let measures: Vec<Expr> = now
+        .get_column_names()
+        .iter()
+        .filter(|column| !["metric/", "category/", "overall/"].iter().any(|level| column.starts_with(level)))
+        .map(|column| col(column.as_str()))
+        .collect();
+    let then = scores::score(now.clone().lazy().select(measures).collect()?, in_force)?;
+    let columns = |frame: &DataFrame| -> PolarsResult<Vec<(Option<f64>, Option<String>)>> {
+        let shown = frame.column(&name::overall("score_shown"))?.f64()?.clone();
+        let band = frame.column(&name::overall(name::BAND))?.str()?.clone();
+        Ok(shown.iter().zip(band.iter()).map(|(score, band)| (score, band.map(str::to_owned))).collect())
+    };
+    let ids = now.column(ACCOUNT_ID)?.str()?.clone();
+    let (before, after) = (columns(&then)?, columns(&now)?);
+    let moves = ids
+        .iter()
+        .flatten()
+        .zip(before.into_iter().zip(after))
+        .filter(|(_, (before, after))| before.1 != after.1)
+        .map(|(id, (before, after))| Move { account_id: id.to_owned(), before, after })
+        .collect();
+    Ok(Some(moves))
+}
+
+/// Returns a refusal in the words of a finding.
+#[must_use]
+pub fn refusal(finding: &Finding) -> Refusal {
+    Refusal { reason: format!("{}: {}", finding.subject, finding.evidence), advice: finding.advice.clone() }
+}

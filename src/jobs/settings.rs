@@ -1,0 +1,279 @@
+//! A job as meant: every path, date and tolerance decided, every file read and checked.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::JobError;
+use super::file::{JobFile, StalePolicy, Text};
+use crate::config::{self, Problem, Problems, Source};
+use crate::domain::DayCount;
+use crate::exports::contract::{self, Contract};
+use crate::exports::file::ExportsFile;
+use crate::exports::scan;
+use crate::measures::catalog::{self, Catalog};
+use crate::measures::file::MeasuresFile;
+use crate::measures::plan::Plan;
+use crate::model::file::ModelFile;
+use crate::model::{self, HealthModel};
+use crate::population::{self, Population};
+
+/// What the command line says over the job file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The folder the exports lie in.
+    pub exports: Option<PathBuf>,
+    /// The folder to publish below.
+    pub out: Option<PathBuf>,
+    /// The as-of date or rule.
+    pub as_of: Option<String>,
+    /// Another model file.
+    pub model: Option<PathBuf>,
+    /// First and last date of a backfill, and its rhythm.
+    pub backfill: Option<Backfill>,
+    /// Measures wanted besides those of the model.
+    pub also: Vec<String>,
+}
+
+/// A range of as-of dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backfill {
+    /// The first date.
+    pub from: NaiveDate,
+    /// The last date, included.
+    pub to: NaiveDate,
+    /// The rhythm.
+    pub every: Every,
+}
+
+/// The rhythm of a backfill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// Every day.
+    Day,
+    /// Every seventh day from the first on.
+    Week,
+    /// The first date's day of each month; the month's last day where it has no such day, and
+    /// always the last day if the first date is one.
+    Month,
+}
+
+impl Backfill {
+    /// Returns the dates, rising.
+    #[must_use]
+    pub fn dates(&self) -> Vec<NaiveDate> {
+        let step = |n: u32| match self.every {
+            Every::Day => self.from.checked_add_days(Days::new(u64::from(n))),
+            Every::Week => self.from.checked_add_days(Days::new(7 * u64::from(n))),
+            Every::Month => month_later(self.from, n),
+        };
+        (0..).map_while(step).take_while(|date| *date <= self.to).collect()
+    }
+}
+
+fn month_later(from: NaiveDate, months: u32) -> Option<NaiveDate> {
+    let is_last = from.checked_add_days(Days::new(1))?.day() == 1;
+    let later = from.checked_add_months(chrono::Months::new(months))?;
+    if !is_last {
+        return Some(later);
+    }
+    let first = later.with_day(1)?;
+    first.checked_add_months(chrono::Months::new(1))?.checked_sub_days(Days::new(1))
+}
+
+/// A scoring job, ready to run.
+#[derive(Debug, Clone)]
+pub struct ScoreJob {
+    /// The job file's name without its ending.
+    pub name: String,
+    /// The folder its runs are published in.
+    pub folder: PathBuf,
+    /// The exports.
+    pub contract: Contract,
+    /// The measures.
+    pub catalog: Catalog,
+    /// Who is scored.
+    pub population: Population,
+    /// The model that scores.
+    pub model: HealthModel,
+    /// The job's own model, where the command line put another in its place.
+    pub in_force: Option<HealthModel>,
+    /// What the model needs measured.
+    pub plan: Plan,
+    /// The dates to publish, rising.
+    pub dates: Vec<NaiveDate>,
+    /// How many days back each is compared.
+    pub compare: Vec<DayCount>,
+    /// What to do about stale exports.
+    pub stale: StalePolicy,
+    /// From this share of lost rows on, a warning.
+    pub warn_share: f64,
+    /// Above this share of lost rows, refusal.
+    pub refuse_share: f64,
+}
+
+impl ScoreJob {
+    /// Returns the dates to publish and those they are compared with, rising, each once.
+    #[must_use]
+    pub fn panel_dates(&self) -> Vec<NaiveDate> {
+        let mut dates: Vec<NaiveDate> = self.dates.iter().flat_map(|date| self.compared(*date)).collect();
+        dates.sort();
+        dates.dedup();
+        dates
+    }
+
+    /// Returns a date and those it is compared with.
+    pub fn compared(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
+        std::iter::once(date).chain(self.compare.iter().map(move |days| days.before(date)))
+    }
+}
+
+/// Reads and checks everything a job names.
+///
+/// `today` is the date on which the program runs; an as-of date must lie before or on it.
+///
+/// # Errors
+/// With every problem of every file at once.
+pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<ScoreJob, JobError> {
+    let mut problems = Problems::default();
+    let (file, source): (JobFile, Source) = config::read(path)?;
+    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    let beside = |text: &Text| base.join(text.get_ref());
+    let exports = problems.collect(config::read::<ExportsFile>(&beside(&file.exports)));
+    let measures = problems.collect(config::read::<MeasuresFile>(&beside(&file.measures)));
+    let own_model = beside(&file.model);
+    let model_path = overrides.model.clone().unwrap_or_else(|| own_model.clone());
+    let model = problems.collect(config::read::<ModelFile>(&model_path));
+    let other = overrides.model.as_ref().and_then(|_| problems.collect(config::read::<ModelFile>(&own_model)));
+    let data = overrides.exports.clone().unwrap_or_else(|| beside(&file.data));
+    let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
+    check_compare(&file, &source, &mut problems);
+    let (Some((exports, exports_source)), Some((measures, measures_source))) = (exports, measures) else {
+        return Err(problems.into());
+    };
+    let contract = contract::resolve(&exports, &exports_source, &data, &mut problems);
+    let catalog = catalog::resolve(&measures, &measures_source, &contract, &mut problems);
+    let population = population::resolve(&contract, &catalog, &mut problems);
+    let model = model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
+    let in_force = other.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
+    let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
+    let Some(model) = model.filter(|_| problems.0.is_empty()) else { return Err(problems.into()) };
+    let mut names = model.reads();
+    names.extend(in_force.iter().flat_map(HealthModel::reads));
+    names.extend(population.reads());
+    names.extend(overrides.also.iter().cloned());
+    let plan = Plan::of(&catalog, &contract, &names, model.carried());
+    let name = path.file_stem().map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
+    let out = overrides.out.clone().unwrap_or_else(|| beside(&file.out));
+    Ok(ScoreJob {
+        folder: out.join(&name),
+        name,
+        contract,
+        catalog,
+        population,
+        model,
+        in_force,
+        plan,
+        dates,
+        compare: file.compare.iter().map(|days| *days.get_ref()).collect(),
+        stale: file.stale,
+        warn_share,
+        refuse_share,
+    })
+}
+
+fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 2] {
+    let mut share = |written: Option<&toml::Spanned<f64>>, default: f64| {
+        let Some(written) = written else { return default };
+        if !(0.0..=1.0).contains(written.get_ref()) {
+            problems.push(source.problem(written.span(), format!("a tolerance is a share from 0 to 1, found {written}")));
+        }
+        *written.get_ref()
+    };
+    [share(file.tolerance.warn.as_ref(), 0.01), share(file.tolerance.refuse.as_ref(), 0.25)]
+}
+
+fn check_compare(file: &JobFile, source: &Source, problems: &mut Problems) {
+    for (n, days) in file.compare.iter().enumerate() {
+        if days.get_ref().0 == 0 || file.compare[..n].iter().any(|other| other.get_ref() == days.get_ref()) {
+            problems.push(source.problem(days.span(), "comparison dates are different numbers of days, at least `1d`"));
+        }
+    }
+}
+
+/// Decides the dates to publish.
+fn as_of_dates(
+    file: &JobFile,
+    source: &Source,
+    overrides: &Overrides,
+    contract: &Contract,
+    today: NaiveDate,
+    problems: &mut Problems,
+) -> Result<Vec<NaiveDate>, JobError> {
+    let future = |date: NaiveDate| Problem {
+        blame: config::Blame::Configuration,
+        place: None,
+        title: format!("the as-of date {date} lies in the future; today is {today}"),
+        label: String::new(),
+        help: Some("nothing is known about it yet; give a date up to today".into()),
+    };
+    if let Some(backfill) = overrides.backfill {
+        let dates = backfill.dates();
+        if let Some(date) = dates.last().filter(|date| **date > today) {
+            problems.push(future(*date));
+        }
+        if dates.is_empty() {
+            problems.push(Problem { help: Some("give --from before --to".into()), ..future(backfill.to) });
+            if let Some(problem) = problems.0.last_mut() {
+                problem.title = format!("no date lies between {} and {}", backfill.from, backfill.to);
+            }
+        }
+        return Ok(dates);
+    }
+    let yesterday = today.pred_opt().unwrap_or(today);
+    let rule = overrides.as_of.as_deref().unwrap_or(file.as_of.get_ref());
+    let date = match rule {
+        "yesterday" => yesterday,
+        "latest_complete" => scan::latest_complete(contract, yesterday)?,
+        text => match text.parse::<NaiveDate>() {
+            Ok(date) => date,
+            Err(_) => {
+                let title = format!("`{text}` is not an as-of date");
+                let mut problem = source.problem(file.as_of.span(), title).help("valid here: a date such as 2026-01-31, `yesterday`, `latest_complete`");
+                if overrides.as_of.is_some() {
+                    problem.place = None;
+                }
+                problems.push(problem);
+                return Ok(Vec::new());
+            }
+        },
+    };
+    if date > today {
+        let mut problem = future(date);
+        if overrides.as_of.is_none() {
+            problem.place = Some((source.clone(), file.as_of.span()));
+        }
+        problems.push(problem);
+    }
+    Ok(vec![date])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_monthly_backfill_from_a_month_end_stays_on_month_ends() {
+        let backfill = Backfill { from: date("2025-01-31"), to: date("2025-05-31"), every: Every::Month };
+        let expected = ["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31"].map(date);
+        assert_eq!(backfill.dates(), expected);
+        let from_february = Backfill { from: date("2025-02-28"), to: date("2025-04-30"), every: Every::Month };
+        assert_eq!(from_february.dates(), ["2025-02-28", "2025-03-31", "2025-04-30"].map(date));
+        let mid_month = Backfill { from: date("2025-01-15"), to: date("2025-03-14"), every: Every::Month };
+        assert_eq!(mid_month.dates(), ["2025-01-15", "2025-02-15"].map(date));
+    }
+}

@@ -1,0 +1,19 @@
+//! Customer-health scores.
+
+pub mod domain;
+pub mod config;
+pub mod trail;
+pub mod formula;
+pub mod exports;
+pub mod panel;
+pub mod measures;
+pub mod population;
+pub mod model;
+pub mod scores;
+pub mod insights;
+pub mod tables;
+pub mod publish;
+pub mod jobs;
+pub mod stats;
+pub mod sample;
+pub mod cli;

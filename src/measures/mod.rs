@@ -1,0 +1,6 @@
+//! The panel meets the exports: measure values, each with its meaning in `measures.toml`.
+
+pub mod catalog;
+pub mod compute;
+pub mod file;
+pub mod plan;

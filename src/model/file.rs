@@ -1,0 +1,247 @@
+//! A model file exactly as written.
+
+use chrono::NaiveDate;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::domain::DayCount;
+
+/// A piece of text with its place in the file.
+pub type Text = Spanned<String>;
+
+/// What we believe about health; immutable once published.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// Short name, as it stands in the tables.
+    pub name: Text,
+    /// What people call it.
+    pub title: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// Since when it is in force.
+    pub effective_date: Option<toml::value::Datetime>,
+    /// How often it is looked at: monthly, quarterly, annual or event-based.
+    pub review_cycle: Option<String>,
+    /// Draft, in review or approved.
+    pub status: Option<String>,
+    /// Decimals of a score as it is shown; 1 when left out.
+    pub decimals: Option<Spanned<u32>>,
+    /// Lowest and highest score of a metric; 0 and 100 when left out.
+    pub scale: Option<Spanned<[f64; 2]>>,
+    /// Share of weight that must rest on present, fresh data for an account to be scored.
+    pub coverage_floor: Option<Spanned<f64>>,
+    /// Change in points, up or down, that still counts as flat; 2 when left out.
+    pub flat_band: Option<Spanned<f64>>,
+    /// What a score means, from the top down.
+    pub bands: Vec<BandFile>,
+    /// Weighted groups of metrics.
+    pub categories: IndexMap<Text, CategoryFile>,
+    /// Conditions under which a score cannot be above a limit.
+    #[serde(default)]
+    pub caps: Vec<CapFile>,
+    /// Conditions under which a score cannot be below a limit.
+    #[serde(default)]
+    pub floors: Vec<FloorFile>,
+    /// Other weights, curves and thresholds for some accounts; the first that holds is taken.
+    #[serde(default)]
+    pub variants: Vec<VariantFile>,
+    /// What changed, when, and on what review.
+    #[serde(default)]
+    pub changes: Vec<ChangeFile>,
+}
+
+/// A range of the overall score: from here up to the next band.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandFile {
+    /// What it is called.
+    pub label: Text,
+    /// The lowest score that belongs to it.
+    pub from: Spanned<f64>,
+    /// The lowest score above it that does not; where it is given it must be the next band's `from`.
+    pub below: Option<Spanned<f64>>,
+    /// What must be done for an account in it.
+    pub action: Option<String>,
+}
+
+/// A weighted group of metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CategoryFile {
+    /// What people call it.
+    pub title: Option<String>,
+    /// Its share of the overall score.
+    pub weight: Spanned<f64>,
+    /// Its metrics.
+    pub metrics: IndexMap<Text, MetricFile>,
+}
+
+/// A measure scored onto the scale.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricFile {
+    /// What people call it; the measure's label when left out.
+    pub title: Option<String>,
+    /// The measure; of the same name when left out.
+    pub measure: Option<Text>,
+    /// Its share of the category; 0 only watches it.
+    pub weight: Spanned<f64>,
+    /// From value to score.
+    pub curve: Spanned<CurveFile>,
+    /// Which way is better; where it is given the curve must go that way.
+    pub better: Option<Better>,
+    /// The value to aim at.
+    pub target: Option<f64>,
+    /// What happens when the value is missing; `reweight` when left out.
+    #[serde(default)]
+    pub missing: MissingFile,
+    /// A condition outside of which the metric does not concern an account.
+    pub applies_when: Option<Text>,
+}
+
+/// Which way a value is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+/// What happens when a value is missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingFile {
+    /// Leave it out and share its weight among the others of the category.
+    #[default]
+    Reweight,
+    /// Give the lowest score.
+    Worst,
+    /// Give a stated score.
+    Neutral(f64),
+    /// Take the last value, if it is not older than this.
+    Carry(DayCount),
+}
+
+/// From value to score.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CurveFile {
+    /// Straight lines between (value, score) points; flat outside them.
+    Points(Vec<[f64; 2]>),
+    /// (value, score) pairs: from this value on, this score; below the first value, the first score.
+    Steps(Vec<[f64; 2]>),
+    /// A score for each text, or for `true` and `false`.
+    Map(MapFile),
+    /// The share of a frozen reference population that is worse.
+    Percentile(PercentileFile),
+}
+
+/// A score for each text.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapFile {
+    /// By value.
+    pub values: IndexMap<String, f64>,
+    /// For every other value; without it such a value counts as missing.
+    pub other: Option<f64>,
+}
+
+/// A reference distribution, as `healthscore freeze` prints it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PercentileFile {
+    /// The date it was taken at.
+    pub as_of: toml::value::Datetime,
+    /// The population it was taken from, in words.
+    pub population: String,
+    /// How many accounts had a value.
+    pub accounts: u32,
+    /// (value, share of the population below it in percent, ties counted half), rising.
+    pub points: Vec<[f64; 2]>,
+}
+
+/// A condition under which a score cannot be above a limit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CapFile {
+    /// Its name in the tables.
+    pub id: Text,
+    /// The condition, over measures and account columns.
+    pub when: Text,
+    /// The limit.
+    pub at_most: Spanned<f64>,
+    /// Why, in words that an account manager can repeat.
+    pub reason: String,
+}
+
+/// A condition under which a score cannot be below a limit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FloorFile {
+    /// Its name in the tables.
+    pub id: Text,
+    /// The condition, over measures and account columns.
+    pub when: Text,
+    /// The limit.
+    pub at_least: Spanned<f64>,
+    /// Why, in words that an account manager can repeat.
+    pub reason: String,
+}
+
+/// What is different for some accounts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantFile {
+    /// Its name in the tables.
+    pub id: Text,
+    /// For whom: a condition over measures and account columns.
+    pub when: Text,
+    /// Why no scorecard applies to them at all.
+    pub no_scorecard: Option<String>,
+    /// Other category weights, by category; those not named keep theirs.
+    #[serde(default)]
+    pub weights: IndexMap<Text, f64>,
+    /// Other weights, curves and targets, by metric.
+    #[serde(default)]
+    pub metrics: IndexMap<Text, MetricChange>,
+    /// Other band thresholds, by label.
+    #[serde(default)]
+    pub bands: IndexMap<Text, f64>,
+}
+
+/// What is different about a metric in a variant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricChange {
+    /// Another share of the category.
+    pub weight: Option<f64>,
+    /// Another curve.
+    pub curve: Option<Spanned<CurveFile>>,
+    /// Another target.
+    pub target: Option<f64>,
+}
+
+/// A note on what changed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeFile {
+    /// When.
+    pub date: toml::value::Datetime,
+    /// What moved.
+    pub what: String,
+    /// On what review.
+    pub review: Option<String>,
+}
+
+/// Returns the date of a TOML date, if it is one.
+#[must_use]
+pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
+    let date = datetime.date?;
+    NaiveDate::from_ymd_opt(i32::from(date.year), u32::from(date.month), u32::from(date.day))
+}

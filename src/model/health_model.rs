@@ -1,0 +1,241 @@
+//! The model as meant: complete, checked, and impossible to get wrong from here on.
+
+use chrono::NaiveDate;
+use indexmap::IndexMap;
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use super::curve::Curve;
+use super::file::{Better, MissingFile};
+use crate::domain::DayCount;
+use crate::formula::Expr;
+use crate::measures::catalog::Written;
+
+/// How the rule for missing values reads once it is resolved; it is the same as written.
+pub type Missing = MissingFile;
+
+/// Weights, curves, bands and rules, all resolved.
+#[derive(Debug, Clone, Serialize)]
+pub struct HealthModel {
+    /// Short name, as it stands in the tables.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// What is known about it besides what it computes.
+    #[serde(skip)]
+    pub about: About,
+    /// Decimals of a score as it is shown.
+    pub decimals: u32,
+    /// Lowest and highest score of a metric. The overall score is on 0–100 whatever the scale:
+    /// points are weight × score × 100 / highest.
+    pub scale: [f64; 2],
+    /// Share of weight below which an account is not scored.
+    pub coverage_floor: f64,
+    /// Change in points that still counts as flat.
+    pub flat_band: f64,
+    /// Bands from the top down.
+    pub bands: Vec<Band>,
+    /// Categories in model order.
+    pub categories: Vec<Category>,
+    /// Limits above and below.
+    pub limits: Vec<Limit>,
+    /// Rules for some accounts, in order.
+    pub variants: Vec<Variant>,
+    /// The numbers: of the model itself, then of each variant that has its own.
+    pub cards: Vec<Card>,
+    /// The definitions of the measures it rests on.
+    pub measures: IndexMap<String, Written>,
+}
+
+/// What is known about a model besides what it computes.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// What people call it.
+    pub title: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Since when it is in force.
+    pub effective_date: Option<NaiveDate>,
+    /// How often it is looked at.
+    pub review_cycle: Option<String>,
+    /// Draft, in review or approved.
+    pub status: Option<String>,
+    /// What changed, when, on what review.
+    pub changes: Vec<(NaiveDate, String, Option<String>)>,
+}
+
+/// A half-open range of the overall score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Band {
+    /// What it is called.
+    pub label: String,
+    /// What must be done for an account in it.
+    pub action: Option<String>,
+}
+
+/// A weighted group of metrics.
+#[derive(Debug, Clone, Serialize)]
+pub struct Category {
+    /// Its name in the tables.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// Its metrics in model order.
+    pub metrics: Vec<Metric>,
+}
+
+/// A measure scored onto the scale.
+#[derive(Debug, Clone, Serialize)]
+pub struct Metric {
+    /// Its name in the tables.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// The measure.
+    pub measure: String,
+    /// Whether the measure's values are numbers.
+    pub is_number: bool,
+    /// Which way is better, where it says so.
+    pub better: Option<Better>,
+    /// What happens when the value is missing.
+    pub missing: Missing,
+    /// Whom it concerns; everybody when there is no condition.
+    pub applies_when: Option<Condition>,
+}
+
+/// A limit that a condition puts on the overall score.
+#[derive(Debug, Clone, Serialize)]
+pub struct Limit {
+    /// Its name in the tables.
+    pub id: String,
+    /// The condition.
+    pub when: Condition,
+    /// Above or below.
+    pub bound: Bound,
+    /// Why.
+    pub reason: String,
+}
+
+/// Which side a limit is on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// A cap.
+    AtMost(f64),
+    /// A floor.
+    AtLeast(f64),
+}
+
+/// What is different for some accounts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Variant {
+    /// Its name in the tables.
+    pub id: String,
+    /// For whom.
+    pub when: Condition,
+    /// What it means for them.
+    pub effect: Effect,
+}
+
+/// What a variant does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Its own numbers: the n-th card.
+    Card(usize),
+    /// No score at all, for this reason.
+    NoScorecard(String),
+}
+
+/// The numbers of a scorecard.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Card {
+    /// The lowest score of each band.
+    pub band_from: Vec<f64>,
+    /// Per category its weight and its metrics' numbers.
+    pub categories: Vec<CategoryCard>,
+}
+
+/// The numbers of a category.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CategoryCard {
+    /// Share of the overall score.
+    pub weight: f64,
+    /// Per metric.
+    pub metrics: Vec<MetricCard>,
+}
+
+/// The numbers of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MetricCard {
+    /// Share of the category.
+    pub weight: f64,
+    /// From value to score.
+    pub curve: Curve,
+    /// The value to aim at.
+    pub target: Option<f64>,
+}
+
+/// A condition over measures and account columns.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// As written; it is what the hash sees.
+    pub written: String,
+    /// As checked.
+    pub expr: Expr,
+}
+
+impl Serialize for Condition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
+    }
+}
+
+impl HealthModel {
+    /// Returns the content hash of everything that decides about a score.
+    ///
+    /// # Panics
+    /// Never: the model holds only numbers, text and lists.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let content = serde_json::to_vec(self).expect("a model is plain data");
+        Sha256::digest(&content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Returns every metric with its category, in model order.
+    pub fn metrics(&self) -> impl Iterator<Item = (usize, &Category, usize, &Metric)> {
+        self.categories
+            .iter()
+            .enumerate()
+            .flat_map(|(c, category)| category.metrics.iter().enumerate().map(move |(m, metric)| (c, category, m, metric)))
+    }
+
+    /// Returns the measures and account columns it reads, each once.
+    #[must_use]
+    pub fn reads(&self) -> Vec<String> {
+        let conditions = self
+            .limits
+            .iter()
+            .map(|limit| &limit.when)
+            .chain(self.variants.iter().map(|variant| &variant.when))
+            .chain(self.metrics().filter_map(|(_, _, _, metric)| metric.applies_when.as_ref()));
+        let mut names: Vec<String> = self.metrics().map(|(_, _, _, metric)| metric.measure.clone()).collect();
+        names.extend(conditions.flat_map(|condition| condition.expr.columns().into_iter().map(str::to_owned)));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Returns the measures whose last value serves for a while.
+    #[must_use]
+    pub fn carried(&self) -> IndexMap<String, DayCount> {
+        let mut carried: IndexMap<String, DayCount> = IndexMap::new();
+        for (_, _, _, metric) in self.metrics() {
+            if let Missing::Carry(validity) = metric.missing {
+                let longest = carried.entry(metric.measure.clone()).or_insert(validity);
+                *longest = (*longest).max(validity);
+            }
+        }
+        carried
+    }
+}

@@ -1,0 +1,9 @@
+//! The health model: as written, as meant, and the curves between value and score.
+
+pub mod curve;
+pub mod file;
+pub mod health_model;
+mod resolve;
+
+pub use health_model::HealthModel;
+pub use resolve::resolve;

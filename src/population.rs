@@ -1,0 +1,163 @@
+//! Who is scored: the accounts that were eligible on each date, and why the others were not.
+
+use chrono::NaiveDate;
+use indexmap::IndexMap;
+use polars::prelude::*;
+use serde::Serialize;
+
+use crate::config::Problems;
+use crate::exports::as_of::AS_OF;
+use crate::exports::contract::{Contract, formula_problem};
+use crate::formula::{self, Aggregates, Expr as Formula, Kind, row_wise};
+use crate::measures::catalog::Catalog;
+use crate::trail::{Finding, Severity};
+
+/// The conditions of `[population]`, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Population {
+    eligible: Option<Formula>,
+    exclude: Vec<(String, Formula)>,
+    /// Account columns published beside each score, the account's name first.
+    pub show: Vec<String>,
+}
+
+/// Where the known accounts of one date went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Headcount {
+    /// Accounts that were known then.
+    pub known: u64,
+    /// Accounts kept out, by the name of the exclusion; the first that holds counts.
+    pub excluded: IndexMap<String, u64>,
+    /// Accounts that were not eligible.
+    pub not_eligible: u64,
+    /// Accounts in the panel.
+    pub in_panel: u64,
+}
+
+/// Checks the conditions of the population against measures and account columns.
+pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) -> Population {
+    let written = &contract.population;
+    let mut condition = |text: &toml::Spanned<String>| -> Option<Formula> {
+        let checked = formula::parse(text.get_ref()).and_then(|parsed| {
+            let wrong_elsewhere = parsed.names().iter().any(|name| catalog.declared.contains(name) && !catalog.measures.contains_key(name));
+            if wrong_elsewhere { Ok(None) } else { formula::check(&parsed, &catalog.scope, Aggregates::Refused).map(Some) }
+        });
+        match checked {
+            Ok(Some(expr)) if expr.kind == Kind::Boolean => Some(expr),
+            Ok(Some(expr)) => {
+                problems.push(contract.source.problem(text.span(), format!("the population needs a condition here, found a {}", expr.kind)));
+                None
+            }
+            Ok(None) => None,
+            Err(error) => {
+                problems.push(formula_problem(&contract.source, text, &error));
+                None
+            }
+        }
+    };
+    let eligible = written.eligible.as_ref().and_then(&mut condition);
+    let exclude = written.exclude.iter().filter_map(|(name, text)| Some((name.get_ref().clone(), condition(text)?))).collect();
+    let accounts = contract.tables.get(crate::exports::contract::ACCOUNTS);
+    let show = written
+        .show
+        .iter()
+        .filter_map(|name| {
+            let accounts = accounts?;
+            if accounts.columns.contains_key(name.get_ref()) {
+                return Some(name.get_ref().clone());
+            }
+            let names = accounts.columns.keys().map(String::as_str);
+            problems.push(
+                contract.source.problem(name.span(), format!("export `accounts` has no column `{name}`")).nearest(name.get_ref(), names),
+            );
+            None
+        })
+        .collect();
+    Population { eligible, exclude, show }
+}
+
+impl Population {
+    /// Returns the measures and account columns the conditions read.
+    #[must_use]
+    pub fn reads(&self) -> Vec<String> {
+        let conditions = self.eligible.iter().chain(self.exclude.iter().map(|(_, condition)| condition));
+        conditions.flat_map(|condition| condition.columns().into_iter().map(str::to_owned)).chain(self.show.iter().cloned()).collect()
+    }
+
+    /// Keeps the pairs whose account belongs to the panel on that date.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn select(&self, measured: DataFrame) -> PolarsResult<Selected> {
+        let holds = |condition: &Formula| row_wise(condition).fill_null(lit(false));
+        let eligible = self.eligible.as_ref().map_or_else(|| lit(NULL).cast(DataType::Int32), |condition| {
+            when(holds(condition)).then(lit(NULL)).otherwise(lit(NOT_ELIGIBLE)).cast(DataType::Int32)
+        });
+        let why = self
+            .exclude
+            .iter()
+            .enumerate()
+            .rev()
+            .fold(eligible, |rest, (n, (_, condition))| when(holds(condition)).then(lit(n as i32)).otherwise(rest));
+        let judged = measured.lazy().with_column(why.alias("__out")).collect()?;
+        let counts = judged
+            .clone()
+            .lazy()
+            .group_by([col(AS_OF), col("__out")])
+            .agg([len().cast(DataType::UInt64).alias("n")])
+            .collect()?;
+        let mut heads: IndexMap<NaiveDate, Headcount> = IndexMap::new();
+        let dates = counts.column(AS_OF)?.date()?.as_date_iter();
+        let outs = counts.column("__out")?.i32()?.iter();
+        for ((date, out), n) in dates.zip(outs).zip(counts.column("n")?.u64()?.iter()) {
+            let (Some(date), Some(n)) = (date, n) else { continue };
+            let head = heads.entry(date).or_insert_with(|| self.nobody());
+            head.known += n;
+            match out {
+                None => head.in_panel += n,
+                Some(NOT_ELIGIBLE) => head.not_eligible += n,
+                Some(rule) => *head.excluded.entry(self.exclude[rule as usize].0.clone()).or_default() += n,
+            }
+        }
+        let frame = judged.lazy().filter(col("__out").is_null()).select([all().exclude_cols(["__out"]).as_expr()]).collect()?;
+        Ok(Selected { frame, heads })
+    }
+
+    fn nobody(&self) -> Headcount {
+        let excluded = self.exclude.iter().map(|(name, _)| (name.clone(), 0)).collect();
+        Headcount { excluded, ..Headcount::empty() }
+    }
+}
+
+const NOT_ELIGIBLE: i32 = -1;
+
+/// The panel after selection, and the count of everybody who is not in it.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The pairs that stay, with their measures.
+    pub frame: DataFrame,
+    /// By date.
+    pub heads: IndexMap<NaiveDate, Headcount>,
+}
+
+impl Headcount {
+    /// Returns the count of a date on which no account was known.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { known: 0, excluded: IndexMap::new(), not_eligible: 0, in_panel: 0 }
+    }
+
+    /// Returns a finding where nobody is left to score.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        (self.in_panel == 0).then(|| Finding {
+            finding: "empty_panel",
+            severity: Severity::Warning,
+            subject: "accounts".into(),
+            count: self.known,
+            share: None,
+            evidence: format!("of {} known accounts none is eligible and not excluded", self.known),
+            advice: "check `eligible` and `exclude` of [population], and whether the contracts reach this date".into(),
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! Results as they are published: plain columns, sorted, each with its description.
+
+mod scores;
+
+pub use scores::{account_scores, category_scores, metric_scores};
+
+use polars::prelude::*;
+
+use crate::trail::Finding;
+
+/// A table ready to be written.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// File name without its ending.
+    pub name: &'static str,
+    /// Rows in their published order.
+    pub frame: DataFrame,
+    /// Leading columns the rows are sorted by, rising.
+    pub sorted_by: Vec<String>,
+    /// What each column says.
+    pub descriptions: Vec<(String, String)>,
+}
+
+impl Table {
+    /// Puts columns and descriptions together; a column without a description is a bug.
+    ///
+    /// # Panics
+    /// When they do not agree, which every run would show.
+    fn new(name: &'static str, frame: DataFrame, sorted_by: &[&str], describe: impl Fn(&str) -> Option<String>) -> Self {
+        let descriptions = frame
+            .get_column_names()
+            .iter()
+            .map(|column| {
+                let text = describe(column).unwrap_or_else(|| panic!("{name}.{column} has no description"));
+                (column.to_string(), text)
+            })
+            .collect();
+        Self { name, frame, sorted_by: sorted_by.iter().map(|column| (*column).to_owned()).collect(), descriptions }
+    }
+}
+
+/// Returns `rejects`: rows set aside, each with its reason.
+///
+/// # Errors
+/// When Polars fails.
+pub fn rejects(parts: &[DataFrame]) -> PolarsResult<Table> {
+    let parts: Vec<LazyFrame> = parts.iter().map(|part| part.clone().lazy()).collect();
+    let columns = ["export", "rule", "row_key", "column", "found"];
+    let frame = concat(parts, UnionArgs::default())?.sort(columns, SortMultipleOptions::default()).collect()?;
+    Ok(Table::new("rejects", frame, &["export", "rule", "row_key"], |column| {
+        Some(
+            match column {
+                "export" => "Our name of the export",
+                "row_key" => "The row's key, its columns joined by |; without a key its account and date",
+                "column" => "The column that is at fault",
+                "rule" => "key_missing, repeated_key, unknown_account or unresolved_link",
+                "found" => "What stood there",
+                _ => return None,
+            }
+            .to_owned(),
+        )
+    }))
+}
+
+/// Returns `findings`: doubts about the data or the run.
+///
+/// # Errors
+/// When Polars fails.
+pub fn findings(findings: &[Finding]) -> PolarsResult<Table> {
+    let text = |what: &dyn Fn(&Finding) -> String| -> Vec<String> { findings.iter().map(what).collect() };
+    let frame = df!(
+        "finding" => text(&|f| f.finding.to_owned()),
+        "severity" => text(&|f| f.severity.to_string()),
+        "subject" => text(&|f| f.subject.clone()),
+        "count" => findings.iter().map(|f| f.count as i64).collect::<Vec<_>>(),
+        "share" => findings.iter().map(|f| f.share).collect::<Vec<_>>(),
+        "evidence" => text(&|f| f.evidence.clone()),
+        "advice" => text(&|f| f.advice.clone()),
+    )?
+    .sort(["finding", "subject", "evidence"], SortMultipleOptions::default())?;
+    Ok(Table::new("findings", frame, &["finding", "subject"], |column| {
+        Some(
+            match column {
+                "finding" => "The kind of doubt",
+                "severity" => "note: worth knowing; warning: somebody should look",
+                "subject" => "The export, measure or metric it is about",
+                "count" => "Rows, cells or accounts it concerns",
+                "share" => "The same as a share of all of them, 0 to 1",
+                "evidence" => "What was seen",
+                "advice" => "What to do about it",
+                _ => return None,
+            }
+            .to_owned(),
+        )
+    }))
+}
