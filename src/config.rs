@@ -53,7 +53,13 @@ impl Problem {
     /// Returns a problem of a file that the warehouse delivered, with no place in a configuration.
     #[must_use]
     pub fn input(title: impl Into<String>) -> Self {
-        Self { blame: Blame::Input, place: None, title: title.into(), label: String::new(), help: None }
+        Self {
+            blame: Blame::Input,
+            place: None,
+            title: title.into(),
+            label: String::new(),
+            help: None,
+        }
     }
 
     /// Adds what the marked place should have been.
@@ -113,7 +119,11 @@ impl Problems {
     /// # Errors
     /// When any problem was added.
     pub fn or<T>(self, value: T) -> Result<T, Problems> {
-        if self.0.is_empty() { Ok(value) } else { Err(self) }
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
     }
 }
 
@@ -125,7 +135,11 @@ impl From<Problem> for Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let titles: Vec<&str> = self.0.iter().map(|problem| problem.title.as_str()).collect();
+        let titles: Vec<&str> = self
+            .0
+            .iter()
+            .map(|problem| problem.title.as_str())
+            .collect();
         write!(f, "{}", titles.join("; "))
     }
 }
@@ -139,13 +153,19 @@ impl Source {
     /// When it is not there or not text.
     pub fn open(path: &Path) -> Result<Self, Problems> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self { path: path.to_owned(), text: text.into() }),
+            Ok(text) => Ok(Self {
+                path: path.to_owned(),
+                text: text.into(),
+            }),
             Err(error) => Err(Problem {
                 blame: Blame::Configuration,
                 place: None,
                 title: format!("cannot read {}: {error}", path.display()),
                 label: String::new(),
-                help: Some("check the path; paths inside a job file start from the job file's folder".into()),
+                help: Some(
+                    "check the path; paths inside a job file start from the job file's folder"
+                        .into(),
+                ),
             }
             .into()),
         }
@@ -170,7 +190,11 @@ impl Source {
     #[must_use]
     pub fn inside(&self, value: &Spanned<String>, inner: Span) -> Span {
         let outer = value.span();
-        match self.text.get(outer.clone()).and_then(|raw| raw.find(value.get_ref().as_str())) {
+        match self
+            .text
+            .get(outer.clone())
+            .and_then(|raw| raw.find(value.get_ref().as_str()))
+        {
             Some(shift) => {
                 let start = outer.start + shift;
                 let last = outer.end.max(start + 1);
@@ -223,7 +247,14 @@ pub fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Problems> {
 fn explain(source: &Source, span: &Span, message: &str) -> Problem {
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field") || message.starts_with("unknown variant") {
-        let (what, found) = (if message.contains("field") { "key" } else { "value" }, quoted.next().unwrap_or_default());
+        let (what, found) = (
+            if message.contains("field") {
+                "key"
+            } else {
+                "value"
+            },
+            quoted.next().unwrap_or_default(),
+        );
         let valid: Vec<&str> = quoted.collect();
         return source
             .problem(span.clone(), format!("unknown {what} `{found}`"))
@@ -232,9 +263,16 @@ fn explain(source: &Source, span: &Span, message: &str) -> Problem {
     }
     if message.starts_with("missing field") {
         let field = quoted.next().unwrap_or_default();
-        let first_line = source.text[span.clone()].lines().next().map_or(1, str::len).max(1);
+        let first_line = source.text[span.clone()]
+            .lines()
+            .next()
+            .map_or(1, str::len)
+            .max(1);
         return source
-            .problem(span.start..span.start + first_line, format!("missing key `{field}`"))
+            .problem(
+                span.start..span.start + first_line,
+                format!("missing key `{field}`"),
+            )
             .label(format!("needs `{field} = …`"));
     }
     source.problem(span.clone(), message.lines().next().unwrap_or(message))
@@ -280,19 +318,35 @@ fn take_out(table: &mut DeTable<'_>, span: &Span) -> bool {
 /// Returns a hint with the nearest valid name, or the short list of valid names.
 #[must_use]
 pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let valid: Vec<&str> = valid.into_iter().filter(|valid| !valid.starts_with("__")).collect();
+    let valid: Vec<&str> = valid
+        .into_iter()
+        .filter(|valid| !valid.starts_with("__"))
+        .collect();
     let wanted = name.to_lowercase();
     let near = valid
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), *candidate))
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&wanted, &candidate.to_lowercase()),
+                *candidate,
+            )
+        })
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match near {
         Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
         None if valid.is_empty() => None,
         None => {
-            let shown: Vec<String> = valid.iter().take(12).map(|name| format!("`{name}`")).collect();
-            let more = if valid.len() > 12 { format!(", and {} more", valid.len() - 12) } else { String::new() };
+            let shown: Vec<String> = valid
+                .iter()
+                .take(12)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let more = if valid.len() > 12 {
+                format!(", and {} more", valid.len() - 12)
+            } else {
+                String::new()
+            };
             Some(format!("valid here: {}{more}", shown.join(", ")))
         }
     }
@@ -319,22 +373,52 @@ mod tests {
     }
 
     fn titles(text: &str) -> Vec<String> {
-        let source = Source { path: "test.toml".into(), text: text.into() };
-        parse::<File>(&source).map_or_else(|problems| problems.0.into_iter().map(|p| p.title).collect(), |_| vec![])
+        let source = Source {
+            path: "test.toml".into(),
+            text: text.into(),
+        };
+        parse::<File>(&source).map_or_else(
+            |problems| problems.0.into_iter().map(|p| p.title).collect(),
+            |_| vec![],
+        )
     }
 
     #[test]
     fn every_mistake_of_a_file_is_reported_at_once() {
-        let found = titles("name = 3\n[parts.a]\nwieght = 1.0\n[parts.b]\nweight = \"x\"\n[parts.c]\nweight = 1\nsize = 2\n");
-        assert!(found.iter().any(|title| title.contains("invalid type: integer")), "{found:?}");
-        assert!(found.iter().any(|title| title == "unknown key `wieght`"), "{found:?}");
-        assert!(found.iter().any(|title| title.contains("invalid type: string")), "{found:?}");
-        assert!(found.iter().any(|title| title == "unknown key `size`"), "{found:?}");
+        let found = titles(
+            "name = 3\n[parts.a]\nwieght = 1.0\n[parts.b]\nweight = \"x\"\n[parts.c]\nweight = 1\nsize = 2\n",
+        );
+        assert!(
+            found
+                .iter()
+                .any(|title| title.contains("invalid type: integer")),
+            "{found:?}"
+        );
+        assert!(
+            found.iter().any(|title| title == "unknown key `wieght`"),
+            "{found:?}"
+        );
+        assert!(
+            found
+                .iter()
+                .any(|title| title.contains("invalid type: string")),
+            "{found:?}"
+        );
+        assert!(
+            found.iter().any(|title| title == "unknown key `size`"),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn the_nearest_valid_name_is_offered() {
-        assert_eq!(nearest("wieght", ["weight", "label"]), Some("did you mean `weight`?".into()));
-        assert_eq!(nearest("zzz", ["weight", "label"]), Some("valid here: `weight`, `label`".into()));
+        assert_eq!(
+            nearest("wieght", ["weight", "label"]),
+            Some("did you mean `weight`?".into())
+        );
+        assert_eq!(
+            nearest("zzz", ["weight", "label"]),
+            Some("valid here: `weight`, `label`".into())
+        );
     }
 }

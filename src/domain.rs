@@ -106,7 +106,9 @@ pub fn displayed(points: f64, decimals: u32) -> f64 {
 pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| match c {
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => '\u{fffd}',
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => {
+                '\u{fffd}'
+            }
             '\u{2028}' | '\u{2029}' => '\u{fffd}',
             c if c.is_control() => '\u{fffd}',
             c => c,
@@ -120,9 +122,15 @@ mod tests {
 
     #[test]
     fn a_window_includes_both_of_its_ends() {
-        let window = Window { days: Some(DayCount(28)), offset: DayCount(0) };
+        let window = Window {
+            days: Some(DayCount(28)),
+            offset: DayCount(0),
+        };
         assert_eq!(window.reach(), Some(27));
-        let before = Window { days: Some(DayCount(28)), offset: DayCount(28) };
+        let before = Window {
+            days: Some(DayCount(28)),
+            offset: DayCount(28),
+        };
         assert_eq!(before.reach(), Some(55));
     }
 

@@ -14,16 +14,28 @@ pub const ACCOUNT_ID: &str = "account_id";
 ///
 /// # Errors
 /// When Polars fails.
-pub fn candidates(accounts: &Rows, dates: &[NaiveDate], attributes: &[String]) -> PolarsResult<DataFrame> {
+pub fn candidates(
+    accounts: &Rows,
+    dates: &[NaiveDate],
+    attributes: &[String],
+) -> PolarsResult<DataFrame> {
     let dates = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), dates)])?;
-    known_on(accounts, accounts.frame.clone().lazy().cross_join(dates.lazy(), None), attributes)
+    known_on(
+        accounts,
+        accounts.frame.clone().lazy().cross_join(dates.lazy(), None),
+        attributes,
+    )
 }
 
 /// Returns the pairs of a panel whose account was known then, with the columns asked for.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn known_pairs(accounts: &Rows, pairs: &DataFrame, attributes: &[String]) -> PolarsResult<DataFrame> {
+pub fn known_pairs(
+    accounts: &Rows,
+    pairs: &DataFrame,
+    attributes: &[String],
+) -> PolarsResult<DataFrame> {
     let rows = accounts.frame.clone().lazy().join(
         pairs.clone().lazy(),
         [col(ACCOUNT)],
@@ -35,8 +47,14 @@ pub fn known_pairs(accounts: &Rows, pairs: &DataFrame, attributes: &[String]) ->
 
 fn known_on(accounts: &Rows, pairs: LazyFrame, attributes: &[String]) -> PolarsResult<DataFrame> {
     // Named aside first, so that the account column itself may be among the attributes.
-    let cells = attributes.iter().filter(|name| *name != ACCOUNT_ID).map(|name| masked(&accounts.table, name, col(AS_OF)));
-    let columns: Vec<Expr> = [col(ACCOUNT).alias(ACCOUNT_ID), col(AS_OF)].into_iter().chain(cells).collect();
+    let cells = attributes
+        .iter()
+        .filter(|name| *name != ACCOUNT_ID)
+        .map(|name| masked(&accounts.table, name, col(AS_OF)));
+    let columns: Vec<Expr> = [col(ACCOUNT).alias(ACCOUNT_ID), col(AS_OF)]
+        .into_iter()
+        .chain(cells)
+        .collect();
     pairs
         .filter(visible(col(AS_OF)).and(col(ACCOUNT).is_not_null()))
         .select(columns)
@@ -49,8 +67,21 @@ fn known_on(accounts: &Rows, pairs: LazyFrame, attributes: &[String]) -> PolarsR
 /// # Errors
 /// When Polars fails.
 pub fn only(panel: DataFrame, accounts: Option<&[String]>) -> PolarsResult<DataFrame> {
-    let Some(accounts) = accounts else { return Ok(panel) };
+    let Some(accounts) = accounts else {
+        return Ok(panel);
+    };
     let wanted = DataFrame::new_infer_height(vec![Column::new(ACCOUNT_ID.into(), accounts)])?;
-    let keep_order = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Semi) };
-    panel.lazy().join(wanted.lazy(), [col(ACCOUNT_ID)], [col(ACCOUNT_ID)], keep_order).collect()
+    let keep_order = JoinArgs {
+        maintain_order: MaintainOrderJoin::Left,
+        ..JoinArgs::new(JoinType::Semi)
+    };
+    panel
+        .lazy()
+        .join(
+            wanted.lazy(),
+            [col(ACCOUNT_ID)],
+            [col(ACCOUNT_ID)],
+            keep_order,
+        )
+        .collect()
 }

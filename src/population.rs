@@ -39,13 +39,25 @@ pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) 
     let written = &contract.population;
     let mut condition = |text: &toml::Spanned<String>| -> Option<Formula> {
         let checked = formula::parse(text.get_ref()).and_then(|parsed| {
-            let wrong_elsewhere = parsed.names().iter().any(|name| catalog.declared.contains(name) && !catalog.measures.contains_key(name));
-            if wrong_elsewhere { Ok(None) } else { formula::check(&parsed, &catalog.scope, Aggregates::Refused).map(Some) }
+            let wrong_elsewhere = parsed.names().iter().any(|name| {
+                catalog.declared.contains(name) && !catalog.measures.contains_key(name)
+            });
+            if wrong_elsewhere {
+                Ok(None)
+            } else {
+                formula::check(&parsed, &catalog.scope, Aggregates::Refused).map(Some)
+            }
         });
         match checked {
             Ok(Some(expr)) if expr.kind == Kind::Boolean => Some(expr),
             Ok(Some(expr)) => {
-                problems.push(contract.source.problem(text.span(), format!("the population needs a condition here, found a {}", expr.kind)));
+                problems.push(contract.source.problem(
+                    text.span(),
+                    format!(
+                        "the population needs a condition here, found a {}",
+                        expr.kind
+                    ),
+                ));
                 None
             }
             Ok(None) => None,
@@ -56,7 +68,11 @@ pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) 
         }
     };
     let eligible = written.eligible.as_ref().and_then(&mut condition);
-    let exclude = written.exclude.iter().filter_map(|(name, text)| Some((name.get_ref().clone(), condition(text)?))).collect();
+    let exclude = written
+        .exclude
+        .iter()
+        .filter_map(|(name, text)| Some((name.get_ref().clone(), condition(text)?)))
+        .collect();
     let accounts = contract.tables.get(crate::exports::contract::ACCOUNTS);
     let show = written
         .show
@@ -68,20 +84,36 @@ pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) 
             }
             let names = accounts.columns.keys().map(String::as_str);
             problems.push(
-                contract.source.problem(name.span(), format!("export `accounts` has no column `{name}`")).nearest(name.get_ref(), names),
+                contract
+                    .source
+                    .problem(
+                        name.span(),
+                        format!("export `accounts` has no column `{name}`"),
+                    )
+                    .nearest(name.get_ref(), names),
             );
             None
         })
         .collect();
-    Population { eligible, exclude, show }
+    Population {
+        eligible,
+        exclude,
+        show,
+    }
 }
 
 impl Population {
     /// Returns the measures and account columns the conditions read.
     #[must_use]
     pub fn reads(&self) -> Vec<String> {
-        let conditions = self.eligible.iter().chain(self.exclude.iter().map(|(_, condition)| condition));
-        conditions.flat_map(|condition| condition.columns().into_iter().map(str::to_owned)).chain(self.show.iter().cloned()).collect()
+        let conditions = self
+            .eligible
+            .iter()
+            .chain(self.exclude.iter().map(|(_, condition)| condition));
+        conditions
+            .flat_map(|condition| condition.columns().into_iter().map(str::to_owned))
+            .chain(self.show.iter().cloned())
+            .collect()
     }
 
     /// Keeps the pairs whose account belongs to the panel on that date.
@@ -90,15 +122,23 @@ impl Population {
     /// When Polars fails.
     pub fn select(&self, measured: DataFrame) -> PolarsResult<Selected> {
         let holds = |condition: &Formula| row_wise(condition).fill_null(lit(false));
-        let eligible = self.eligible.as_ref().map_or_else(|| lit(NULL).cast(DataType::Int32), |condition| {
-            when(holds(condition)).then(lit(NULL)).otherwise(lit(NOT_ELIGIBLE)).cast(DataType::Int32)
-        });
+        let eligible = self.eligible.as_ref().map_or_else(
+            || lit(NULL).cast(DataType::Int32),
+            |condition| {
+                when(holds(condition))
+                    .then(lit(NULL))
+                    .otherwise(lit(NOT_ELIGIBLE))
+                    .cast(DataType::Int32)
+            },
+        );
         let why = self
             .exclude
             .iter()
             .enumerate()
             .rev()
-            .fold(eligible, |rest, (n, (_, condition))| when(holds(condition)).then(lit(n as i32)).otherwise(rest));
+            .fold(eligible, |rest, (n, (_, condition))| {
+                when(holds(condition)).then(lit(n as i32)).otherwise(rest)
+            });
         let judged = measured.lazy().with_column(why.alias("__out")).collect()?;
         let counts = judged
             .clone()
@@ -110,22 +150,40 @@ impl Population {
         let dates = counts.column(AS_OF)?.date()?.as_date_iter();
         let outs = counts.column("__out")?.i32()?.iter();
         for ((date, out), n) in dates.zip(outs).zip(counts.column("n")?.u64()?.iter()) {
-            let (Some(date), Some(n)) = (date, n) else { continue };
+            let (Some(date), Some(n)) = (date, n) else {
+                continue;
+            };
             let head = heads.entry(date).or_insert_with(|| self.nobody());
             head.known += n;
             match out {
                 None => head.in_panel += n,
                 Some(NOT_ELIGIBLE) => head.not_eligible += n,
-                Some(rule) => *head.excluded.entry(self.exclude[rule as usize].0.clone()).or_default() += n,
+                Some(rule) => {
+                    *head
+                        .excluded
+                        .entry(self.exclude[rule as usize].0.clone())
+                        .or_default() += n
+                }
             }
         }
-        let frame = judged.lazy().filter(col("__out").is_null()).select([all().exclude_cols(["__out"]).as_expr()]).collect()?;
+        let frame = judged
+            .lazy()
+            .filter(col("__out").is_null())
+            .select([all().exclude_cols(["__out"]).as_expr()])
+            .collect()?;
         Ok(Selected { frame, heads })
     }
 
     fn nobody(&self) -> Headcount {
-        let excluded = self.exclude.iter().map(|(name, _)| (name.clone(), 0)).collect();
-        Headcount { excluded, ..Headcount::empty() }
+        let excluded = self
+            .exclude
+            .iter()
+            .map(|(name, _)| (name.clone(), 0))
+            .collect();
+        Headcount {
+            excluded,
+            ..Headcount::empty()
+        }
     }
 }
 
@@ -144,7 +202,12 @@ impl Headcount {
     /// Returns the count of a date on which no account was known.
     #[must_use]
     pub fn empty() -> Self {
-        Self { known: 0, excluded: IndexMap::new(), not_eligible: 0, in_panel: 0 }
+        Self {
+            known: 0,
+            excluded: IndexMap::new(),
+            not_eligible: 0,
+            in_panel: 0,
+        }
     }
 
     /// Returns a finding where nobody is left to score.

@@ -50,7 +50,9 @@ pub struct Trail<'a> {
 impl<'a> Trail<'a> {
     /// Returns a trail that tells `watch` the name of each step.
     pub fn new(watch: impl FnMut(&str) + 'a) -> Self {
-        Self { watch: Box::new(watch) }
+        Self {
+            watch: Box::new(watch),
+        }
     }
 
     /// Returns a trail that nobody watches.

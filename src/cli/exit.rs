@@ -39,11 +39,20 @@ impl Exit {
     #[must_use]
     pub fn of(error: &JobError) -> Self {
         match error {
-            JobError::Problems(problems) if problems.0.iter().all(|problem| problem.blame == Blame::Input) => Self::RefusedInput,
+            JobError::Problems(problems)
+                if problems
+                    .0
+                    .iter()
+                    .all(|problem| problem.blame == Blame::Input) =>
+            {
+                Self::RefusedInput
+            }
             JobError::Problems(_) => Self::BadConfiguration,
             JobError::Refused(_) | JobError::Read(_) => Self::RefusedInput,
             JobError::Lock(LockError::Held(_)) => Self::Locked,
-            JobError::Lock(LockError::Folder(_)) | JobError::Publish(_) | JobError::Engine(_) => Self::Failed,
+            JobError::Lock(LockError::Folder(_)) | JobError::Publish(_) | JobError::Engine(_) => {
+                Self::Failed
+            }
         }
     }
 }

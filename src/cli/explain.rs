@@ -36,7 +36,11 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
     let mut trail = screen.trail();
     trail.step("checking the configuration");
     let job = settings::load(&arguments.job.job, &arguments.job.overrides(), today())?;
-    let run = score_run::score_run(&job, Some(std::slice::from_ref(&arguments.account)), &mut trail)?;
+    let run = score_run::score_run(
+        &job,
+        Some(std::slice::from_ref(&arguments.account)),
+        &mut trail,
+    )?;
     let date = job.dates[0];
     let id = one_line(&arguments.account);
     if run.compared.height() == 0 {
@@ -44,13 +48,22 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
             None => format!("is not known at {date}"),
             Some(heads) => match heads.excluded.iter().find(|(_, n)| **n > 0) {
                 Some((rule, _)) => format!("is kept out of the scores as `{rule}`"),
-                None => format!("is not eligible at {date}: the condition `eligible` of exports.toml does not hold"),
+                None => format!(
+                    "is not eligible at {date}: the condition `eligible` of exports.toml does not hold"
+                ),
             },
         };
         screen.result(&format!("{id} {why}\n"));
         return Ok(Exit::Done);
     }
-    screen.result(&Tree { job: &job, frame: &run.compared, text: String::new() }.written(&id)?);
+    screen.result(
+        &Tree {
+            job: &job,
+            frame: &run.compared,
+            text: String::new(),
+        }
+        .written(&id)?,
+    );
     Ok(Exit::Done)
 }
 
@@ -74,18 +87,36 @@ impl Tree<'_> {
         let job = self.job;
         let date = job.dates[0];
         let _ = writeln!(self.text, "{id}  {}", account_name(job, self.frame, 0));
-        let _ = writeln!(self.text, "as of {date}, model {} ({})", job.model.name, job.model.hash());
+        let _ = writeln!(
+            self.text,
+            "as of {date}, model {} ({})",
+            job.model.name,
+            job.model.hash()
+        );
         if let Some(variant) = text_at(self.frame, &name::overall(name::VARIANT), 0) {
-            let rule = job.model.variants.iter().find(|candidate| candidate.id == variant);
-            let when = rule.map(|rule| rule.when.written.clone()).unwrap_or_default();
+            let rule = job
+                .model
+                .variants
+                .iter()
+                .find(|candidate| candidate.id == variant);
+            let when = rule
+                .map(|rule| rule.when.written.clone())
+                .unwrap_or_default();
             let _ = writeln!(self.text, "variant {variant}, since {when}");
         }
         self.overall();
         for (c, category) in job.model.categories.iter().enumerate() {
             let of = |part: &str| name::category(&category.id, part);
             let last = c + 1 == job.model.categories.len();
-            let (branch, below) = if last { ("└─", "   ") } else { ("├─", "│  ") };
-            let line = match (self.number(&of(name::SCORE)), self.number(&of(name::POINTS))) {
+            let (branch, below) = if last {
+                ("└─", "   ")
+            } else {
+                ("├─", "│  ")
+            };
+            let line = match (
+                self.number(&of(name::SCORE)),
+                self.number(&of(name::POINTS)),
+            ) {
                 (Some(score), points) => format!(
                     "{}  score {} × weight {}{}, coverage {:.0} %",
                     points.map_or_else(|| "–".into(), |points| format!("{points:.1} points")),
@@ -108,8 +139,13 @@ impl Tree<'_> {
     fn overall(&mut self) {
         let decimals = self.job.model.decimals as usize;
         let coverage = self.number(&name::overall(name::COVERAGE)).unwrap_or(0.0) * 100.0;
-        let range = match (self.number(&name::overall(name::LOW)), self.number(&name::overall(name::HIGH))) {
-            (Some(low), Some(high)) => format!(", {low:.decimals$} to {high:.decimals$} if what is missing were worst or best"),
+        let range = match (
+            self.number(&name::overall(name::LOW)),
+            self.number(&name::overall(name::HIGH)),
+        ) {
+            (Some(low), Some(high)) => format!(
+                ", {low:.decimals$} to {high:.decimals$} if what is missing were worst or best"
+            ),
             _ => String::new(),
         };
         match self.number(&name::overall("score_shown")) {
@@ -117,42 +153,87 @@ impl Tree<'_> {
                 let band = text_at(self.frame, &name::overall(name::BAND), 0).unwrap_or_default();
                 let changes = self.changes("overall");
                 let _ = writeln!(self.text, "health {score:.decimals$}  {band}{changes}");
-                if let Some(action) = self.job.model.bands.iter().find(|known| known.label == band).and_then(|band| band.action.clone()) {
+                if let Some(action) = self
+                    .job
+                    .model
+                    .bands
+                    .iter()
+                    .find(|known| known.label == band)
+                    .and_then(|band| band.action.clone())
+                {
                     let _ = writeln!(self.text, "  {action}");
                 }
             }
             None => {
-                let reason = text_at(self.frame, &name::overall(name::NOT_SCORED), 0).unwrap_or_default();
+                let reason =
+                    text_at(self.frame, &name::overall(name::NOT_SCORED), 0).unwrap_or_default();
                 let _ = writeln!(self.text, "not scored: {reason}");
             }
         }
         let _ = writeln!(self.text, "  coverage {coverage:.0} %{range}");
-        let Some(limits) = text_at(self.frame, &name::overall(name::LIMITS), 0) else { return };
-        let base = self.number(&name::overall("base_score_shown")).unwrap_or(0.0);
-        for limit in self.job.model.limits.iter().filter(|limit| limits.split(", ").any(|id| id == limit.id)) {
+        let Some(limits) = text_at(self.frame, &name::overall(name::LIMITS), 0) else {
+            return;
+        };
+        let base = self
+            .number(&name::overall("base_score_shown"))
+            .unwrap_or(0.0);
+        for limit in self
+            .job
+            .model
+            .limits
+            .iter()
+            .filter(|limit| limits.split(", ").any(|id| id == limit.id))
+        {
             let bound = match limit.bound {
                 Bound::AtMost(points) => format!("at most {points}"),
                 Bound::AtLeast(points) => format!("at least {points}"),
             };
-            let _ = writeln!(self.text, "  base {base:.decimals$}, but {bound} ({}): {}", limit.id, limit.reason);
+            let _ = writeln!(
+                self.text,
+                "  base {base:.decimals$}, but {bound} ({}): {}",
+                limit.id, limit.reason
+            );
         }
     }
 
     fn changes(&self, level: &str) -> String {
-        let one = |days: &DayCount| Some(format!("{:+.1} in {} days", self.number(&change_name(level, *days))?, days.0));
+        let one = |days: &DayCount| {
+            Some(format!(
+                "{:+.1} in {} days",
+                self.number(&change_name(level, *days))?,
+                days.0
+            ))
+        };
         let changes: Vec<String> = self.job.compare.iter().filter_map(one).collect();
-        if changes.is_empty() { String::new() } else { format!(" ({})", changes.join(", ")) }
+        if changes.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", changes.join(", "))
+        }
     }
 
     fn metric(&mut self, c: usize, m: usize, metric: &Metric, below: &str, last: bool) {
         let of = |part: &str| name::metric(&metric.id, part);
-        let truth = |part: &str| self.frame.column(&of(part)).ok().and_then(|column| column.bool().ok()?.get(0)).unwrap_or(false);
+        let truth = |part: &str| {
+            self.frame
+                .column(&of(part))
+                .ok()
+                .and_then(|column| column.bool().ok()?.get(0))
+                .unwrap_or(false)
+        };
         let (applies, present) = (truth(name::APPLIES), truth(name::PRESENT));
-        let target = self.number(&of(name::TARGET)).map(|target| format!(", target {}", plain(target))).unwrap_or_default();
+        let target = self
+            .number(&of(name::TARGET))
+            .map(|target| format!(", target {}", plain(target)))
+            .unwrap_or_default();
         let score = self.number(&of(name::SCORE));
         let weighed = match (self.number(&of(name::POINTS)), score) {
             (Some(points), Some(score)) => {
-                format!("{points:.1} points  score {} × weight {}", plain(score), plain(self.number(&of(name::WEIGHT)).unwrap_or(0.0)))
+                format!(
+                    "{points:.1} points  score {} × weight {}",
+                    plain(score),
+                    plain(self.number(&of(name::WEIGHT)).unwrap_or(0.0))
+                )
             }
             (None, Some(score)) => format!("score {}", plain(score)),
             _ => "–".into(),
@@ -164,13 +245,29 @@ impl Tree<'_> {
             (_, _, Missing::Worst) => " (missing: counted as worst)".into(),
             (_, _, Missing::Neutral(score)) => format!(" (missing: counted as {score})"),
             (_, _, Missing::Carry(validity)) => match score {
-                Some(_) => format!(" (missing: carried {})", self.value(&carried_name(&metric.measure))),
+                Some(_) => format!(
+                    " (missing: carried {})",
+                    self.value(&carried_name(&metric.measure))
+                ),
                 None => format!(" (missing, and nothing to carry within {validity})"),
             },
         };
-        let (branch, deeper) = if last { ("└─", "   ") } else { ("├─", "│  ") };
-        let _ = writeln!(self.text, "{below}{branch} {:<24} {weighed}{state}", metric.title);
-        let card = self.frame.column(&name::overall(name::CARD)).ok().and_then(|card| card.i32().ok()?.get(0)).unwrap_or(0);
+        let (branch, deeper) = if last {
+            ("└─", "   ")
+        } else {
+            ("├─", "│  ")
+        };
+        let _ = writeln!(
+            self.text,
+            "{below}{branch} {:<24} {weighed}{state}",
+            metric.title
+        );
+        let card = self
+            .frame
+            .column(&name::overall(name::CARD))
+            .ok()
+            .and_then(|card| card.i32().ok()?.get(0))
+            .unwrap_or(0);
         let card = &self.job.model.cards[usize::try_from(card).unwrap_or(0)];
         let curve = card.categories[c].metrics[m].curve.in_words();
         let indent = format!("{below}{deeper}");
@@ -179,7 +276,11 @@ impl Tree<'_> {
     }
 
     fn value(&self, column: &str) -> String {
-        let value = self.frame.column(column).ok().and_then(|column| column.get(0).ok().map(AnyValue::into_static));
+        let value = self
+            .frame
+            .column(column)
+            .ok()
+            .and_then(|column| column.get(0).ok().map(AnyValue::into_static));
         match value {
             None | Some(AnyValue::Null) => "missing".into(),
             Some(AnyValue::Float64(number)) => plain(number),
@@ -197,7 +298,11 @@ impl Tree<'_> {
             let _ = writeln!(self.text, "{inner}{name} = {value}  (account column)");
             return;
         };
-        let unit = measure.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
+        let unit = measure
+            .unit
+            .as_ref()
+            .map(|unit| format!(" {unit}"))
+            .unwrap_or_default();
         let written = &measure.written;
         let mut how = written.value.clone();
         if let (Some(from), Some(window)) = (&written.from, &written.window) {
@@ -206,7 +311,12 @@ impl Tree<'_> {
         if let Some(condition) = &written.condition {
             how = format!("{how}, where {condition}");
         }
-        let days = |column: &str| self.frame.column(column).ok().and_then(|column| column.date().ok()?.as_date_iter().next().flatten());
+        let days = |column: &str| {
+            self.frame
+                .column(column)
+                .ok()
+                .and_then(|column| column.date().ok()?.as_date_iter().next().flatten())
+        };
         let newest = match (&measure.definition, days(&newest_name(name))) {
             (Definition::Rows(_), Some(newest)) => format!("; newest row {newest}"),
             (Definition::Rows(_), None) => "; no row".into(),

@@ -47,27 +47,56 @@ pub fn freeze(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> 
     let name = &arguments.measure;
     match job.catalog.measures.get(name) {
         Some(measure) if measure.kind.is_number() => {}
-        Some(measure) => return refuse(format!("`{name}` is a {}, and only numbers have percentiles", measure.kind), None),
+        Some(measure) => {
+            return refuse(
+                format!(
+                    "`{name}` is a {}, and only numbers have percentiles",
+                    measure.kind
+                ),
+                None,
+            );
+        }
         None => {
             let names = job.catalog.measures.keys().map(String::as_str);
-            return refuse(format!("there is no measure `{name}`"), nearest(name, names));
+            return refuse(
+                format!("there is no measure `{name}`"),
+                nearest(name, names),
+            );
         }
     }
     let run = score_run::score_run(&job, None, &mut trail)?;
     let date = job.dates[0];
-    let frame = run.compared.clone().lazy().filter(col(AS_OF).eq(date_literal(date))).select([col(name.as_str())]).collect()?;
+    let frame = run
+        .compared
+        .clone()
+        .lazy()
+        .filter(col(AS_OF).eq(date_literal(date)))
+        .select([col(name.as_str())])
+        .collect()?;
     let values: Vec<f64> = frame.columns()[0].f64()?.iter().flatten().collect();
     if values.len() < SMALLEST_REFERENCE as usize {
-        let title = format!("only {} accounts have a value of `{name}` at {date}, expected at least {SMALLEST_REFERENCE}", values.len());
-        return refuse(title, Some("take another date or a larger population".into()));
+        let title = format!(
+            "only {} accounts have a value of `{name}` at {date}, expected at least {SMALLEST_REFERENCE}",
+            values.len()
+        );
+        return refuse(
+            title,
+            Some("take another date or a larger population".into()),
+        );
     }
     let mut text = String::new();
     let population = format!("accounts in the panel of {}", job.name);
     let accounts = values.len();
-    let _ = writeln!(text, "curve = {{ percentile = {{ as_of = {date}, population = {population:?}, accounts = {accounts}, points = [");
+    let _ = writeln!(
+        text,
+        "curve = {{ percentile = {{ as_of = {date}, population = {population:?}, accounts = {accounts}, points = ["
+    );
     let points = stats::mid_ranks(&values, MOST_POINTS);
     for row in points.chunks(6) {
-        let shown: Vec<String> = row.iter().map(|(value, share)| format!("[{value:?}, {share:?}]")).collect();
+        let shown: Vec<String> = row
+            .iter()
+            .map(|(value, share)| format!("[{value:?}, {share:?}]"))
+            .collect();
         let _ = writeln!(text, "    {},", shown.join(", "));
     }
     text.push_str("] } }\n");

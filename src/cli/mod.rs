@@ -87,7 +87,11 @@ fn backfill(from: Option<NaiveDate>, to: Option<NaiveDate>, every: Rhythm) -> Op
         Rhythm::Week => Every::Week,
         Rhythm::Month => Every::Month,
     };
-    Some(Backfill { from: from?, to: to?, every })
+    Some(Backfill {
+        from: from?,
+        to: to?,
+        every,
+    })
 }
 
 /// Runs the command line and returns the exit status.
@@ -97,7 +101,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { Exit::BadConfiguration.into() } else { Exit::Done.into() };
+            return if error.use_stderr() {
+                Exit::BadConfiguration.into()
+            } else {
+                Exit::Done.into()
+            };
         }
     };
     let screen = screen::Screen::new(cli.quiet);

@@ -20,14 +20,27 @@ pub fn error(error: &JobError) -> String {
         JobError::Refused(refusals) => {
             let mut text = String::from("error: nothing was published\n");
             for refusal in refusals {
-                text.push_str(&format!("  {}\n    help: {}\n", one_line(&refusal.reason), refusal.advice));
+                text.push_str(&format!(
+                    "  {}\n    help: {}\n",
+                    one_line(&refusal.reason),
+                    refusal.advice
+                ));
             }
             text
         }
-        JobError::Lock(_) => format!("error: {error}\n  help: wait for it to end; a lock is free as soon as its process is gone\n"),
-        JobError::Read(_) => format!("error: {}\n  help: deliver the file again\n", one_line(&error.to_string())),
-        JobError::Publish(_) => format!("error: {error}\n  help: the earlier results are untouched; make room or give the right to write, and run again\n"),
-        JobError::Engine(_) => format!("error: {error}\n  help: this is a bug of healthscore; please report it with the job and the command\n"),
+        JobError::Lock(_) => format!(
+            "error: {error}\n  help: wait for it to end; a lock is free as soon as its process is gone\n"
+        ),
+        JobError::Read(_) => format!(
+            "error: {}\n  help: deliver the file again\n",
+            one_line(&error.to_string())
+        ),
+        JobError::Publish(_) => format!(
+            "error: {error}\n  help: the earlier results are untouched; make room or give the right to write, and run again\n"
+        ),
+        JobError::Engine(_) => format!(
+            "error: {error}\n  help: this is a bug of healthscore; please report it with the job and the command\n"
+        ),
     }
 }
 
@@ -42,8 +55,16 @@ pub fn problem(problem: &Problem) -> String {
         Some((source, span)) if !span.is_empty() => {
             path = source.path.display().to_string();
             let annotation = AnnotationKind::Primary.span(span.clone());
-            let annotation = if problem.label.is_empty() { annotation } else { annotation.label(problem.label.as_str()) };
-            head.element(Snippet::source(source.text.as_ref()).path(path.as_str()).annotation(annotation))
+            let annotation = if problem.label.is_empty() {
+                annotation
+            } else {
+                annotation.label(problem.label.as_str())
+            };
+            head.element(
+                Snippet::source(source.text.as_ref())
+                    .path(path.as_str())
+                    .annotation(annotation),
+            )
         }
         Some((source, _)) => {
             path = source.path.display().to_string();

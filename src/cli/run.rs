@@ -81,7 +81,10 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     let scorecards = if publishes {
         run.publish(&job, &moment(words), &mut trail)?
     } else {
-        job.dates.iter().map(|date| run.scorecard(&job, *date)).collect::<Result<Vec<_>, _>>()?
+        job.dates
+            .iter()
+            .map(|date| run.scorecard(&job, *date))
+            .collect::<Result<Vec<_>, _>>()?
     };
     let mut text = String::new();
     if some.is_some() {
@@ -94,15 +97,33 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     }
     let seconds = begun.elapsed().as_secs_f64();
     if publishes {
-        let last = job.dates.last().map_or_else(String::new, |date| format!("as_of={date}"));
-        let many = if job.dates.len() > 1 { format!("{} folders up to ", job.dates.len()) } else { String::new() };
-        let _ = writeln!(text, "published {many}{} in {seconds:.1} s", job.folder.join(last).display());
+        let last = job
+            .dates
+            .last()
+            .map_or_else(String::new, |date| format!("as_of={date}"));
+        let many = if job.dates.len() > 1 {
+            format!("{} folders up to ", job.dates.len())
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "published {many}{} in {seconds:.1} s",
+            job.folder.join(last).display()
+        );
     } else {
         let _ = writeln!(text, "nothing published ({seconds:.1} s)");
     }
     screen.print(&text);
-    let warned = scorecards.iter().flat_map(|scorecard| &scorecard.findings).any(|finding| finding.severity == Severity::Warning);
-    Ok(if warned && some.is_none() { Exit::DoneWithFindings } else { Exit::Done })
+    let warned = scorecards
+        .iter()
+        .flat_map(|scorecard| &scorecard.findings)
+        .any(|finding| finding.severity == Severity::Warning);
+    Ok(if warned && some.is_none() {
+        Exit::DoneWithFindings
+    } else {
+        Exit::Done
+    })
 }
 
 fn some_accounts(arguments: &Arguments) -> Result<Option<Vec<String>>, JobError> {
@@ -111,9 +132,18 @@ fn some_accounts(arguments: &Arguments) -> Result<Option<Vec<String>>, JobError>
         let text = std::fs::read_to_string(path).map_err(|error| {
             let mut problem = Problem::input(format!("cannot read {}: {error}", path.display()));
             problem.blame = crate::config::Blame::Configuration;
-            JobError::Problems(problem.help("give a text file with one account id a line").into())
+            JobError::Problems(
+                problem
+                    .help("give a text file with one account id a line")
+                    .into(),
+            )
         })?;
-        ids.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+        ids.extend(
+            text.lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned),
+        );
     }
     Ok((!ids.is_empty() || arguments.accounts.is_some()).then_some(ids))
 }
@@ -123,13 +153,22 @@ fn moment(words: &[OsString]) -> Moment {
     Moment {
         started_at: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, false),
         host: host.trim().to_owned(),
-        command: words.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+        command: words
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
     }
 }
 
 /// Returns the columns of a frame's row as text and numbers, by position.
 pub(super) fn text_at(frame: &DataFrame, column: &str, row: usize) -> Option<String> {
-    frame.column(column).ok()?.str().ok()?.get(row).map(str::to_owned)
+    frame
+        .column(column)
+        .ok()?
+        .str()
+        .ok()?
+        .get(row)
+        .map(str::to_owned)
 }
 
 pub(super) fn number_at(frame: &DataFrame, column: &str, row: usize) -> Option<f64> {
@@ -138,37 +177,110 @@ pub(super) fn number_at(frame: &DataFrame, column: &str, row: usize) -> Option<f
 
 /// Returns the name people know the account by, if the population shows one.
 pub(super) fn account_name(job: &ScoreJob, frame: &DataFrame, row: usize) -> String {
-    let shown = job.population.show.iter().find_map(|column| text_at(frame, column, row));
+    let shown = job
+        .population
+        .show
+        .iter()
+        .find_map(|column| text_at(frame, column, row));
     one_line(&shown.unwrap_or_default())
 }
 
 fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<String, JobError> {
-    let scored = run.compared.clone().lazy().filter(col(AS_OF).eq(date_literal(scorecard.as_of))).collect()?;
+    let scored = run
+        .compared
+        .clone()
+        .lazy()
+        .filter(col(AS_OF).eq(date_literal(scorecard.as_of)))
+        .collect()?;
     let mut text = String::new();
-    let version = job.model.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-    let _ = writeln!(text, "{} as of {}, model {}{version} ({})\n", job.name, scorecard.as_of, job.model.name, job.model.hash());
+    let version = job
+        .model
+        .version
+        .as_ref()
+        .map(|version| format!(" {version}"))
+        .unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "{} as of {}, model {}{version} ({})\n",
+        job.name,
+        scorecard.as_of,
+        job.model.name,
+        job.model.hash()
+    );
     let heads = &scorecard.heads;
-    let with_score = scored.column(&name::overall(name::SCORE))?.len() - scored.column(&name::overall(name::SCORE))?.null_count();
-    let kept_out: Vec<String> = heads.excluded.iter().filter(|(_, n)| **n > 0).map(|(rule, n)| format!("{n} {rule}")).collect();
-    let _ = write!(text, "  {} known accounts: {with_score} scored, {} not scored", heads.known, scored.height() - with_score);
+    let with_score = scored.column(&name::overall(name::SCORE))?.len()
+        - scored.column(&name::overall(name::SCORE))?.null_count();
+    let kept_out: Vec<String> = heads
+        .excluded
+        .iter()
+        .filter(|(_, n)| **n > 0)
+        .map(|(rule, n)| format!("{n} {rule}"))
+        .collect();
+    let _ = write!(
+        text,
+        "  {} known accounts: {with_score} scored, {} not scored",
+        heads.known,
+        scored.height() - with_score
+    );
     let _ = write!(text, ", {} not eligible", heads.not_eligible);
-    let _ = writeln!(text, "{}", if kept_out.is_empty() { String::new() } else { format!(", kept out {}", kept_out.join(", ")) });
+    let _ = writeln!(
+        text,
+        "{}",
+        if kept_out.is_empty() {
+            String::new()
+        } else {
+            format!(", kept out {}", kept_out.join(", "))
+        }
+    );
     let bands = scored.column(&name::overall(name::BAND))?.str()?.clone();
-    let width = job.model.bands.iter().map(|band| band.label.chars().count()).max().unwrap_or(0);
+    let width = job
+        .model
+        .bands
+        .iter()
+        .map(|band| band.label.chars().count())
+        .max()
+        .unwrap_or(0);
     for band in &job.model.bands {
-        let n = bands.iter().flatten().filter(|label| *label == band.label).count();
-        let share = if with_score > 0 { n as f64 / with_score as f64 } else { 0.0 };
+        let n = bands
+            .iter()
+            .flatten()
+            .filter(|label| *label == band.label)
+            .count();
+        let share = if with_score > 0 {
+            n as f64 / with_score as f64
+        } else {
+            0.0
+        };
         let bar = "█".repeat((share * 40.0).round() as usize);
-        let _ = writeln!(text, "    {:<width$}  {n:>6}  {:>4}  {bar}", band.label, format!("{:.0} %", share * 100.0));
+        let _ = writeln!(
+            text,
+            "    {:<width$}  {n:>6}  {:>4}  {bar}",
+            band.label,
+            format!("{:.0} %", share * 100.0)
+        );
     }
-    let values = |column: &str| -> Result<Vec<f64>, JobError> { Ok(scored.column(column)?.f64()?.iter().flatten().collect()) };
+    let values = |column: &str| -> Result<Vec<f64>, JobError> {
+        Ok(scored.column(column)?.f64()?.iter().flatten().collect())
+    };
     if let Some(median) = stats::median(&values(&name::overall("score_shown"))?) {
         let coverage = stats::median(&values(&name::overall(name::COVERAGE))?).unwrap_or(0.0);
-        let _ = writeln!(text, "  median score {median:.1}, median coverage {coverage:.2}");
+        let _ = writeln!(
+            text,
+            "  median score {median:.1}, median coverage {coverage:.2}"
+        );
     }
     for comparator in &job.compare {
-        let directions = scored.column(&direction_name("overall", *comparator))?.str()?.clone();
-        let count = |which: &str| directions.iter().flatten().filter(|direction| *direction == which).count();
+        let directions = scored
+            .column(&direction_name("overall", *comparator))?
+            .str()?
+            .clone();
+        let count = |which: &str| {
+            directions
+                .iter()
+                .flatten()
+                .filter(|direction| *direction == which)
+                .count()
+        };
         let none = directions.null_count();
         let _ = writeln!(
             text,
@@ -177,11 +289,20 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
             count("up"),
             count("flat"),
             count("down"),
-            if none > 0 { format!(", {none} without comparison") } else { String::new() }
+            if none > 0 {
+                format!(", {none} without comparison")
+            } else {
+                String::new()
+            }
         );
     }
     if let Some(comparator) = job.compare.first() {
-        text.push_str(&falls(job, &scored, &change_name("overall", *comparator), comparator.0)?);
+        text.push_str(&falls(
+            job,
+            &scored,
+            &change_name("overall", *comparator),
+            comparator.0,
+        )?);
     }
     let mut findings: Vec<_> = scorecard.findings.iter().collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.finding));
@@ -189,7 +310,14 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
         let _ = writeln!(text, "\n  Findings");
     }
     for finding in findings {
-        let _ = writeln!(text, "    {:<8}{} {}: {}", finding.severity.to_string(), finding.finding, finding.subject, one_line(&finding.evidence));
+        let _ = writeln!(
+            text,
+            "    {:<8}{} {}: {}",
+            finding.severity.to_string(),
+            finding.finding,
+            finding.subject,
+            one_line(&finding.evidence)
+        );
         if finding.severity == Severity::Warning {
             let _ = writeln!(text, "            → {}", finding.advice);
         }
@@ -217,7 +345,10 @@ fn falls(job: &ScoreJob, scored: &DataFrame, change: &str, days: u32) -> Result<
         let score = number_at(&fallen, &name::overall("score_shown"), row).unwrap_or_default();
         let change = number_at(&fallen, change, row).unwrap_or_default();
         let band = text_at(&fallen, &name::overall(name::BAND), row).unwrap_or_default();
-        let _ = writeln!(text, "    {id:<12} {name:<32} {score:>5.1} {change:>+6.1}  {band}");
+        let _ = writeln!(
+            text,
+            "    {id:<12} {name:<32} {score:>5.1} {change:>+6.1}  {band}"
+        );
     }
     Ok(text)
 }
@@ -229,14 +360,28 @@ fn some_summary(job: &ScoreJob, run: &ScoreRun) -> Result<String, JobError> {
         let id = one_line(&text_at(frame, ACCOUNT_ID, row).unwrap_or_default());
         let name: String = account_name(job, frame, row).chars().take(32).collect();
         let outcome = match number_at(frame, &name::overall("score_shown"), row) {
-            Some(score) => format!("{score:>5.1}  {}", text_at(frame, &name::overall(name::BAND), row).unwrap_or_default()),
-            None => format!("not scored: {}", text_at(frame, &name::overall(name::NOT_SCORED), row).unwrap_or_default()),
+            Some(score) => format!(
+                "{score:>5.1}  {}",
+                text_at(frame, &name::overall(name::BAND), row).unwrap_or_default()
+            ),
+            None => format!(
+                "not scored: {}",
+                text_at(frame, &name::overall(name::NOT_SCORED), row).unwrap_or_default()
+            ),
         };
-        let date = frame.column(AS_OF)?.date()?.as_date_iter().nth(row).flatten().unwrap_or_default();
+        let date = frame
+            .column(AS_OF)?
+            .date()?
+            .as_date_iter()
+            .nth(row)
+            .flatten()
+            .unwrap_or_default();
         let _ = writeln!(text, "{date}  {id:<12} {name:<32} {outcome}");
     }
     if frame.height() == 0 {
-        text.push_str("none of these accounts is in the panel; see `healthscore explain JOB --account ID`\n");
+        text.push_str(
+            "none of these accounts is in the panel; see `healthscore explain JOB --account ID`\n",
+        );
     }
     Ok(text)
 }
@@ -245,14 +390,27 @@ fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<String, JobError> {
     let Some(moves) = score_run::moves(job, run)? else {
         return Ok("one model only; give --model FILE to see who would change band\n".into());
     };
-    let in_force = job.in_force.as_ref().map_or("", |model| model.name.as_str());
-    let mut text = format!("  {} accounts would change band from {in_force} to {}\n", moves.len(), job.model.name);
+    let in_force = job
+        .in_force
+        .as_ref()
+        .map_or("", |model| model.name.as_str());
+    let mut text = format!(
+        "  {} accounts would change band from {in_force} to {}\n",
+        moves.len(),
+        job.model.name
+    );
     let shown = |(score, band): &(Option<f64>, Option<String>)| match (score, band) {
         (Some(score), Some(band)) => format!("{score:.1} {band}"),
         _ => "not scored".into(),
     };
     for change in &moves {
-        let _ = writeln!(text, "    {:<12} {} → {}", one_line(&change.account_id), shown(&change.before), shown(&change.after));
+        let _ = writeln!(
+            text,
+            "    {:<12} {} → {}",
+            one_line(&change.account_id),
+            shown(&change.before),
+            shown(&change.after)
+        );
     }
     Ok(text)
 }

@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DATE", default_value = "2026-10-31")]
     end: NaiveDate,
     /// Another seed gives other accounts with the same relations
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Settings::default().seed)]
     seed: u64,
     /// Draw outcomes that have nothing to do with behaviour
     #[arg(long)]
@@ -53,16 +53,29 @@ pub fn sample(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> 
     };
     let sample = sample::generate(&settings)?;
     trail.step("writing the exports");
-    let stamp = Stamp { program: crate::jobs::manifest::PROGRAM.to_owned(), pairs: vec![] };
+    let stamp = Stamp {
+        program: crate::jobs::manifest::PROGRAM.to_owned(),
+        pairs: vec![],
+    };
     let mut files = Vec::new();
     let mut rows = 0;
     for export in &sample.exports {
         rows += export.frame.height();
-        let bytes = publish::encode(&export.frame, &[], &[], &stamp)
-            .map_err(|cause| PublishError::Encode { table: export.path.clone(), cause })?;
-        files.push(Content { path: export.path.clone(), bytes });
+        let bytes = publish::encode(&export.frame, &[], &[], &stamp).map_err(|cause| {
+            PublishError::Encode {
+                table: export.path.clone(),
+                cause,
+            }
+        })?;
+        files.push(Content {
+            path: export.path.clone(),
+            bytes,
+        });
     }
-    files.push(Content { path: "truth.json".into(), bytes: format!("{:#}\n", sample.truth).into_bytes() });
+    files.push(Content {
+        path: "truth.json".into(),
+        bytes: format!("{:#}\n", sample.truth).into_bytes(),
+    });
     let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
     publish::write_new(&arguments.out, &files)?;
     screen.print(&format!(

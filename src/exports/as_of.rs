@@ -42,7 +42,9 @@ pub fn visible(as_of: Expr) -> Expr {
 /// Returns whether a row by itself is known at `as_of`, whatever it hangs on.
 #[must_use]
 pub fn known_by_itself(as_of: Expr) -> Expr {
-    col(OWN_FROM).lt_eq(as_of.clone()).and(col(OWN_TO).gt(as_of))
+    col(OWN_FROM)
+        .lt_eq(as_of.clone())
+        .and(col(OWN_TO).gt(as_of))
 }
 
 /// Returns a column as it was known at `as_of`: null where its own moment had not come.
@@ -51,6 +53,9 @@ pub fn masked(table: &Table, column: &str, as_of: Expr) -> Expr {
     let cell = col(column);
     match table.known.get(column) {
         None => cell,
-        Some(moment) => when(col(moment.as_str()).lt_eq(as_of)).then(cell).otherwise(lit(NULL)).alias(column),
+        Some(moment) => when(col(moment.as_str()).lt_eq(as_of))
+            .then(cell)
+            .otherwise(lit(NULL))
+            .alias(column),
     }
 }

@@ -132,8 +132,15 @@ impl Table {
     /// feed whose coverage hangs on the first row, loads that supersede each other.
     #[must_use]
     pub fn can_skip_by_time(&self) -> bool {
-        let key_is_local = self.key.is_empty() || self.time.as_ref().is_some_and(|time| self.key.contains(time));
-        self.time.is_some() && key_is_local && !matches!(self.observed, Observed::AnyRow) && !matches!(self.history, History::Versions { .. })
+        let key_is_local = self.key.is_empty()
+            || self
+                .time
+                .as_ref()
+                .is_some_and(|time| self.key.contains(time));
+        self.time.is_some()
+            && key_is_local
+            && !matches!(self.observed, Observed::AnyRow)
+            && !matches!(self.history, History::Versions { .. })
     }
 
     /// Returns rows in all files, whether read or not.
@@ -147,17 +154,35 @@ impl Table {
 ///
 /// Tables whose files cannot be read are left out of the result and stand in `problems`, so that
 /// one run reports everything.
-pub fn resolve(file: &ExportsFile, source: &Source, data: &Path, problems: &mut Problems) -> Contract {
+pub fn resolve(
+    file: &ExportsFile,
+    source: &Source,
+    data: &Path,
+    problems: &mut Problems,
+) -> Contract {
     let zone = zone(file.timezone.as_ref(), source, problems).unwrap_or(Tz::UTC);
-    let names: Vec<&str> = file.tables.keys().map(|name| name.get_ref().as_str()).collect();
+    let names: Vec<&str> = file
+        .tables
+        .keys()
+        .map(|name| name.get_ref().as_str())
+        .collect();
     if !names.contains(&ACCOUNTS) {
         let problem = source.problem(0..0, "there is no table `accounts`");
-        problems.push(problem.help("the one table that is required: one row an account, at least with its key"));
+        problems.push(
+            problem
+                .help("the one table that is required: one row an account, at least with its key"),
+        );
     }
     let mut tables = IndexMap::new();
     for (name, written) in &file.tables {
         let before = problems.0.len();
-        let table = Resolver { source, file: written, table: name, all: &file.tables }.table(data, zone, problems);
+        let table = Resolver {
+            source,
+            file: written,
+            table: name,
+            all: &file.tables,
+        }
+        .table(data, zone, problems);
         if let Some(table) = table
             && problems.0.len() == before
         {
@@ -166,7 +191,12 @@ pub fn resolve(file: &ExportsFile, source: &Source, data: &Path, problems: &mut 
     }
     check_observed(file, source, &mut tables, problems);
     let declared = names.into_iter().map(str::to_owned).collect();
-    Contract { declared, tables: in_link_order(tables, file, source, problems), population: file.population.clone(), source: source.clone() }
+    Contract {
+        declared,
+        tables: in_link_order(tables, file, source, problems),
+        population: file.population.clone(),
+        source: source.clone(),
+    }
 }
 
 fn zone(text: Option<&Text>, source: &Source, problems: &mut Problems) -> Option<Tz> {
@@ -175,7 +205,11 @@ fn zone(text: Option<&Text>, source: &Source, problems: &mut Problems) -> Option
         Ok(zone) => Some(zone),
         Err(_) => {
             let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-            problems.push(source.problem(text.span(), format!("`{text}` is not a time zone")).nearest(text.get_ref(), names));
+            problems.push(
+                source
+                    .problem(text.span(), format!("`{text}` is not a time zone"))
+                    .nearest(text.get_ref(), names),
+            );
             None
         }
     }
@@ -202,7 +236,11 @@ impl Resolver<'_> {
             time: self.date(file.time.as_ref(), &scope, problems),
             history: self.history(&files, &scope, problems),
             known: self.known(&scope, problems),
-            current: file.current.iter().filter_map(|column| self.column(column, &scope, problems)).collect(),
+            current: file
+                .current
+                .iter()
+                .filter_map(|column| self.column(column, &scope, problems))
+                .collect(),
             fresh_within: file.fresh_within,
             observed: self.observed(problems),
             files,
@@ -219,7 +257,10 @@ impl Resolver<'_> {
         if path.get_ref().contains("://") {
             problems.push(
                 self.source
-                    .problem(path.span(), "object stores are not built into this program yet")
+                    .problem(
+                        path.span(),
+                        "object stores are not built into this program yet",
+                    )
                     .help("copy or mount the export and give its local path"),
             );
             return None;
@@ -231,9 +272,15 @@ impl Resolver<'_> {
             }
             Err(error) => {
                 let help = match &error {
-                    FileError::Missing(_) | FileError::Empty(_) => "check the path, or give the folder with --exports DIR",
-                    FileError::NotParquet { .. } => "was the export cut short? deliver the file again",
-                    FileError::Pattern(..) | FileError::Undated(_) => "dumps lie in folders such as dt=2026-01-31",
+                    FileError::Missing(_) | FileError::Empty(_) => {
+                        "check the path, or give the folder with --exports DIR"
+                    }
+                    FileError::NotParquet { .. } => {
+                        "was the export cut short? deliver the file again"
+                    }
+                    FileError::Pattern(..) | FileError::Undated(_) => {
+                        "dumps lie in folders such as dt=2026-01-31"
+                    }
                 };
                 problems.push(
                     self.source
@@ -249,14 +296,24 @@ impl Resolver<'_> {
 
     /// Dates the dumps of a table whose `snapshot` is a part of the path.
     fn date_dumps(&self, files: &mut [ParquetFile], problems: &mut Problems) {
-        let Some(snapshot) = &self.file.snapshot else { return };
+        let Some(snapshot) = &self.file.snapshot else {
+            return;
+        };
         for file in files {
-            let Some(value) = file.folders.get(snapshot.get_ref()) else { continue };
+            let Some(value) = file.folders.get(snapshot.get_ref()) else {
+                continue;
+            };
             match value.parse::<NaiveDate>() {
                 Ok(date) => file.dump = Some(date),
                 Err(_) => problems.push(
                     self.source
-                        .problem(snapshot.span(), format!("{}: `{value}` is not a date of the form 2026-01-31", file.path.display()))
+                        .problem(
+                            snapshot.span(),
+                            format!(
+                                "{}: `{value}` is not a date of the form 2026-01-31",
+                                file.path.display()
+                            ),
+                        )
                         .of_input(),
                 ),
             }
@@ -265,29 +322,66 @@ impl Resolver<'_> {
 
     /// Finds every column in every part; parts may differ in width and order, not in meaning.
     fn columns(&self, files: &[ParquetFile], problems: &mut Problems) -> IndexMap<String, Column> {
-        let theirs_of = |ours: &str| self.file.columns.get(ours).map_or(ours.to_owned(), |theirs| theirs.get_ref().clone());
+        let theirs_of = |ours: &str| {
+            self.file
+                .columns
+                .get(ours)
+                .map_or(ours.to_owned(), |theirs| theirs.get_ref().clone())
+        };
         let mut columns = IndexMap::new();
-        let Some(first) = files.first() else { return columns };
+        let Some(first) = files.first() else {
+            return columns;
+        };
         for (ours, theirs) in &self.file.columns {
-            if !first.columns.contains_key(theirs.get_ref()) && !first.folders.contains_key(theirs.get_ref()) {
-                let names = first.columns.keys().chain(first.folders.keys()).map(String::as_str);
+            if !first.columns.contains_key(theirs.get_ref())
+                && !first.folders.contains_key(theirs.get_ref())
+            {
+                let names = first
+                    .columns
+                    .keys()
+                    .chain(first.folders.keys())
+                    .map(String::as_str);
                 problems.push(
                     self.source
-                        .problem(theirs.span(), format!("export `{}` has no column `{theirs}` (for `{ours}`)", self.table))
+                        .problem(
+                            theirs.span(),
+                            format!(
+                                "export `{}` has no column `{theirs}` (for `{ours}`)",
+                                self.table
+                            ),
+                        )
                         .label(format!("not in {}", first.path.display()))
                         .nearest(theirs.get_ref(), names)
                         .of_input(),
                 );
             }
         }
-        let renamed: Vec<&str> = self.file.columns.values().map(|theirs| theirs.get_ref().as_str()).collect();
-        let own_names = first.columns.keys().chain(first.folders.keys()).map(String::as_str);
-        let all = self.file.columns.keys().map(|ours| ours.get_ref().as_str()).chain(own_names.filter(|name| !renamed.contains(name)));
+        let renamed: Vec<&str> = self
+            .file
+            .columns
+            .values()
+            .map(|theirs| theirs.get_ref().as_str())
+            .collect();
+        let own_names = first
+            .columns
+            .keys()
+            .chain(first.folders.keys())
+            .map(String::as_str);
+        let all = self
+            .file
+            .columns
+            .keys()
+            .map(|ours| ours.get_ref().as_str())
+            .chain(own_names.filter(|name| !renamed.contains(name)));
         for ours in all {
             let theirs = theirs_of(ours);
             let mut stored: Option<Stored> = None;
             for file in files {
-                let here = file.columns.get(&theirs).copied().or_else(|| file.folders.contains_key(&theirs).then_some(Stored::Text));
+                let here = file
+                    .columns
+                    .get(&theirs)
+                    .copied()
+                    .or_else(|| file.folders.contains_key(&theirs).then_some(Stored::Text));
                 stored = match (stored, here) {
                     (_, None) => {
                         if self.uses(ours) {
@@ -307,12 +401,26 @@ impl Resolver<'_> {
                 && let Some(kind) = stored.kind()
             {
                 let kind = if scale.is_some() { Kind::Decimal } else { kind };
-                columns.insert(ours.to_owned(), Column { theirs, stored, kind, scale });
+                columns.insert(
+                    ours.to_owned(),
+                    Column {
+                        theirs,
+                        stored,
+                        kind,
+                        scale,
+                    },
+                );
             }
         }
         for (name, _) in &self.file.scale {
-            if columns.get(name.get_ref()).is_none_or(|column| !matches!(column.stored, Stored::Float | Stored::Decimal(_))) {
-                problems.push(self.source.problem(name.span(), format!("`{name}` is not a number with decimals, so it has no scale")));
+            if columns
+                .get(name.get_ref())
+                .is_none_or(|column| !matches!(column.stored, Stored::Float | Stored::Decimal(_)))
+            {
+                problems.push(self.source.problem(
+                    name.span(),
+                    format!("`{name}` is not a number with decimals, so it has no scale"),
+                ));
             }
         }
         columns
@@ -320,22 +428,32 @@ impl Resolver<'_> {
 
     fn uses(&self, name: &str) -> bool {
         let file = self.file;
-        [&file.account, &file.time, &file.loaded, &file.valid_from, &file.valid_to]
-            .into_iter()
-            .flatten()
-            .chain(&file.key)
-            .chain(file.columns.keys())
-            .any(|used| used.get_ref() == name)
+        [
+            &file.account,
+            &file.time,
+            &file.loaded,
+            &file.valid_from,
+            &file.valid_to,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(&file.key)
+        .chain(file.columns.keys())
+        .any(|used| used.get_ref() == name)
     }
 
     fn scope(&self, columns: &IndexMap<String, Column>, problems: &mut Problems) -> Scope {
         let mut scope = Scope {
             of: format!("export `{}`", self.table),
-            columns: columns.iter().map(|(name, column)| (name.clone(), column.kind)).collect(),
+            columns: columns
+                .iter()
+                .map(|(name, column)| (name.clone(), column.kind))
+                .collect(),
             derived: IndexMap::new(),
         };
         for (name, text) in &self.file.derive {
-            let checked = formula::parse(text.get_ref()).and_then(|parsed| formula::check(&parsed, &scope, Aggregates::Refused));
+            let checked = formula::parse(text.get_ref())
+                .and_then(|parsed| formula::check(&parsed, &scope, Aggregates::Refused));
             match checked {
                 Ok(expr) => {
                     scope.columns.shift_remove(name.get_ref());
@@ -349,13 +467,21 @@ impl Resolver<'_> {
 
     /// Returns the name of a column that exists, or reports it with the nearest that does.
     fn column(&self, name: &Text, scope: &Scope, problems: &mut Problems) -> Option<String> {
-        if scope.columns.contains_key(name.get_ref()) || scope.derived.contains_key(name.get_ref()) {
+        if scope.columns.contains_key(name.get_ref()) || scope.derived.contains_key(name.get_ref())
+        {
             return Some(name.get_ref().clone());
         }
-        let names = scope.columns.keys().chain(scope.derived.keys()).map(String::as_str);
+        let names = scope
+            .columns
+            .keys()
+            .chain(scope.derived.keys())
+            .map(String::as_str);
         problems.push(
             self.source
-                .problem(name.span(), format!("export `{}` has no column `{name}`", self.table))
+                .problem(
+                    name.span(),
+                    format!("export `{}` has no column `{name}`", self.table),
+                )
                 .label("not in its files")
                 .nearest(name.get_ref(), names)
                 .of_input(),
@@ -372,8 +498,16 @@ impl Resolver<'_> {
         }
         problems.push(
             self.source
-                .problem(name.span(), format!("`{name}` of export `{}` is a {kind}, expected a date or an instant", self.table))
-                .help(format!("derive one: `derive = {{ day = \"CAST({name} AS DATE)\" }}`"))
+                .problem(
+                    name.span(),
+                    format!(
+                        "`{name}` of export `{}` is a {kind}, expected a date or an instant",
+                        self.table
+                    ),
+                )
+                .help(format!(
+                    "derive one: `derive = {{ day = \"CAST({name} AS DATE)\" }}`"
+                ))
                 .of_input(),
         );
         None
@@ -381,14 +515,30 @@ impl Resolver<'_> {
 
     fn key(&self, scope: &Scope, problems: &mut Problems) -> Vec<String> {
         if self.table.get_ref() == ACCOUNTS && self.file.key.is_empty() {
-            return self.account_column().and_then(|name| self.column(&name, scope, problems)).into_iter().collect();
+            return self
+                .account_column()
+                .and_then(|name| self.column(&name, scope, problems))
+                .into_iter()
+                .collect();
         }
-        self.file.key.iter().filter_map(|column| self.column(column, scope, problems)).collect()
+        self.file
+            .key
+            .iter()
+            .filter_map(|column| self.column(column, scope, problems))
+            .collect()
     }
 
     fn account_column(&self) -> Option<Text> {
-        let span = self.file.account.as_ref().map_or(self.table.span(), Text::span);
-        let name = self.file.account.as_ref().map_or("account_id", |name| name.get_ref().as_str());
+        let span = self
+            .file
+            .account
+            .as_ref()
+            .map_or(self.table.span(), Text::span);
+        let name = self
+            .file
+            .account
+            .as_ref()
+            .map_or("account_id", |name| name.get_ref().as_str());
         Some(Text::new(span, name.to_owned()))
     }
 
@@ -412,20 +562,38 @@ impl Resolver<'_> {
             });
             return Owner::Account(column.unwrap_or_default());
         };
-        let column = self.column(&via.column, scope, problems).unwrap_or_default();
+        let column = self
+            .column(&via.column, scope, problems)
+            .unwrap_or_default();
         match self.all.get(via.table.get_ref().as_str()) {
             Some(target) if target.key.len() == 1 || via.table.get_ref() == ACCOUNTS => {}
             Some(_) => problems.push(
                 self.source
-                    .problem(via.table.span(), format!("`{}` cannot be linked to: its key is not one column", via.table))
+                    .problem(
+                        via.table.span(),
+                        format!(
+                            "`{}` cannot be linked to: its key is not one column",
+                            via.table
+                        ),
+                    )
                     .help(format!("give `key = [\"…\"]` in [tables.{}]", via.table)),
             ),
             None => {
                 let names = self.all.keys().map(|name| name.get_ref().as_str());
-                problems.push(self.source.problem(via.table.span(), format!("there is no table `{}`", via.table)).nearest(via.table.get_ref(), names));
+                problems.push(
+                    self.source
+                        .problem(
+                            via.table.span(),
+                            format!("there is no table `{}`", via.table),
+                        )
+                        .nearest(via.table.get_ref(), names),
+                );
             }
         }
-        Owner::Via { column, table: via.table.get_ref().clone() }
+        Owner::Via {
+            column,
+            table: via.table.get_ref().clone(),
+        }
     }
 
     fn history(&self, files: &[ParquetFile], scope: &Scope, problems: &mut Problems) -> History {
@@ -435,22 +603,42 @@ impl Resolver<'_> {
         if declared.iter().filter(|declared| **declared).count() > 1 {
             problems.push(
                 self.source
-                    .problem(self.table.span(), format!("table `{}` says twice how its rows supersede each other", self.table))
+                    .problem(
+                        self.table.span(),
+                        format!(
+                            "table `{}` says twice how its rows supersede each other",
+                            self.table
+                        ),
+                    )
                     .help("keep one of `loaded`, `valid_from` and `snapshot`"),
             );
         }
         if let (None, Some(to)) = (&file.valid_from, &file.valid_to) {
-            problems.push(self.source.problem(to.span(), "`valid_to` needs `valid_from`"));
-        }
-        if (file.loaded.is_some() || file.valid_from.is_some()) && file.key.is_empty() && self.table.get_ref() != ACCOUNTS {
             problems.push(
                 self.source
-                    .problem(self.table.span(), format!("table `{}` has several versions of a row, but no key", self.table))
+                    .problem(to.span(), "`valid_to` needs `valid_from`"),
+            );
+        }
+        if (file.loaded.is_some() || file.valid_from.is_some())
+            && file.key.is_empty()
+            && self.table.get_ref() != ACCOUNTS
+        {
+            problems.push(
+                self.source
+                    .problem(
+                        self.table.span(),
+                        format!(
+                            "table `{}` has several versions of a row, but no key",
+                            self.table
+                        ),
+                    )
                     .help("give `key = [\"…\"]`: versions of one key supersede each other"),
             );
         }
         if file.loaded.is_some() {
-            return self.date(file.loaded.as_ref(), scope, problems).map_or(History::Events, History::Loads);
+            return self
+                .date(file.loaded.as_ref(), scope, problems)
+                .map_or(History::Events, History::Loads);
         }
         if file.valid_from.is_some() {
             let to = self.date(file.valid_to.as_ref(), scope, problems);
@@ -461,7 +649,11 @@ impl Resolver<'_> {
         }
         if dumps {
             let in_path = files.iter().all(|file| file.dump.is_some());
-            let column = if in_path { None } else { self.date(file.snapshot.as_ref(), scope, problems) };
+            let column = if in_path {
+                None
+            } else {
+                self.date(file.snapshot.as_ref(), scope, problems)
+            };
             return History::Dumps(column);
         }
         History::Events
@@ -473,7 +665,9 @@ impl Resolver<'_> {
             let cell = self.column(cell, scope, problems);
             if let (Some(cell), Some(moment)) = (cell, self.date(Some(moment), scope, problems)) {
                 // A moment is itself a thing that becomes known when it comes.
-                known.entry(moment.clone()).or_insert_with(|| moment.clone());
+                known
+                    .entry(moment.clone())
+                    .or_insert_with(|| moment.clone());
                 known.insert(cell, moment);
             }
         }
@@ -484,32 +678,49 @@ impl Resolver<'_> {
     }
 
     fn observed(&self, problems: &mut Problems) -> Observed {
-        match self.file.observed.as_ref().map(|text| text.get_ref().as_str()) {
+        match self
+            .file
+            .observed
+            .as_ref()
+            .map(|text| text.get_ref().as_str())
+        {
             None => Observed::Undeclared,
             Some("all") => Observed::All,
             Some("any row") => Observed::AnyRow,
             // The condition speaks of account columns; it is checked when those are known.
-            Some(text) => match formula::parse(text) {
-                Ok(_) => Observed::Undeclared,
-                Err(error) => {
-                    let text = self.file.observed.as_ref().expect("it was just read");
-                    problems.push(formula_problem(self.source, text, &error).help("valid here: `all`, `any row`, or a condition over account columns"));
-                    Observed::Undeclared
+            Some(text) => {
+                match formula::parse(text) {
+                    Ok(_) => Observed::AnyRow,
+                    Err(error) => {
+                        let text = self.file.observed.as_ref().expect("it was just read");
+                        problems.push(formula_problem(self.source, text, &error).help(
+                            "valid here: `all`, `any row`, or a condition over account columns",
+                        ));
+                        Observed::AnyRow
+                    }
                 }
-            },
+            }
         }
     }
 
     /// What decides about a row must not hang on a cell that becomes known later.
     fn structural(&self, table: &Table, problems: &mut Problems) {
         let file = self.file;
-        let used = [&file.account, &file.time, &file.loaded, &file.valid_from].into_iter().flatten().chain(&file.key);
+        let used = [&file.account, &file.time, &file.loaded, &file.valid_from]
+            .into_iter()
+            .flatten()
+            .chain(&file.key);
         let linked = file.via.iter().map(|via| &via.column);
         for name in used.chain(linked) {
-            let own_moment = table.known.get(name.get_ref()).is_some_and(|moment| moment == name.get_ref());
+            let own_moment = table
+                .known
+                .get(name.get_ref())
+                .is_some_and(|moment| moment == name.get_ref());
             let hangs = |column: &str| table.known.contains_key(column) || column == "as_of";
             let later = match table.scope.derived.get(name.get_ref()) {
-                Some(expr) => expr.columns().iter().any(|column| hangs(column)) || reads_as_of(expr),
+                Some(expr) => {
+                    expr.columns().iter().any(|column| hangs(column)) || reads_as_of(expr)
+                }
                 None => hangs(name.get_ref()) && !own_moment,
             };
             if later {
@@ -524,7 +735,13 @@ impl Resolver<'_> {
         if let (Some(_), false) = (file.fresh_within, dated) {
             problems.push(
                 self.source
-                    .problem(self.table.span(), format!("table `{}` has `fresh_within` but no time to measure it by", self.table))
+                    .problem(
+                        self.table.span(),
+                        format!(
+                            "table `{}` has `fresh_within` but no time to measure it by",
+                            self.table
+                        ),
+                    )
                     .help("give `time`, `loaded` or `snapshot`"),
             );
         }
@@ -540,7 +757,11 @@ fn reads_as_of(expr: &Expr) -> bool {
 /// Returns the type of a column or derived column.
 #[must_use]
 pub fn kind_of(scope: &Scope, name: &str) -> Option<Kind> {
-    scope.columns.get(name).copied().or_else(|| scope.derived.get(name).map(|expr| expr.kind))
+    scope
+        .columns
+        .get(name)
+        .copied()
+        .or_else(|| scope.derived.get(name).map(|expr| expr.kind))
 }
 
 fn wider(a: Stored, b: Stored) -> Stored {
@@ -564,14 +785,25 @@ pub fn formula_problem(source: &Source, text: &Text, error: &formula::FormulaErr
 }
 
 /// Checks the `observed` conditions, which speak of account columns.
-fn check_observed(file: &ExportsFile, source: &Source, tables: &mut IndexMap<String, Table>, problems: &mut Problems) {
-    let Some(scope) = tables.get(ACCOUNTS).map(|accounts| accounts.scope.clone()) else { return };
+fn check_observed(
+    file: &ExportsFile,
+    source: &Source,
+    tables: &mut IndexMap<String, Table>,
+    problems: &mut Problems,
+) {
+    let Some(scope) = tables.get(ACCOUNTS).map(|accounts| accounts.scope.clone()) else {
+        return;
+    };
     for (name, written) in &file.tables {
-        let Some(text) = &written.observed else { continue };
+        let Some(text) = &written.observed else {
+            continue;
+        };
         if matches!(text.get_ref().as_str(), "all" | "any row") {
             continue;
         }
-        let Ok(parsed) = formula::parse(text.get_ref()) else { continue };
+        let Ok(parsed) = formula::parse(text.get_ref()) else {
+            continue;
+        };
         match formula::check(&parsed, &scope, Aggregates::Refused) {
             Ok(expr) if expr.kind == Kind::Boolean => {
                 if let Some(table) = tables.get_mut(name.get_ref()) {
@@ -580,7 +812,10 @@ fn check_observed(file: &ExportsFile, source: &Source, tables: &mut IndexMap<Str
             }
             Ok(expr) => problems.push(
                 source
-                    .problem(text.span(), format!("`observed` needs a condition, found a {}", expr.kind))
+                    .problem(
+                        text.span(),
+                        format!("`observed` needs a condition, found a {}", expr.kind),
+                    )
                     .help("valid here: `all`, `any row`, or a condition over account columns"),
             ),
             Err(error) => problems.push(formula_problem(source, text, &error)),
@@ -589,7 +824,12 @@ fn check_observed(file: &ExportsFile, source: &Source, tables: &mut IndexMap<Str
 }
 
 /// Sorts the tables so that each stands behind the one it links to.
-fn in_link_order(mut tables: IndexMap<String, Table>, file: &ExportsFile, source: &Source, problems: &mut Problems) -> IndexMap<String, Table> {
+fn in_link_order(
+    mut tables: IndexMap<String, Table>,
+    file: &ExportsFile,
+    source: &Source,
+    problems: &mut Problems,
+) -> IndexMap<String, Table> {
     let mut sorted: IndexMap<String, Table> = IndexMap::new();
     if let Some(accounts) = tables.shift_remove(ACCOUNTS) {
         sorted.insert(ACCOUNTS.to_owned(), accounts);
@@ -599,7 +839,9 @@ fn in_link_order(mut tables: IndexMap<String, Table>, file: &ExportsFile, source
             Owner::Account(_) => true,
             Owner::Via { table, .. } => sorted.contains_key(table),
         });
-        let Some(name) = ready.map(|(name, _)| name.clone()) else { break };
+        let Some(name) = ready.map(|(name, _)| name.clone()) else {
+            break;
+        };
         let table = tables.shift_remove(&name).expect("it was just found");
         sorted.insert(name, table);
     }
@@ -609,7 +851,14 @@ fn in_link_order(mut tables: IndexMap<String, Table>, file: &ExportsFile, source
             && tables.contains_key(target)
             && let Some((written, _)) = file.tables.get_key_value(name.as_str())
         {
-            problems.push(source.problem(written.span(), format!("the links of `{name}` lead in a circle")).help("a row must reach its account in the end"));
+            problems.push(
+                source
+                    .problem(
+                        written.span(),
+                        format!("the links of `{name}` lead in a circle"),
+                    )
+                    .help("a row must reach its account in the end"),
+            );
         }
     }
     sorted

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use polars::prelude::*;
 use serde::Serialize;
 
-use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, OWN_TO, ROW, TO, known_by_itself, masked, visible};
+use super::as_of::{
+    ACCOUNT, EVENT, FROM, OWN_FROM, OWN_TO, ROW, TO, known_by_itself, masked, visible,
+};
 use super::contract::Owner;
 use super::rows::{self, ROW_KEY, Rows};
 use super::scan::LINK;
@@ -55,25 +57,62 @@ impl Rows {
     pub fn account(&self, as_of: NaiveDate, since: Option<NaiveDate>) -> PolarsResult<Account> {
         // What was left unread cannot be counted, so it is not counted where a wider run read it.
         let counted_since = since.filter(|_| self.table.can_skip_by_time());
-        let counted = counted_since.map_or_else(|| lit(true), |since| col(EVENT).gt_eq(date_literal(since)).or(col(EVENT).is_null()));
-        let known = self.frame.clone().lazy().filter(known_by_itself(date_literal(as_of)).and(counted.clone()));
-        let in_reach = since.map_or_else(|| lit(true), |since| col(EVENT).gt_eq(date_literal(since)).or(col(EVENT).is_null()));
-        let resolved = col(ACCOUNT).is_not_null().and(visible(date_literal(as_of)));
-        let by_row = known
+        let counted = counted_since.map_or_else(
+            || lit(true),
+            |since| {
+                col(EVENT)
+                    .gt_eq(date_literal(since))
+                    .or(col(EVENT).is_null())
+            },
+        );
+        let known = self
+            .frame
             .clone()
-            .group_by([col(ROW)])
-            .agg([resolved.clone().any(true).alias("resolved"), in_reach.any(true).alias("in_reach")]);
+            .lazy()
+            .filter(known_by_itself(date_literal(as_of)).and(counted.clone()));
+        let in_reach = since.map_or_else(
+            || lit(true),
+            |since| {
+                col(EVENT)
+                    .gt_eq(date_literal(since))
+                    .or(col(EVENT).is_null())
+            },
+        );
+        let resolved = col(ACCOUNT).is_not_null().and(visible(date_literal(as_of)));
+        let by_row = known.clone().group_by([col(ROW)]).agg([
+            resolved.clone().any(true).alias("resolved"),
+            in_reach.any(true).alias("in_reach"),
+        ]);
         let counts = by_row
             .select([
                 len().cast(DataType::UInt64).alias("known"),
-                col("resolved").and(col("in_reach")).sum().cast(DataType::UInt64).alias("used"),
-                col("resolved").and(col("in_reach").not()).sum().cast(DataType::UInt64).alias("outside"),
-                col("resolved").not().sum().cast(DataType::UInt64).alias("unresolved"),
+                col("resolved")
+                    .and(col("in_reach"))
+                    .sum()
+                    .cast(DataType::UInt64)
+                    .alias("used"),
+                col("resolved")
+                    .and(col("in_reach").not())
+                    .sum()
+                    .cast(DataType::UInt64)
+                    .alias("outside"),
+                col("resolved")
+                    .not()
+                    .sum()
+                    .cast(DataType::UInt64)
+                    .alias("unresolved"),
             ])
             .collect()?;
-        let count = |name: &str| -> PolarsResult<u64> { Ok(counts.column(name)?.u64()?.get(0).unwrap_or(0)) };
+        let count = |name: &str| -> PolarsResult<u64> {
+            Ok(counts.column(name)?.u64()?.get(0).unwrap_or(0))
+        };
         let unresolved = count("unresolved")?;
-        let broken = self.set_aside.clone().lazy().filter(known_by_itself(date_literal(as_of)).and(counted)).collect()?;
+        let broken = self
+            .set_aside
+            .clone()
+            .lazy()
+            .filter(known_by_itself(date_literal(as_of)).and(counted))
+            .collect()?;
         let mut rejects = vec![broken.clone().lazy()];
         if unresolved > 0 {
             rejects.push(self.unresolved(known.clone(), &resolved)?.lazy());
@@ -106,13 +145,22 @@ impl Rows {
     fn unresolved(&self, known: LazyFrame, resolved: &Expr) -> PolarsResult<DataFrame> {
         let lost = known
             .group_by([col(ROW)])
-            .agg([resolved.clone().any(true).alias("__resolved"), all().exclude_cols([ROW]).as_expr().first()])
+            .agg([
+                resolved.clone().any(true).alias("__resolved"),
+                all().exclude_cols([ROW]).as_expr().first(),
+            ])
             .filter(col("__resolved").not());
         let (column, rule) = match &self.table.owner {
             Owner::Account(column) => (column, "unknown_account"),
             Owner::Via { column, .. } => (column, "unresolved_link"),
         };
-        rows::set_aside(&self.table, lost, lit(column.clone()), rule, col(LINK).fill_null(lit("null")))
+        rows::set_aside(
+            &self.table,
+            lost,
+            lit(column.clone()),
+            rule,
+            col(LINK).fill_null(lit("null")),
+        )
     }
 
     /// Sums a number per row, so that neither the order of rows nor of files shows.
@@ -124,17 +172,24 @@ impl Rows {
             .map(|name| masked(&self.table, name, date_literal(as_of)))
             .collect();
         // Where a row hangs on another, what it is worth lies in the account it leads to.
-        let leads_to = when(visible(date_literal(as_of))).then(col(ACCOUNT)).otherwise(lit(NULL)).alias(ACCOUNT);
+        let leads_to = when(visible(date_literal(as_of)))
+            .then(col(ACCOUNT))
+            .otherwise(lit(NULL))
+            .alias(ACCOUNT);
         let mut columns = content;
         columns.push(ACCOUNT.to_owned());
-        let print = rows::fingerprint(&columns);
+        let print = rows::fingerprint(&rows::columns(&columns));
         let half = |print: Expr| print.cast(DataType::UInt64).sum();
         let sums = known
             .with_columns(cells)
             .with_column(leads_to)
-            .select([half(print.clone().floor_div(lit(1u64 << 32))).alias("high"), half(print % lit(1u64 << 32)).alias("low")])
+            .select([
+                half(print.clone().floor_div(lit(1u64 << 32))).alias("high"),
+                half(print % lit(1u64 << 32)).alias("low"),
+            ])
             .collect()?;
-        let sum = |name: &str| -> PolarsResult<u64> { Ok(sums.column(name)?.u64()?.get(0).unwrap_or(0)) };
+        let sum =
+            |name: &str| -> PolarsResult<u64> { Ok(sums.column(name)?.u64()?.get(0).unwrap_or(0)) };
         Ok(format!("{:016x}{:016x}", sum("high")?, sum("low")?))
     }
 
@@ -143,7 +198,11 @@ impl Rows {
             .table
             .known
             .iter()
-            .filter(|(cell, moment)| cell != moment && self.frame.column(cell).is_ok() && self.frame.column(moment).is_ok())
+            .filter(|(cell, moment)| {
+                cell != moment
+                    && self.frame.column(cell).is_ok()
+                    && self.frame.column(moment).is_ok()
+            })
             .collect();
         if cells.is_empty() {
             return Ok(Vec::new());
@@ -151,13 +210,23 @@ impl Rows {
         let hidden: Vec<Expr> = cells
             .iter()
             .map(|(cell, moment)| {
-                col(cell.as_str()).is_not_null().and(col(moment.as_str()).is_null()).sum().cast(DataType::UInt64).alias(cell.as_str())
+                col(cell.as_str())
+                    .is_not_null()
+                    .and(col(moment.as_str()).is_null())
+                    .sum()
+                    .cast(DataType::UInt64)
+                    .alias(cell.as_str())
             })
             .collect();
         let counts = known.select(hidden).collect()?;
         cells
             .into_iter()
-            .map(|(cell, _)| Ok((cell.clone(), counts.column(cell)?.u64()?.get(0).unwrap_or(0))))
+            .map(|(cell, _)| {
+                Ok((
+                    cell.clone(),
+                    counts.column(cell)?.u64()?.get(0).unwrap_or(0),
+                ))
+            })
             .filter(|count: &PolarsResult<(String, u64)>| !matches!(count, Ok((_, 0))))
             .collect()
     }
@@ -169,9 +238,22 @@ impl Rows {
     /// When Polars fails.
     pub fn not_yet_known(&self, as_of: NaiveDate) -> PolarsResult<u64> {
         let later = |frame: &DataFrame| -> PolarsResult<u64> {
-            let count = frame.clone().lazy().filter(col(OWN_FROM).gt(date_literal(as_of)));
-            let unique = if frame.column(ROW).is_ok() { col(ROW).n_unique() } else { len() };
-            Ok(count.select([unique.cast(DataType::UInt64)]).collect()?.columns()[0].u64()?.get(0).unwrap_or(0))
+            let count = frame
+                .clone()
+                .lazy()
+                .filter(col(OWN_FROM).gt(date_literal(as_of)));
+            let unique = if frame.column(ROW).is_ok() {
+                col(ROW).n_unique()
+            } else {
+                len()
+            };
+            Ok(count
+                .select([unique.cast(DataType::UInt64)])
+                .collect()?
+                .columns()[0]
+                .u64()?
+                .get(0)
+                .unwrap_or(0))
         };
         Ok(later(&self.frame)? + later(&self.set_aside)?)
     }
@@ -181,8 +263,18 @@ impl Rows {
     /// # Errors
     /// When Polars fails.
     pub fn superseded(&self, as_of: NaiveDate) -> PolarsResult<u64> {
-        let old = self.frame.clone().lazy().filter(col(OWN_FROM).lt_eq(date_literal(as_of)).and(col(OWN_TO).lt_eq(date_literal(as_of))));
-        Ok(old.select([col(ROW).n_unique().cast(DataType::UInt64)]).collect()?.columns()[0].u64()?.get(0).unwrap_or(0))
+        let old = self.frame.clone().lazy().filter(
+            col(OWN_FROM)
+                .lt_eq(date_literal(as_of))
+                .and(col(OWN_TO).lt_eq(date_literal(as_of))),
+        );
+        Ok(old
+            .select([col(ROW).n_unique().cast(DataType::UInt64)])
+            .collect()?
+            .columns()[0]
+            .u64()?
+            .get(0)
+            .unwrap_or(0))
     }
 
     /// Returns the first date on which each account had a visible row: the meaning of "any row".

@@ -50,17 +50,26 @@ impl Exports {
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn load(contract: &Contract, demands: &IndexMap<String, Demand>, trail: &mut Trail<'_>) -> Result<Exports, ReadError> {
+pub fn load(
+    contract: &Contract,
+    demands: &IndexMap<String, Demand>,
+    trail: &mut Trail<'_>,
+) -> Result<Exports, ReadError> {
     let mut tables: IndexMap<String, Rows> = IndexMap::new();
     for (name, table) in &contract.tables {
-        let Some(demand) = demands.get(name) else { continue };
+        let Some(demand) = demands.get(name) else {
+            continue;
+        };
         trail.step(&format!("reading {name}"));
         let parent = match &table.owner {
             Owner::Via { table, .. } => tables.get(table),
             Owner::Account(_) if name == ACCOUNTS => None,
             Owner::Account(_) => tables.get(ACCOUNTS),
         };
-        let rows = Rows::open(table, demand, parent).map_err(|cause| ReadError { export: name.clone(), cause })?;
+        let rows = Rows::open(table, demand, parent).map_err(|cause| ReadError {
+            export: name.clone(),
+            cause,
+        })?;
         tables.insert(name.clone(), rows);
     }
     Ok(Exports { tables })

@@ -64,7 +64,9 @@ impl Stored {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::Dictionary(_, values) => Self::of(values),
             DataType::Date32 | DataType::Date64 => Self::Date,
-            DataType::Timestamp(_, zone) => Self::Instant { zoned: zone.is_some() },
+            DataType::Timestamp(_, zone) => Self::Instant {
+                zoned: zone.is_some(),
+            },
             _ => Self::Other,
         }
     }
@@ -126,11 +128,18 @@ pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
     } else if full.is_dir() {
         matching(&full.join("**").join("*.parquet"))?
     } else if pattern.contains(['*', '?', '[', '{']) {
-        matching(&full)?.into_iter().filter(|path| path.is_file()).collect()
+        matching(&full)?
+            .into_iter()
+            .filter(|path| path.is_file())
+            .collect()
     } else {
         return Err(FileError::Missing(shown));
     };
-    paths.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_'])));
+    paths.retain(|path| {
+        !path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']))
+    });
     paths.sort();
     if paths.is_empty() {
         return Err(FileError::Empty(shown));
@@ -141,7 +150,8 @@ pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
         .map(|path| {
             let mut file = footer(&path)?;
             if dated {
-                let date = dump_date(root, pattern, &path).ok_or_else(|| FileError::Undated(path.display().to_string()))?;
+                let date = dump_date(root, pattern, &path)
+                    .ok_or_else(|| FileError::Undated(path.display().to_string()))?;
                 file.dump = Some(date);
             }
             Ok(file)
@@ -151,7 +161,8 @@ pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, FileError> {
     let text = pattern.to_string_lossy();
-    let found = glob::glob(&text).map_err(|error| FileError::Pattern(text.to_string(), error.to_string()))?;
+    let found = glob::glob(&text)
+        .map_err(|error| FileError::Pattern(text.to_string(), error.to_string()))?;
     Ok(found.filter_map(Result::ok).collect())
 }
 
@@ -159,7 +170,13 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, FileError> {
 fn dump_date(root: &Path, pattern: &str, path: &Path) -> Option<NaiveDate> {
     let (before, _) = pattern.split_once("{as_of}")?;
     let depth = before.matches('/').count();
-    let part = path.strip_prefix(root).ok()?.iter().nth(depth)?.to_string_lossy().into_owned();
+    let part = path
+        .strip_prefix(root)
+        .ok()?
+        .iter()
+        .nth(depth)?
+        .to_string_lossy()
+        .into_owned();
     let start = before.rsplit('/').next().unwrap_or_default().len();
     part.get(start..start + 10)?.parse().ok()
 }
@@ -169,19 +186,34 @@ fn dump_date(root: &Path, pattern: &str, path: &Path) -> Option<NaiveDate> {
 /// # Errors
 /// When it cannot be opened or is not Parquet.
 pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
-    let fail = |cause: String| FileError::NotParquet { path: path.display().to_string(), cause };
+    let fail = |cause: String| FileError::NotParquet {
+        path: path.display().to_string(),
+        cause,
+    };
     let mut file = File::open(path).map_err(|error| fail(error.to_string()))?;
-    let bytes = file.metadata().map_err(|error| fail(error.to_string()))?.len();
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|error| fail(error.to_string()))?;
-    let schema: Schema = parquet_to_arrow_schema(metadata.file_metadata().schema_descr(), metadata.file_metadata().key_value_metadata())
+    let bytes = file
+        .metadata()
+        .map_err(|error| fail(error.to_string()))?
+        .len();
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&file)
         .map_err(|error| fail(error.to_string()))?;
+    let schema: Schema = parquet_to_arrow_schema(
+        metadata.file_metadata().schema_descr(),
+        metadata.file_metadata().key_value_metadata(),
+    )
+    .map_err(|error| fail(error.to_string()))?;
     let footer_hash = hash_footer(&mut file, bytes).map_err(|error| fail(error.to_string()))?;
     Ok(ParquetFile {
         path: path.to_owned(),
         rows: u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0),
         bytes,
         footer_hash,
-        columns: schema.fields().iter().map(|field| (field.name().clone(), Stored::of(field.data_type()))).collect(),
+        columns: schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), Stored::of(field.data_type())))
+            .collect(),
         folders: folders(path),
         dump: None,
     })
@@ -224,7 +256,21 @@ mod tests {
         let path = Path::new("/data/accounts/dt=2026-01-31/part-0.parquet");
         let date = NaiveDate::from_ymd_opt(2026, 1, 31);
         assert_eq!(dump_date(root, "accounts/dt={as_of}/*.parquet", path), date);
-        assert_eq!(dump_date(root, "accounts/{as_of}.parquet", Path::new("/data/accounts/2026-01-31.parquet")), date);
-        assert_eq!(dump_date(root, "accounts/dt={as_of}/*.parquet", Path::new("/data/accounts/dt=latest/x")), None);
+        assert_eq!(
+            dump_date(
+                root,
+                "accounts/{as_of}.parquet",
+                Path::new("/data/accounts/2026-01-31.parquet")
+            ),
+            date
+        );
+        assert_eq!(
+            dump_date(
+                root,
+                "accounts/dt={as_of}/*.parquet",
+                Path::new("/data/accounts/dt=latest/x")
+            ),
+            None
+        );
     }
 }

@@ -49,7 +49,13 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
         // No dump is old enough: the shape of the first, without its rows.
         part(table, &table.files[0], &columns, demand)?.limit(0)
     } else {
-        concat(parts, UnionArgs { maintain_order: true, ..UnionArgs::default() })?
+        concat(
+            parts,
+            UnionArgs {
+                maintain_order: true,
+                ..UnionArgs::default()
+            },
+        )?
     };
     let mut frame = frame.collect()?;
     frame.rechunk_mut();
@@ -70,9 +76,15 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
         return table.files.iter().collect();
     }
     let dumps = dump_dates(table);
-    let wanted: Vec<NaiveDate> =
-        as_of_dates.iter().filter_map(|as_of| dumps.iter().rev().find(|dump| *dump <= as_of).copied()).collect();
-    table.files.iter().filter(|file| file.dump.is_some_and(|dump| wanted.contains(&dump))).collect()
+    let wanted: Vec<NaiveDate> = as_of_dates
+        .iter()
+        .filter_map(|as_of| dumps.iter().rev().find(|dump| *dump <= as_of).copied())
+        .collect();
+    table
+        .files
+        .iter()
+        .filter(|file| file.dump.is_some_and(|dump| wanted.contains(&dump)))
+        .collect()
 }
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
@@ -91,13 +103,23 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
             columns.push(name.to_owned());
         }
     };
-    for name in demand.columns.iter().chain(&table.key).chain(&table.time).chain([link]).chain(history) {
+    for name in demand
+        .columns
+        .iter()
+        .chain(&table.key)
+        .chain(&table.time)
+        .chain([link])
+        .chain(history)
+    {
         match table.scope.derived.get(name) {
             Some(expr) => expr.columns().into_iter().for_each(&mut add),
             None => add(name),
         }
     }
-    let moments: Vec<String> = columns.iter().filter_map(|column| table.known.get(column).cloned()).collect();
+    let moments: Vec<String> = columns
+        .iter()
+        .filter_map(|column| table.known.get(column).cloned())
+        .collect();
     for moment in moments {
         if !columns.contains(&moment) {
             columns.push(moment);
@@ -106,18 +128,30 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     columns
 }
 
-fn part(table: &Table, file: &ParquetFile, columns: &[String], demand: &Demand) -> PolarsResult<LazyFrame> {
+fn part(
+    table: &Table,
+    file: &ParquetFile,
+    columns: &[String],
+    demand: &Demand,
+) -> PolarsResult<LazyFrame> {
     let args = ScanArgsParquet {
         glob: false,
         cache: false,
-        hive_options: polars::io::HiveOptions { enabled: Some(false), ..Default::default() },
+        hive_options: polars::io::HiveOptions {
+            enabled: Some(false),
+            ..Default::default()
+        },
         ..ScanArgsParquet::default()
     };
     let path = file.path.to_string_lossy();
     let mut rows = LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?;
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
-    if let (true, Some(time), Some(until)) = (table.can_skip_by_time(), table.time.as_ref().and_then(|time| table.columns.get(time)), until) {
+    if let (true, Some(time), Some(until)) = (
+        table.can_skip_by_time(),
+        table.time.as_ref().and_then(|time| table.columns.get(time)),
+        until,
+    ) {
         rows = skip(rows, file, time, since, until)?;
     }
     let structural = structural(table, file);
@@ -132,14 +166,22 @@ fn part(table: &Table, file: &ParquetFile, columns: &[String], demand: &Demand) 
     if table.can_skip_by_time()
         && let Some(until) = until
     {
-        let in_range = col(EVENT).lt_eq(date_literal(until)).and(since.map_or_else(|| lit(true), |since| col(EVENT).gt_eq(date_literal(since))));
+        let in_range = col(EVENT)
+            .lt_eq(date_literal(until))
+            .and(since.map_or_else(|| lit(true), |since| col(EVENT).gt_eq(date_literal(since))));
         rows = rows.filter(in_range.or(col(EVENT).is_null()));
     }
     Ok(rows)
 }
 
 /// Lets the reader skip row groups by their statistics; two days of slack cover every time zone.
-fn skip(rows: LazyFrame, file: &ParquetFile, time: &Column, since: Option<NaiveDate>, until: NaiveDate) -> PolarsResult<LazyFrame> {
+fn skip(
+    rows: LazyFrame,
+    file: &ParquetFile,
+    time: &Column,
+    since: Option<NaiveDate>,
+    until: NaiveDate,
+) -> PolarsResult<LazyFrame> {
     let mut rows = rows;
     let slack = Days::new(2);
     let data_type = match file.columns.get(&time.theirs) {
@@ -159,7 +201,11 @@ fn skip(rows: LazyFrame, file: &ParquetFile, time: &Column, since: Option<NaiveD
                     TimeUnit::Milliseconds => 1_000,
                 };
                 let days = date.signed_duration_since(NaiveDate::default()).num_days();
-                let value = AnyValue::DatetimeOwned(days * 86_400 * ticks, *unit, zone.clone().map(std::sync::Arc::new));
+                let value = AnyValue::DatetimeOwned(
+                    days * 86_400 * ticks,
+                    *unit,
+                    zone.clone().map(std::sync::Arc::new),
+                );
                 lit(Scalar::new(data_type.clone(), value))
             }
             _ => date_literal(date),
@@ -176,21 +222,33 @@ fn skip(rows: LazyFrame, file: &ParquetFile, time: &Column, since: Option<NaiveD
 /// Returns a column of a file as formulas see it.
 fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
     let Some(stored) = file.columns.get(&column.theirs) else {
-        return lit(file.folders.get(&column.theirs).cloned().unwrap_or_default());
+        return lit(file
+            .folders
+            .get(&column.theirs)
+            .cloned()
+            .unwrap_or_default());
     };
     let raw = col(column.theirs.as_str());
     match (stored, column.stored) {
         (Stored::Float, _) if column.scale.is_some() => {
             let finite = when(raw.clone().is_finite()).then(raw).otherwise(lit(NULL));
-            finite.cast(DataType::Decimal(38, usize::from(column.scale.unwrap_or(0))))
+            finite.cast(DataType::Decimal(
+                38,
+                usize::from(column.scale.unwrap_or(0)),
+            ))
         }
         (Stored::Float, _) => {
             let double = raw.cast(DataType::Float64);
-            when(double.clone().is_finite()).then(double).otherwise(lit(NULL))
+            when(double.clone().is_finite())
+                .then(double)
+                .otherwise(lit(NULL))
         }
         (Stored::Integer, Stored::Float) => raw.cast(DataType::Float64),
         (Stored::Integer, _) => raw.strict_cast(DataType::Int64),
-        (Stored::Decimal(_), Stored::Decimal(places)) => raw.cast(DataType::Decimal(38, usize::from(column.scale.unwrap_or(places)))),
+        (Stored::Decimal(_), Stored::Decimal(places)) => raw.cast(DataType::Decimal(
+            38,
+            usize::from(column.scale.unwrap_or(places)),
+        )),
         (Stored::Text, _) => raw.cast(DataType::String),
         (Stored::Instant { zoned: true }, _) => local(raw, table).dt().date(),
         (Stored::Instant { zoned: false }, _) => raw.dt().date(),
@@ -199,19 +257,33 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
 }
 
 fn local(instant: Expr, table: &Table) -> Expr {
-    let zone = TimeZone::opt_try_new(Some(table.zone.name())).ok().flatten();
-    instant.dt().convert_time_zone(zone.expect("the contract holds a valid zone"))
+    let zone = TimeZone::opt_try_new(Some(table.zone.name()))
+        .ok()
+        .flatten();
+    instant
+        .dt()
+        .convert_time_zone(zone.expect("the contract holds a valid zone"))
 }
 
 /// Returns the moments that order rows, before instants become dates.
 fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
     let moment = |name: &str, alias: &str| {
-        let stored = table.columns.get(name).and_then(|column| file.columns.get(&column.theirs));
+        let stored = table
+            .columns
+            .get(name)
+            .and_then(|column| file.columns.get(&column.theirs));
         let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
         let expr = match (stored, table.columns.get(name)) {
             (Some(Stored::Instant { zoned: true }), Some(column)) => {
-                let utc = TimeZone::opt_try_new(Some("UTC")).ok().flatten().expect("UTC is a zone");
-                col(column.theirs.as_str()).dt().convert_time_zone(utc).dt().replace_time_zone(None, lit("raise"), NonExistent::Raise)
+                let utc = TimeZone::opt_try_new(Some("UTC"))
+                    .ok()
+                    .flatten()
+                    .expect("UTC is a zone");
+                col(column.theirs.as_str())
+                    .dt()
+                    .convert_time_zone(utc)
+                    .dt()
+                    .replace_time_zone(None, lit("raise"), NonExistent::Raise)
             }
             (Some(_), Some(column)) => col(column.theirs.as_str()),
             _ => row_wise(&table.scope.derived[name]),
@@ -220,7 +292,11 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
     };
     let mut exprs = Vec::new();
     // A derived time is a date made from other columns; it has no finer order than the day.
-    if let Some(time) = table.time.as_ref().filter(|time| table.columns.contains_key(*time)) {
+    if let Some(time) = table
+        .time
+        .as_ref()
+        .filter(|time| table.columns.contains_key(*time))
+    {
         exprs.push(moment(time, INSTANT));
     }
     if let History::Loads(loaded) = &table.history
@@ -241,7 +317,13 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
         Owner::Account(column) | Owner::Via { column, .. } => column,
     };
     let mut exprs = vec![as_id(value(link), table, link).alias(LINK)];
-    exprs.extend(table.key.iter().enumerate().map(|(n, column)| as_id(value(column), table, column).alias(key_column(n))));
+    exprs.extend(
+        table
+            .key
+            .iter()
+            .enumerate()
+            .map(|(n, column)| as_id(value(column), table, column).alias(key_column(n))),
+    );
     let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
     if let Some(time) = &table.time {
         exprs.push(value(time).alias(EVENT));
@@ -260,11 +342,23 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
         History::Dumps(None) => (file.dump.map(date_literal), None),
     };
     let absent = || lit(NULL).cast(DataType::Date);
-    exprs.push(start.clone().unwrap_or_else(absent).cast(DataType::Date).alias(START));
+    exprs.push(
+        start
+            .clone()
+            .unwrap_or_else(absent)
+            .cast(DataType::Date)
+            .alias(START),
+    );
     exprs.push(end.unwrap_or_else(absent).cast(DataType::Date).alias(END));
-    let exact = matches!(&table.history, History::Loads(loaded) if table.columns.contains_key(loaded));
+    let exact =
+        matches!(&table.history, History::Loads(loaded) if table.columns.contains_key(loaded));
     if !exact {
-        exprs.push(start.unwrap_or_else(absent).cast(microseconds).alias(START_INSTANT));
+        exprs.push(
+            start
+                .unwrap_or_else(absent)
+                .cast(microseconds)
+                .alias(START_INSTANT),
+        );
     }
     exprs
 }
@@ -272,7 +366,9 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 /// Ids are text: one export has them as numbers, the next as strings.
 fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
     match super::contract::kind_of(&table.scope, column) {
-        Some(crate::formula::Kind::Float | crate::formula::Kind::Decimal) => id.cast(DataType::Int64).cast(DataType::String),
+        Some(crate::formula::Kind::Float | crate::formula::Kind::Decimal) => {
+            id.cast(DataType::Int64).cast(DataType::String)
+        }
         _ => id.cast(DataType::String),
     }
 }
@@ -282,11 +378,19 @@ fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn latest_complete(contract: &Contract, until: NaiveDate) -> Result<NaiveDate, super::ReadError> {
+pub fn latest_complete(
+    contract: &Contract,
+    until: NaiveDate,
+) -> Result<NaiveDate, super::ReadError> {
     let (mut latest, mut newest_of_all) = (until, None);
     for (name, table) in &contract.tables {
-        let Some(limit) = table.fresh_within else { continue };
-        let newest = newest(table, until).map_err(|cause| super::ReadError { export: name.clone(), cause })?;
+        let Some(limit) = table.fresh_within else {
+            continue;
+        };
+        let newest = newest(table, until).map_err(|cause| super::ReadError {
+            export: name.clone(),
+            cause,
+        })?;
         if let Some(newest) = newest {
             latest = latest.min(newest + Days::new(u64::from(limit.0)));
             newest_of_all = newest_of_all.max(Some(newest));
@@ -299,7 +403,10 @@ pub fn latest_complete(contract: &Contract, until: NaiveDate) -> Result<NaiveDat
 /// Returns the newest date up to `until` that an export has news of; only that column is read.
 fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     if table.history == History::Dumps(None) {
-        return Ok(dump_dates(table).into_iter().rev().find(|dump| *dump <= until));
+        return Ok(dump_dates(table)
+            .into_iter()
+            .rev()
+            .find(|dump| *dump <= until));
     }
     let dated = match &table.history {
         History::Loads(column) | History::Dumps(Some(column)) => Some(column),
@@ -310,10 +417,30 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
         Some(expr) => row_wise(expr),
         None => col(dated.as_str()),
     };
-    let demand = Demand { columns: vec![dated.clone()], since: None, dates: vec![] };
-    let keyless = Table { key: vec![], ..table.clone() };
+    let demand = Demand {
+        columns: vec![dated.clone()],
+        since: None,
+        dates: vec![],
+    };
+    let keyless = Table {
+        key: vec![],
+        ..table.clone()
+    };
     let columns = base_columns(&keyless, &demand);
-    let parts = table.files.iter().map(|file| part(&keyless, file, &columns, &demand)).collect::<PolarsResult<Vec<_>>>()?;
-    let newest = concat(parts, UnionArgs::default())?.select([value.alias(EVENT)]).filter(col(EVENT).lt_eq(date_literal(until))).select([col(EVENT).max()]).collect()?;
-    Ok(newest.column(EVENT)?.date()?.as_date_iter().next().flatten())
+    let parts = table
+        .files
+        .iter()
+        .map(|file| part(&keyless, file, &columns, &demand))
+        .collect::<PolarsResult<Vec<_>>>()?;
+    let newest = concat(parts, UnionArgs::default())?
+        .select([value.alias(EVENT)])
+        .filter(col(EVENT).lt_eq(date_literal(until)))
+        .select([col(EVENT).max()])
+        .collect()?;
+    Ok(newest
+        .column(EVENT)?
+        .date()?
+        .as_date_iter()
+        .next()
+        .flatten())
 }

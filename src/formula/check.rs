@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr as Sql, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Spanned as _, UnaryOperator, Value,
+    BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr as Sql, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Spanned as _, UnaryOperator, Value,
 };
 
 use super::functions::{self, Call, FUNCTIONS};
@@ -34,7 +34,10 @@ pub struct Scope {
 
 impl Scope {
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns.keys().chain(self.derived.keys()).map(String::as_str)
+        self.columns
+            .keys()
+            .chain(self.derived.keys())
+            .map(String::as_str)
     }
 }
 
@@ -72,14 +75,24 @@ type Checked = Result<Expr, FormulaError>;
 impl Checker<'_> {
     fn expr(&self, sql: &Sql, place: Place) -> Checked {
         let span = self.parsed.span(sql);
-        let make = |node, kind| Ok(Expr { node, kind, span: span.clone() });
+        let make = |node, kind| {
+            Ok(Expr {
+                node,
+                kind,
+                span: span.clone(),
+            })
+        };
         let err = |title: String| Err(FormulaError::new(span.clone(), title));
         match sql {
             Sql::Nested(inner) => self.expr(inner, place),
             Sql::Identifier(name) => self.name(&name.value, span, place),
             Sql::Value(value) => {
-                let (literal, kind) = literal(&value.value)
-                    .ok_or_else(|| FormulaError::new(span.clone(), format!("`{value}` is not a number, text, TRUE, FALSE or NULL")))?;
+                let (literal, kind) = literal(&value.value).ok_or_else(|| {
+                    FormulaError::new(
+                        span.clone(),
+                        format!("`{value}` is not a number, text, TRUE, FALSE or NULL"),
+                    )
+                })?;
                 make(Node::Literal(literal), kind)
             }
             Sql::TypedString(typed) if typed.data_type == DataType::Date => {
@@ -90,12 +103,21 @@ impl Checker<'_> {
                     Err(_) => err(format!("`{text}` is not a date of the form 2026-01-31")),
                 }
             }
-            Sql::UnaryOp { op: UnaryOperator::Not, expr } => {
+            Sql::UnaryOp {
+                op: UnaryOperator::Not,
+                expr,
+            } => {
                 let inner = self.of(expr, place, Kind::Boolean, "NOT")?;
                 make(Node::Not(inner.into()), Kind::Boolean)
             }
-            Sql::UnaryOp { op: UnaryOperator::Plus, expr } => self.number(expr, place, "+"),
-            Sql::UnaryOp { op: UnaryOperator::Minus, expr } => {
+            Sql::UnaryOp {
+                op: UnaryOperator::Plus,
+                expr,
+            } => self.number(expr, place, "+"),
+            Sql::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr,
+            } => {
                 let inner = self.number(expr, place, "-")?;
                 let kind = inner.kind;
                 make(Node::Negate(inner.into()), kind)
@@ -103,29 +125,53 @@ impl Checker<'_> {
             Sql::BinaryOp { left, op, right } => self.binary(sql, left, op, right, place),
             Sql::IsNull(x) => make(Node::IsNull(self.expr(x, place)?.into()), Kind::Boolean),
             Sql::IsNotNull(x) => {
-                let inner = Expr { node: Node::IsNull(self.expr(x, place)?.into()), kind: Kind::Boolean, span: span.clone() };
+                let inner = Expr {
+                    node: Node::IsNull(self.expr(x, place)?.into()),
+                    kind: Kind::Boolean,
+                    span: span.clone(),
+                };
                 make(Node::Not(inner.into()), Kind::Boolean)
             }
             Sql::IsTrue(x) | Sql::IsNotTrue(x) | Sql::IsFalse(x) | Sql::IsNotFalse(x) => {
                 let wanted = matches!(sql, Sql::IsTrue(_) | Sql::IsNotTrue(_));
                 let inner = self.of(x, place, Kind::Boolean, "IS TRUE")?;
-                let is = Expr { node: Node::IsTrue(inner.into(), wanted), kind: Kind::Boolean, span: span.clone() };
+                let is = Expr {
+                    node: Node::IsTrue(inner.into(), wanted),
+                    kind: Kind::Boolean,
+                    span: span.clone(),
+                };
                 if matches!(sql, Sql::IsNotTrue(_) | Sql::IsNotFalse(_)) {
                     make(Node::Not(is.into()), Kind::Boolean)
                 } else {
                     Ok(is)
                 }
             }
-            Sql::InList { expr, list, negated } => {
+            Sql::InList {
+                expr,
+                list,
+                negated,
+            } => {
                 let inner = self.expr(expr, place)?;
-                let items = list.iter().map(|item| self.expr(item, place)).collect::<Result<Vec<_>, _>>()?;
+                let items = list
+                    .iter()
+                    .map(|item| self.expr(item, place))
+                    .collect::<Result<Vec<_>, _>>()?;
                 for item in &items {
                     self.comparable(&inner, item)?;
                 }
                 self.negatable(Node::In(inner.into(), items), *negated, span)
             }
-            Sql::Between { expr, negated, low, high } => {
-                let (inner, low, high) = (self.expr(expr, place)?, self.expr(low, place)?, self.expr(high, place)?);
+            Sql::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => {
+                let (inner, low, high) = (
+                    self.expr(expr, place)?,
+                    self.expr(low, place)?,
+                    self.expr(high, place)?,
+                );
                 self.comparable(&inner, &low)?;
                 self.comparable(&inner, &high)?;
                 let compare = |op, bound: Expr| Expr {
@@ -133,18 +179,37 @@ impl Checker<'_> {
                     kind: Kind::Boolean,
                     span: span.clone(),
                 };
-                let (from, to) = (compare(Comparison::GreaterOrEqual, low), compare(Comparison::LessOrEqual, high));
+                let (from, to) = (
+                    compare(Comparison::GreaterOrEqual, low),
+                    compare(Comparison::LessOrEqual, high),
+                );
                 self.negatable(Node::And(from.into(), to.into()), *negated, span)
             }
-            Sql::Like { negated, any: false, expr, pattern, escape_char: None } => {
+            Sql::Like {
+                negated,
+                any: false,
+                expr,
+                pattern,
+                escape_char: None,
+            } => {
                 let inner = self.of(expr, place, Kind::Text, "LIKE")?;
                 match self.expr(pattern, place)?.node {
-                    Node::Literal(Literal::Text(pattern)) => self.negatable(Node::Like(inner.into(), pattern), *negated, span),
+                    Node::Literal(Literal::Text(pattern)) => {
+                        self.negatable(Node::Like(inner.into(), pattern), *negated, span)
+                    }
                     _ => err("the pattern of LIKE must be text in single quotes".into()),
                 }
             }
-            Sql::Case { operand, conditions, else_result, .. } => {
-                let operand = operand.as_ref().map(|operand| self.expr(operand, place)).transpose()?;
+            Sql::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => {
+                let operand = operand
+                    .as_ref()
+                    .map(|operand| self.expr(operand, place))
+                    .transpose()?;
                 let mut arms = Vec::new();
                 let mut kind = Kind::Null;
                 for arm in conditions {
@@ -154,20 +219,37 @@ impl Checker<'_> {
                             let value = self.expr(&arm.condition, place)?;
                             self.comparable(operand, &value)?;
                             let span = value.span.clone();
-                            Expr { node: Node::Compare(Comparison::Equal, operand.clone().into(), value.into()), kind: Kind::Boolean, span }
+                            Expr {
+                                node: Node::Compare(
+                                    Comparison::Equal,
+                                    operand.clone().into(),
+                                    value.into(),
+                                ),
+                                kind: Kind::Boolean,
+                                span,
+                            }
                         }
                     };
                     let then = self.expr(&arm.result, place)?;
                     kind = self.same(kind, &then)?;
                     arms.push((when, then));
                 }
-                let otherwise = else_result.as_ref().map(|otherwise| self.expr(otherwise, place)).transpose()?;
+                let otherwise = else_result
+                    .as_ref()
+                    .map(|otherwise| self.expr(otherwise, place))
+                    .transpose()?;
                 if let Some(otherwise) = &otherwise {
                     kind = self.same(kind, otherwise)?;
                 }
                 make(Node::Case(arms, otherwise.map(Box::new)), kind)
             }
-            Sql::Cast { kind: CastKind::Cast | CastKind::TryCast, expr, data_type, format: None, array: false } => {
+            Sql::Cast {
+                kind: CastKind::Cast | CastKind::TryCast,
+                expr,
+                data_type,
+                format: None,
+                array: false,
+            } => {
                 let kind = cast_target(data_type).ok_or_else(|| {
                     FormulaError::new(span.clone(), format!("cannot CAST to {data_type}"))
                         .help("valid here: DOUBLE, BIGINT, VARCHAR, BOOLEAN, DATE")
@@ -175,23 +257,34 @@ impl Checker<'_> {
                 make(Node::Cast(self.expr(expr, place)?.into()), kind)
             }
             Sql::Function(function) => self.function(function, span, place),
-            Sql::CompoundIdentifier(_) => err(format!("`{sql}` names a table; a formula reads one export, so write the column alone")),
-            Sql::Subquery(_) | Sql::Exists { .. } | Sql::InSubquery { .. } => {
-                err("a formula cannot hold a query; make the inner part a measure of its own".into())
-            }
+            Sql::CompoundIdentifier(_) => err(format!(
+                "`{sql}` names a table; a formula reads one export, so write the column alone"
+            )),
+            Sql::Subquery(_) | Sql::Exists { .. } | Sql::InSubquery { .. } => err(
+                "a formula cannot hold a query; make the inner part a measure of its own".into(),
+            ),
             _ => err(format!("`{sql}` is not supported in a formula")),
         }
     }
 
     fn name(&self, name: &str, span: std::ops::Range<usize>, place: Place) -> Checked {
         if name.eq_ignore_ascii_case("as_of") {
-            return Ok(Expr { node: Node::AsOf, kind: Kind::Date, span });
+            return Ok(Expr {
+                node: Node::AsOf,
+                kind: Kind::Date,
+                span,
+            });
         }
         let found = match (self.scope.columns.get(name), self.scope.derived.get(name)) {
-            (Some(kind), _) => Expr { node: Node::Column(name.to_owned()), kind: *kind, span: span.clone() },
+            (Some(kind), _) => Expr {
+                node: Node::Column(name.to_owned()),
+                kind: *kind,
+                span: span.clone(),
+            },
             (None, Some(derived)) => derived.clone(),
             (None, None) => {
-                let error = FormulaError::new(span, format!("{} has no column `{name}`", self.scope.of));
+                let error =
+                    FormulaError::new(span, format!("{} has no column `{name}`", self.scope.of));
                 return Err(match nearest(name, self.scope.names()) {
                     Some(help) => error.help(help),
                     None => error,
@@ -199,13 +292,25 @@ impl Checker<'_> {
             }
         };
         if place == Place::Outside {
-            return Err(FormulaError::new(span, format!("`{name}` has one value a row, but a measure needs one value an account"))
-                .help(format!("put it inside an aggregate, such as SUM({name}) or LATEST({name})")));
+            return Err(FormulaError::new(
+                span,
+                format!("`{name}` has one value a row, but a measure needs one value an account"),
+            )
+            .help(format!(
+                "put it inside an aggregate, such as SUM({name}) or LATEST({name})"
+            )));
         }
         Ok(found)
     }
 
-    fn binary(&self, whole: &Sql, left: &Sql, op: &BinaryOperator, right: &Sql, place: Place) -> Checked {
+    fn binary(
+        &self,
+        whole: &Sql,
+        left: &Sql,
+        op: &BinaryOperator,
+        right: &Sql,
+        place: Place,
+    ) -> Checked {
         let span = self.parsed.span(whole);
         let (a, b) = (self.expr(left, place)?, self.expr(right, place)?);
         let arithmetic = match op {
@@ -218,14 +323,27 @@ impl Checker<'_> {
         if let Some(arithmetic) = arithmetic {
             for side in [&a, &b] {
                 if side.kind == Kind::Date {
-                    return Err(FormulaError::new(side.span.clone(), format!("`{op}` is not defined for a date"))
-                        .help("use DATEDIFF('day', earlier, later) for the days between two dates"));
+                    return Err(FormulaError::new(
+                        side.span.clone(),
+                        format!("`{op}` is not defined for a date"),
+                    )
+                    .help("use DATEDIFF('day', earlier, later) for the days between two dates"));
                 }
                 self.expect(side, Kind::Float, &op.to_string())?;
             }
-            let whole = [a.kind, b.kind].iter().all(|kind| matches!(kind, Kind::Integer | Kind::Null));
-            let kind = if whole && arithmetic != Arithmetic::Divide { Kind::Integer } else { Kind::Float };
-            return Ok(Expr { node: Node::Arithmetic(arithmetic, a.into(), b.into()), kind, span });
+            let whole = [a.kind, b.kind]
+                .iter()
+                .all(|kind| matches!(kind, Kind::Integer | Kind::Null));
+            let kind = if whole && arithmetic != Arithmetic::Divide {
+                Kind::Integer
+            } else {
+                Kind::Float
+            };
+            return Ok(Expr {
+                node: Node::Arithmetic(arithmetic, a.into(), b.into()),
+                kind,
+                span,
+            });
         }
         let comparison = match op {
             BinaryOperator::Eq => Some(Comparison::Equal),
@@ -244,24 +362,43 @@ impl Checker<'_> {
                 BinaryOperator::And | BinaryOperator::Or => {
                     self.expect(&a, Kind::Boolean, &op.to_string())?;
                     self.expect(&b, Kind::Boolean, &op.to_string())?;
-                    if *op == BinaryOperator::And { Node::And(a.into(), b.into()) } else { Node::Or(a.into(), b.into()) }
+                    if *op == BinaryOperator::And {
+                        Node::And(a.into(), b.into())
+                    } else {
+                        Node::Or(a.into(), b.into())
+                    }
                 }
                 _ => {
-                    return Err(FormulaError::new(span, format!("the operator `{op}` is not supported in a formula"))
-                        .help("valid here: + - * / = <> < <= > >= AND OR NOT"));
+                    return Err(FormulaError::new(
+                        span,
+                        format!("the operator `{op}` is not supported in a formula"),
+                    )
+                    .help("valid here: + - * / = <> < <= > >= AND OR NOT"));
                 }
             }
         };
-        Ok(Expr { node, kind: Kind::Boolean, span })
+        Ok(Expr {
+            node,
+            kind: Kind::Boolean,
+            span,
+        })
     }
 
-    fn function(&self, call: &sqlparser::ast::Function, span: std::ops::Range<usize>, place: Place) -> Checked {
+    fn function(
+        &self,
+        call: &sqlparser::ast::Function,
+        span: std::ops::Range<usize>,
+        place: Place,
+    ) -> Checked {
         let err = |title: String| FormulaError::new(span.clone(), title);
         let name = call.name.to_string();
         let Some(function) = functions::find(&name) else {
             let at = self.parsed.bytes(call.name.span());
             let error = FormulaError::new(at, format!("there is no function {name}"));
-            let names = FUNCTIONS.iter().map(|function| function.name).chain(["CASE", "CAST"]);
+            let names = FUNCTIONS
+                .iter()
+                .map(|function| function.name)
+                .chain(["CASE", "CAST"]);
             return Err(match nearest(&name, names) {
                 Some(help) => error.help(help),
                 None => error,
@@ -269,23 +406,41 @@ impl Checker<'_> {
         };
         let usage = format!("it is called {}", function.usage);
         let (sql_arguments, distinct) = match &call.args {
-            FunctionArguments::List(list) if list.clauses.is_empty() => {
-                (list.args.as_slice(), list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
+            FunctionArguments::List(list) if list.clauses.is_empty() => (
+                list.args.as_slice(),
+                list.duplicate_treatment == Some(DuplicateTreatment::Distinct),
+            ),
+            _ => {
+                return Err(err(format!(
+                    "the arguments of {} are not understood",
+                    function.name
+                ))
+                .help(usage));
             }
-            _ => return Err(err(format!("the arguments of {} are not understood", function.name)).help(usage)),
         };
         if call.over.is_some() || !call.within_group.is_empty() || call.null_treatment.is_some() {
-            return Err(err(format!("{} takes no OVER, WITHIN GROUP or NULLS clause here", function.name))
-                .help("the window of a measure is its key `window`"));
+            return Err(err(format!(
+                "{} takes no OVER, WITHIN GROUP or NULLS clause here",
+                function.name
+            ))
+            .help("the window of a measure is its key `window`"));
         }
         match &function.call {
             Call::Scalar(scalar, arity) => {
                 if call.filter.is_some() || distinct {
-                    return Err(err(format!("{} is not an aggregate, so it takes no DISTINCT or FILTER", function.name)));
+                    return Err(err(format!(
+                        "{} is not an aggregate, so it takes no DISTINCT or FILTER",
+                        function.name
+                    )));
                 }
                 let arguments = self.arguments(sql_arguments, place)?;
                 if !arity.contains(&arguments.len()) {
-                    return Err(err(format!("{} does not take {} arguments", function.name, arguments.len())).help(usage));
+                    return Err(err(format!(
+                        "{} does not take {} arguments",
+                        function.name,
+                        arguments.len()
+                    ))
+                    .help(usage));
                 }
                 self.scalar(*scalar, function.name, arguments, span)
             }
@@ -297,26 +452,49 @@ impl Checker<'_> {
                             .help("an aggregate belongs to a measure with `from`; make one and use its name"));
                     }
                     Place::Inside => {
-                        return Err(err(format!("{} stands inside another aggregate", function.name))
-                            .help("make the inner one a measure of its own"));
+                        return Err(err(format!(
+                            "{} stands inside another aggregate",
+                            function.name
+                        ))
+                        .help("make the inner one a measure of its own"));
                     }
                 }
                 let filter = call
                     .filter
                     .as_ref()
-                    .map(|filter| self.of(filter, Place::Inside, Kind::Boolean, "FILTER").map(Box::new))
+                    .map(|filter| {
+                        self.of(filter, Place::Inside, Kind::Boolean, "FILTER")
+                            .map(Box::new)
+                    })
                     .transpose()?;
-                let star = matches!(sql_arguments, [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
+                let star = matches!(
+                    sql_arguments,
+                    [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]
+                );
                 if star && *aggregate == Aggregate::Count && !distinct {
-                    return Ok(Expr { node: Node::Aggregate(Aggregate::CountRows, vec![], filter), kind: Kind::Integer, span });
+                    return Ok(Expr {
+                        node: Node::Aggregate(Aggregate::CountRows, vec![], filter),
+                        kind: Kind::Integer,
+                        span,
+                    });
                 }
                 let arguments = self.arguments(sql_arguments, Place::Inside)?;
                 if arguments.len() != *arity {
-                    return Err(err(format!("{} does not take {} arguments", function.name, arguments.len())).help(usage));
+                    return Err(err(format!(
+                        "{} does not take {} arguments",
+                        function.name,
+                        arguments.len()
+                    ))
+                    .help(usage));
                 }
                 let aggregate = match (aggregate, distinct) {
                     (Aggregate::Count, true) => Aggregate::CountDistinct,
-                    (_, true) => return Err(err(format!("DISTINCT is understood in COUNT only, not in {}", function.name))),
+                    (_, true) => {
+                        return Err(err(format!(
+                            "DISTINCT is understood in COUNT only, not in {}",
+                            function.name
+                        )));
+                    }
                     (aggregate, false) => *aggregate,
                 };
                 self.aggregate(aggregate, function.name, arguments, filter, span)
@@ -324,7 +502,13 @@ impl Checker<'_> {
         }
     }
 
-    fn scalar(&self, scalar: Scalar, name: &str, arguments: Vec<Expr>, span: std::ops::Range<usize>) -> Checked {
+    fn scalar(
+        &self,
+        scalar: Scalar,
+        name: &str,
+        arguments: Vec<Expr>,
+        span: std::ops::Range<usize>,
+    ) -> Checked {
         let kind = match scalar {
             Scalar::Coalesce | Scalar::Least | Scalar::Greatest => {
                 let mut kind = Kind::Null;
@@ -346,14 +530,22 @@ impl Checker<'_> {
                 if let Some(places) = arguments.get(1)
                     && !matches!(places.node, Node::Literal(Literal::Integer(0..=9)))
                 {
-                    return Err(FormulaError::new(places.span.clone(), "ROUND takes 0 to 9 places, written as a number"));
+                    return Err(FormulaError::new(
+                        places.span.clone(),
+                        "ROUND takes 0 to 9 places, written as a number",
+                    ));
                 }
                 Kind::Float
             }
             Scalar::DateDiff => {
                 match &arguments[0].node {
                     Node::Literal(Literal::Text(unit)) if unit.eq_ignore_ascii_case("day") => {}
-                    _ => return Err(FormulaError::new(arguments[0].span.clone(), "DATEDIFF counts in 'day' only")),
+                    _ => {
+                        return Err(FormulaError::new(
+                            arguments[0].span.clone(),
+                            "DATEDIFF counts in 'day' only",
+                        ));
+                    }
                 }
                 self.expect(&arguments[1], Kind::Date, name)?;
                 self.expect(&arguments[2], Kind::Date, name)?;
@@ -364,7 +556,11 @@ impl Checker<'_> {
                 Kind::Text
             }
         };
-        Ok(Expr { node: Node::Call(scalar, arguments), kind, span })
+        Ok(Expr {
+            node: Node::Call(scalar, arguments),
+            kind,
+            span,
+        })
     }
 
     fn aggregate(
@@ -382,31 +578,48 @@ impl Checker<'_> {
             A::Latest | A::LatestRow => x,
             A::Min | A::Max => {
                 if x == Kind::Boolean {
-                    return Err(FormulaError::new(arguments[0].span.clone(), format!("{name} is not defined for true/false"))
-                        .help("count with COUNT(*) FILTER (WHERE …)"));
+                    return Err(FormulaError::new(
+                        arguments[0].span.clone(),
+                        format!("{name} is not defined for true/false"),
+                    )
+                    .help("count with COUNT(*) FILTER (WHERE …)"));
                 }
                 x
             }
             A::Sum | A::Avg | A::Median | A::StdDev | A::RegrSlope => {
                 for argument in &arguments {
                     if argument.kind == Kind::Boolean {
-                        return Err(FormulaError::new(argument.span.clone(), format!("{name} needs a number, found true/false"))
-                            .help("count the true ones with COUNT(*) FILTER (WHERE …)"));
+                        return Err(FormulaError::new(
+                            argument.span.clone(),
+                            format!("{name} needs a number, found true/false"),
+                        )
+                        .help("count the true ones with COUNT(*) FILTER (WHERE …)"));
                     }
                     self.expect(argument, Kind::Float, name)?;
                 }
                 if aggregate == A::Sum { x } else { Kind::Float }
             }
         };
-        Ok(Expr { node: Node::Aggregate(aggregate, arguments, filter), kind, span })
+        Ok(Expr {
+            node: Node::Aggregate(aggregate, arguments, filter),
+            kind,
+            span,
+        })
     }
 
-    fn arguments(&self, arguments: &[FunctionArg], place: Place) -> Result<Vec<Expr>, FormulaError> {
+    fn arguments(
+        &self,
+        arguments: &[FunctionArg],
+        place: Place,
+    ) -> Result<Vec<Expr>, FormulaError> {
         arguments
             .iter()
             .map(|argument| match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.expr(expr, place),
-                other => Err(FormulaError::new(self.parsed.bytes(other.span()), format!("`{other}` is not understood as an argument"))),
+                other => Err(FormulaError::new(
+                    self.parsed.bytes(other.span()),
+                    format!("`{other}` is not understood as an argument"),
+                )),
             })
             .collect()
     }
@@ -422,16 +635,35 @@ impl Checker<'_> {
     }
 
     fn negatable(&self, node: Node, negated: bool, span: std::ops::Range<usize>) -> Checked {
-        let expr = Expr { node, kind: Kind::Boolean, span: span.clone() };
-        Ok(if negated { Expr { node: Node::Not(expr.into()), kind: Kind::Boolean, span } } else { expr })
+        let expr = Expr {
+            node,
+            kind: Kind::Boolean,
+            span: span.clone(),
+        };
+        Ok(if negated {
+            Expr {
+                node: Node::Not(expr.into()),
+                kind: Kind::Boolean,
+                span,
+            }
+        } else {
+            expr
+        })
     }
 
     fn expect(&self, expr: &Expr, kind: Kind, by: &str) -> Result<(), FormulaError> {
-        let fits = if kind == Kind::Float { expr.kind.is_number() } else { expr.kind == kind || expr.kind == Kind::Null };
+        let fits = if kind == Kind::Float {
+            expr.kind.is_number()
+        } else {
+            expr.kind == kind || expr.kind == Kind::Null
+        };
         if fits {
             return Ok(());
         }
-        let error = FormulaError::new(expr.span.clone(), format!("{by} needs a {kind}, found a {}", expr.kind));
+        let error = FormulaError::new(
+            expr.span.clone(),
+            format!("{by} needs a {kind}, found a {}", expr.kind),
+        );
         Err(match (kind, expr.kind) {
             (Kind::Boolean, Kind::Integer) => error.help("compare it, such as `… = 1`"),
             (Kind::Date, Kind::Text) => error.help("write DATE '2026-01-31', or CAST(… AS DATE)"),
@@ -444,16 +676,27 @@ impl Checker<'_> {
         if a.kind.common(b.kind).is_some() {
             return Ok(());
         }
-        let error = FormulaError::new(b.span.clone(), format!("a {} cannot be compared with a {}", a.kind, b.kind));
+        let error = FormulaError::new(
+            b.span.clone(),
+            format!("a {} cannot be compared with a {}", a.kind, b.kind),
+        );
         Err(match (a.kind, b.kind) {
-            (Kind::Date, Kind::Text) | (Kind::Text, Kind::Date) => error.help("write a date as DATE '2026-01-31'"),
+            (Kind::Date, Kind::Text) | (Kind::Text, Kind::Date) => {
+                error.help("write a date as DATE '2026-01-31'")
+            }
             _ => error,
         })
     }
 
     fn same(&self, kind: Kind, expr: &Expr) -> Result<Kind, FormulaError> {
         kind.common(expr.kind).ok_or_else(|| {
-            FormulaError::new(expr.span.clone(), format!("the other choices are a {kind}, but this one is a {}", expr.kind))
+            FormulaError::new(
+                expr.span.clone(),
+                format!(
+                    "the other choices are a {kind}, but this one is a {}",
+                    expr.kind
+                ),
+            )
         })
     }
 }
@@ -473,7 +716,9 @@ fn literal(value: &Value) -> Option<(Literal, Kind)> {
 
 fn cast_target(data_type: &DataType) -> Option<Kind> {
     match data_type {
-        DataType::Double(_) | DataType::DoublePrecision | DataType::Float(_) | DataType::Real => Some(Kind::Float),
+        DataType::Double(_) | DataType::DoublePrecision | DataType::Float(_) | DataType::Real => {
+            Some(Kind::Float)
+        }
         DataType::BigInt(_) | DataType::Int(_) | DataType::Integer(_) => Some(Kind::Integer),
         DataType::Varchar(_) | DataType::Text | DataType::String(_) => Some(Kind::Text),
         DataType::Boolean | DataType::Bool => Some(Kind::Boolean),

@@ -27,7 +27,12 @@ const fn scalar(
     scalar: Scalar,
     arguments: std::ops::RangeInclusive<usize>,
 ) -> Function {
-    Function { name, usage, meaning, call: Call::Scalar(scalar, arguments) }
+    Function {
+        name,
+        usage,
+        meaning,
+        call: Call::Scalar(scalar, arguments),
+    }
 }
 
 const fn aggregate(
@@ -37,33 +42,130 @@ const fn aggregate(
     aggregate: Aggregate,
     arguments: usize,
 ) -> Function {
-    Function { name, usage, meaning, call: Call::Aggregate(aggregate, arguments) }
+    Function {
+        name,
+        usage,
+        meaning,
+        call: Call::Aggregate(aggregate, arguments),
+    }
 }
 
 /// Every function, in the order of the documentation.
 pub const FUNCTIONS: &[Function] = &[
-    aggregate("COUNT", "COUNT(*), COUNT(x), COUNT(DISTINCT x)", "rows; rows where x is known; different known values of x", Aggregate::Count, 1),
-    aggregate("SUM", "SUM(x)", "sum of the known values; NULL when none is known", Aggregate::Sum, 1),
-    aggregate("AVG", "AVG(x)", "mean of the known values", Aggregate::Avg, 1),
+    aggregate(
+        "COUNT",
+        "COUNT(*), COUNT(x), COUNT(DISTINCT x)",
+        "rows; rows where x is known; different known values of x",
+        Aggregate::Count,
+        1,
+    ),
+    aggregate(
+        "SUM",
+        "SUM(x)",
+        "sum of the known values; NULL when none is known",
+        Aggregate::Sum,
+        1,
+    ),
+    aggregate(
+        "AVG",
+        "AVG(x)",
+        "mean of the known values",
+        Aggregate::Avg,
+        1,
+    ),
     aggregate("MIN", "MIN(x)", "smallest known value", Aggregate::Min, 1),
     aggregate("MAX", "MAX(x)", "largest known value", Aggregate::Max, 1),
-    aggregate("MEDIAN", "MEDIAN(x)", "middle of the known values, the mean of two middles", Aggregate::Median, 1),
-    aggregate("STDDEV", "STDDEV(x)", "sample standard deviation (n − 1); NULL below two values", Aggregate::StdDev, 1),
-    aggregate("LATEST", "LATEST(x)", "known x of the newest row, by instant and then row key", Aggregate::Latest, 1),
-    aggregate("LATEST_ROW", "LATEST_ROW(x)", "x of the newest row, even if it is NULL there", Aggregate::LatestRow, 1),
-    aggregate("REGR_SLOPE", "REGR_SLOPE(y, x)", "slope of the least-squares line of y over x; NULL below two different x", Aggregate::RegrSlope, 2),
-    scalar("COALESCE", "COALESCE(a, b, …)", "the first that is not NULL", Scalar::Coalesce, 1..=99),
-    scalar("NULLIF", "NULLIF(a, b)", "NULL where a equals b, else a", Scalar::NullIf, 2..=2),
-    scalar("LEAST", "LEAST(a, b, …)", "the smallest; NULLs are passed over", Scalar::Least, 1..=99),
-    scalar("GREATEST", "GREATEST(a, b, …)", "the largest; NULLs are passed over", Scalar::Greatest, 1..=99),
-    scalar("ROUND", "ROUND(x), ROUND(x, places)", "x rounded, halves away from zero", Scalar::Round, 1..=2),
+    aggregate(
+        "MEDIAN",
+        "MEDIAN(x)",
+        "middle of the known values, the mean of two middles",
+        Aggregate::Median,
+        1,
+    ),
+    aggregate(
+        "STDDEV",
+        "STDDEV(x)",
+        "sample standard deviation (n − 1); NULL below two values",
+        Aggregate::StdDev,
+        1,
+    ),
+    aggregate(
+        "LATEST",
+        "LATEST(x)",
+        "known x of the newest row, by instant and then row key",
+        Aggregate::Latest,
+        1,
+    ),
+    aggregate(
+        "LATEST_ROW",
+        "LATEST_ROW(x)",
+        "x of the newest row, even if it is NULL there",
+        Aggregate::LatestRow,
+        1,
+    ),
+    aggregate(
+        "REGR_SLOPE",
+        "REGR_SLOPE(y, x)",
+        "slope of the least-squares line of y over x; NULL below two different x",
+        Aggregate::RegrSlope,
+        2,
+    ),
+    scalar(
+        "COALESCE",
+        "COALESCE(a, b, …)",
+        "the first that is not NULL",
+        Scalar::Coalesce,
+        1..=99,
+    ),
+    scalar(
+        "NULLIF",
+        "NULLIF(a, b)",
+        "NULL where a equals b, else a",
+        Scalar::NullIf,
+        2..=2,
+    ),
+    scalar(
+        "LEAST",
+        "LEAST(a, b, …)",
+        "the smallest; NULLs are passed over",
+        Scalar::Least,
+        1..=99,
+    ),
+    scalar(
+        "GREATEST",
+        "GREATEST(a, b, …)",
+        "the largest; NULLs are passed over",
+        Scalar::Greatest,
+        1..=99,
+    ),
+    scalar(
+        "ROUND",
+        "ROUND(x), ROUND(x, places)",
+        "x rounded, halves away from zero",
+        Scalar::Round,
+        1..=2,
+    ),
     scalar("ABS", "ABS(x)", "x without its sign", Scalar::Abs, 1..=1),
-    scalar("DATEDIFF", "DATEDIFF('day', a, b)", "local days from a to b, negative when b is earlier", Scalar::DateDiff, 3..=3),
-    scalar("LOWER", "LOWER(x)", "x in small letters", Scalar::Lower, 1..=1),
+    scalar(
+        "DATEDIFF",
+        "DATEDIFF('day', a, b)",
+        "local days from a to b, negative when b is earlier",
+        Scalar::DateDiff,
+        3..=3,
+    ),
+    scalar(
+        "LOWER",
+        "LOWER(x)",
+        "x in small letters",
+        Scalar::Lower,
+        1..=1,
+    ),
     scalar("UPPER", "UPPER(x)", "x in capitals", Scalar::Upper, 1..=1),
 ];
 
 /// Returns the function of that name, in whatever case it is written.
 pub(super) fn find(name: &str) -> Option<&'static Function> {
-    FUNCTIONS.iter().find(|function| function.name.eq_ignore_ascii_case(name))
+    FUNCTIONS
+        .iter()
+        .find(|function| function.name.eq_ignore_ascii_case(name))
 }

@@ -21,7 +21,11 @@ pub struct FormulaError {
 
 impl FormulaError {
     pub(super) fn new(span: Range<usize>, title: impl Into<String>) -> Self {
-        Self { span, title: title.into(), help: None }
+        Self {
+            span,
+            title: title.into(),
+            help: None,
+        }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -50,16 +54,31 @@ pub fn parse(text: &str) -> Result<Parsed, FormulaError> {
             None => (message, text.len()),
         };
         let start = at.min(text.len().saturating_sub(1));
-        FormulaError::new(start..(start + 1).min(text.len().max(1)), format!("not a SQL expression: {title}"))
+        FormulaError::new(
+            start..(start + 1).min(text.len().max(1)),
+            format!("not a SQL expression: {title}"),
+        )
     };
-    let mut parser = Parser::new(&GenericDialect {}).with_recursion_limit(64).try_with_sql(text).map_err(fail)?;
+    let mut parser = Parser::new(&GenericDialect {})
+        .with_recursion_limit(64)
+        .try_with_sql(text)
+        .map_err(fail)?;
     let sql = parser.parse_expr().map_err(fail)?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
-        return Err(FormulaError::new(bytes(text, next.span), format!("unexpected `{}` after the end of the expression", next.token))
-            .help("a formula is one expression, without SELECT and without a semicolon"));
+        return Err(FormulaError::new(
+            bytes(text, next.span),
+            format!(
+                "unexpected `{}` after the end of the expression",
+                next.token
+            ),
+        )
+        .help("a formula is one expression, without SELECT and without a semicolon"));
     }
-    Ok(Parsed { sql, text: text.to_owned() })
+    Ok(Parsed {
+        sql,
+        text: text.to_owned(),
+    })
 }
 
 impl Parsed {
@@ -94,7 +113,9 @@ impl Parsed {
 }
 
 fn located(text: &str, place: &str) -> usize {
-    let mut numbers = place.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let mut numbers = place
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok());
     match (numbers.next(), numbers.next()) {
         (Some(line), Some(column)) => offset(text, Location { line, column }),
         _ => 0,
@@ -106,13 +127,24 @@ fn bytes(text: &str, span: Span) -> Range<usize> {
         return 0..text.len();
     }
     let start = offset(text, span.start);
-    start..offset(text, span.end).max(start + 1).min(text.len().max(start + 1))
+    start
+        ..offset(text, span.end)
+            .max(start + 1)
+            .min(text.len().max(start + 1))
 }
 
 /// Returns the byte at a line and column, both counted in characters from one.
 fn offset(text: &str, at: Location) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(at.line.saturating_sub(1) as usize).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(at.line.saturating_sub(1) as usize)
+        .map(str::len)
+        .sum();
     let line = &text[line_start.min(text.len())..];
-    let within: usize = line.chars().take(at.column.saturating_sub(1) as usize).map(char::len_utf8).sum();
+    let within: usize = line
+        .chars()
+        .take(at.column.saturating_sub(1) as usize)
+        .map(char::len_utf8)
+        .sum();
     line_start + within
 }

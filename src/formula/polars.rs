@@ -9,7 +9,9 @@ use chrono::NaiveDate;
 use polars::lazy::dsl::{max_horizontal, min_horizontal};
 use polars::prelude::*;
 
-use super::tree::{Aggregate, Arithmetic, Comparison, Expr as Formula, Kind, Literal, Node, Scalar as Function};
+use super::tree::{
+    Aggregate, Arithmetic, Comparison, Expr as Formula, Kind, Literal, Node, Scalar as Function,
+};
 
 /// Returns the Polars expression of a formula without aggregates, with numbers as they are typed.
 ///
@@ -36,14 +38,20 @@ pub fn row_wise(formula: &Formula) -> Expr {
             .unwrap_or_else(|| lit(false)),
         Node::Like(x, pattern) => row_wise(x).str().contains(lit(regex_of(pattern)), true),
         Node::Case(arms, otherwise) => {
-            let last = otherwise.as_ref().map_or_else(|| lit(NULL), |otherwise| of_kind(otherwise, formula.kind));
-            arms.iter()
-                .rev()
-                .fold(last, |rest, (condition, value)| when(row_wise(condition)).then(of_kind(value, formula.kind)).otherwise(rest))
+            let last = otherwise
+                .as_ref()
+                .map_or_else(|| lit(NULL), |otherwise| of_kind(otherwise, formula.kind));
+            arms.iter().rev().fold(last, |rest, (condition, value)| {
+                when(row_wise(condition))
+                    .then(of_kind(value, formula.kind))
+                    .otherwise(rest)
+            })
         }
         Node::Cast(x) => cast(x, formula.kind),
         Node::Call(function, arguments) => call(*function, arguments, formula.kind),
-        Node::Aggregate(..) => unreachable!("the check refuses an aggregate where there is one row"),
+        Node::Aggregate(..) => {
+            unreachable!("the check refuses an aggregate where there is one row")
+        }
     }
 }
 
@@ -52,7 +60,10 @@ pub fn row_wise(formula: &Formula) -> Expr {
 #[must_use]
 pub fn date_literal(date: NaiveDate) -> Expr {
     let days = date.signed_duration_since(NaiveDate::default()).num_days();
-    lit(Scalar::new(DataType::Date, AnyValue::Date(i32::try_from(days).unwrap_or(i32::MAX))))
+    lit(Scalar::new(
+        DataType::Date,
+        AnyValue::Date(i32::try_from(days).unwrap_or(i32::MAX)),
+    ))
 }
 
 /// Returns the Polars expression of one aggregate over the rows of a group where `mask` is true.
@@ -60,7 +71,13 @@ pub fn date_literal(date: NaiveDate) -> Expr {
 /// `order` are the columns that tell which row is the newest: the instant first, then the row key.
 /// A group without any such row gives NULL, except for the counts, which give 0.
 #[must_use]
-pub fn summary(aggregate: Aggregate, arguments: &[Formula], filter: Option<&Formula>, mask: &Expr, order: &[String]) -> Expr {
+pub fn summary(
+    aggregate: Aggregate,
+    arguments: &[Formula],
+    filter: Option<&Formula>,
+    mask: &Expr,
+    order: &[String],
+) -> Expr {
     let mask = match filter {
         Some(filter) => mask.clone().and(row_wise(filter)),
         None => mask.clone(),
@@ -94,7 +111,10 @@ pub fn summary(aggregate: Aggregate, arguments: &[Formula], filter: Option<&Form
         Aggregate::Latest => newest(x(), &mask.and(x().is_not_null()), order),
         Aggregate::LatestRow => newest(x(), &mask, order),
         Aggregate::RegrSlope => {
-            let (y, x) = (row_wise(&arguments[0]).cast(DataType::Float64), row_wise(&arguments[1]).cast(DataType::Float64));
+            let (y, x) = (
+                row_wise(&arguments[0]).cast(DataType::Float64),
+                row_wise(&arguments[1]).cast(DataType::Float64),
+            );
             slope(&y, &x, &mask)
         }
     }
@@ -102,14 +122,19 @@ pub fn summary(aggregate: Aggregate, arguments: &[Formula], filter: Option<&Form
 
 /// Returns the slope of the least-squares line of y over x, from centred sums in a fixed order.
 fn slope(y: &Expr, x: &Expr, mask: &Expr) -> Expr {
-    let both = mask.clone().and(x.clone().is_not_null()).and(y.clone().is_not_null());
+    let both = mask
+        .clone()
+        .and(x.clone().is_not_null())
+        .and(y.clone().is_not_null());
     let (ys, xs) = (y.clone().filter(both.clone()), x.clone().filter(both));
     let by = [xs.clone(), ys.clone()];
     let sorted = |column: Expr| column.sort_by(by.clone(), SortMultipleOptions::default());
     let dx = sorted(xs.clone()) - sorted(xs.clone()).mean();
     let dy = sorted(ys.clone()) - sorted(ys).mean();
     let spread = (dx.clone() * dx.clone()).sum();
-    when(xs.n_unique().gt(lit(1))).then((dx * dy).sum() / spread).otherwise(lit(NULL))
+    when(xs.n_unique().gt(lit(1)))
+        .then((dx * dy).sum() / spread)
+        .otherwise(lit(NULL))
 }
 
 fn newest(x: Expr, mask: &Expr, order: &[String]) -> Expr {
@@ -118,7 +143,9 @@ fn newest(x: Expr, mask: &Expr, order: &[String]) -> Expr {
         .map(|column| col(column.as_str()).filter(mask.clone()))
         .chain([x.clone().filter(mask.clone())])
         .collect();
-    x.filter(mask.clone()).sort_by(by, SortMultipleOptions::default()).last()
+    x.filter(mask.clone())
+        .sort_by(by, SortMultipleOptions::default())
+        .last()
 }
 
 fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {
@@ -130,12 +157,20 @@ fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {
 
 /// Decimals leave the exact world where anything but a sum is asked of them.
 fn number(column: Expr, kind: Kind) -> Expr {
-    if kind == Kind::Decimal { column.cast(DataType::Float64) } else { column }
+    if kind == Kind::Decimal {
+        column.cast(DataType::Float64)
+    } else {
+        column
+    }
 }
 
 fn of_kind(formula: &Formula, kind: Kind) -> Expr {
     let expr = row_wise(formula);
-    if kind == Kind::Float && formula.kind == Kind::Integer { expr.cast(DataType::Float64) } else { expr }
+    if kind == Kind::Float && formula.kind == Kind::Integer {
+        expr.cast(DataType::Float64)
+    } else {
+        expr
+    }
 }
 
 fn constant(literal: &Literal) -> Expr {
@@ -157,7 +192,9 @@ fn arithmetic(op: Arithmetic, a: &Formula, b: &Formula) -> Expr {
         Arithmetic::Multiply => x * y,
         Arithmetic::Divide => {
             let (x, y) = (x.cast(DataType::Float64), y.cast(DataType::Float64));
-            let divisor = when(x.clone().is_not_null().and(y.clone().neq(lit(0.0)))).then(y).otherwise(lit(NULL));
+            let divisor = when(x.clone().is_not_null().and(y.clone().neq(lit(0.0))))
+                .then(y)
+                .otherwise(lit(NULL));
             x / divisor
         }
     }
@@ -180,7 +217,9 @@ fn cast(x: &Formula, kind: Kind) -> Expr {
         (from, to) if from == to => value,
         (Kind::Text, Kind::Float) => {
             let parsed = value.cast(DataType::Float64);
-            when(parsed.clone().is_finite()).then(parsed).otherwise(lit(NULL))
+            when(parsed.clone().is_finite())
+                .then(parsed)
+                .otherwise(lit(NULL))
         }
         (_, kind) => value.cast(data_type(kind)),
     }
@@ -198,21 +237,34 @@ fn data_type(kind: Kind) -> DataType {
 }
 
 fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
-    let all = || -> Vec<Expr> { arguments.iter().map(|argument| of_kind(argument, kind)).collect() };
+    let all = || -> Vec<Expr> {
+        arguments
+            .iter()
+            .map(|argument| of_kind(argument, kind))
+            .collect()
+    };
     let first = || row_wise(&arguments[0]);
     match function {
         Function::Coalesce => coalesce(&all()),
-        Function::NullIf => when(first().eq(row_wise(&arguments[1])).fill_null(lit(false))).then(lit(NULL)).otherwise(first()),
+        Function::NullIf => when(first().eq(row_wise(&arguments[1])).fill_null(lit(false)))
+            .then(lit(NULL))
+            .otherwise(first()),
         Function::Least => min_horizontal(all()).expect("the check demands an argument"),
         Function::Greatest => max_horizontal(all()).expect("the check demands an argument"),
         Function::Round => {
             let places = match arguments.get(1).map(|places| &places.node) {
-                Some(Node::Literal(Literal::Integer(places))) => u32::try_from(*places).unwrap_or(0),
+                Some(Node::Literal(Literal::Integer(places))) => {
+                    u32::try_from(*places).unwrap_or(0)
+                }
                 _ => 0,
             };
-            first().cast(DataType::Float64).round(places, RoundMode::HalfAwayFromZero)
+            first()
+                .cast(DataType::Float64)
+                .round(places, RoundMode::HalfAwayFromZero)
         }
-        Function::Abs => when(first().lt(lit(0))).then(lit(0) - first()).otherwise(first()),
+        Function::Abs => when(first().lt(lit(0)))
+            .then(lit(0) - first())
+            .otherwise(first()),
         Function::DateDiff => days(row_wise(&arguments[2])) - days(row_wise(&arguments[1])),
         Function::Lower => first().str().to_lowercase(),
         Function::Upper => first().str().to_uppercase(),
@@ -220,7 +272,9 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
 }
 
 fn days(date: Expr) -> Expr {
-    date.cast(DataType::Date).cast(DataType::Int32).cast(DataType::Int64)
+    date.cast(DataType::Date)
+        .cast(DataType::Int32)
+        .cast(DataType::Int64)
 }
 
 /// Turns a LIKE pattern into an anchored regular expression: `%` any text, `_` one character.

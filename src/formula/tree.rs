@@ -28,7 +28,10 @@ impl Kind {
     /// Returns whether arithmetic is defined.
     #[must_use]
     pub fn is_number(self) -> bool {
-        matches!(self, Self::Integer | Self::Decimal | Self::Float | Self::Null)
+        matches!(
+            self,
+            Self::Integer | Self::Decimal | Self::Float | Self::Null
+        )
     }
 
     /// Returns the type that holds values of both, if they can be compared at all.
@@ -169,10 +172,18 @@ impl Expr {
         visit(self);
         match &self.node {
             Node::Column(_) | Node::AsOf | Node::Literal(_) => {}
-            Node::Negate(x) | Node::Not(x) | Node::IsNull(x) | Node::IsTrue(x, _) | Node::Like(x, _) | Node::Cast(x) => {
+            Node::Negate(x)
+            | Node::Not(x)
+            | Node::IsNull(x)
+            | Node::IsTrue(x, _)
+            | Node::Like(x, _)
+            | Node::Cast(x) => {
                 x.walk(visit);
             }
-            Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) | Node::And(a, b) | Node::Or(a, b) => {
+            Node::Arithmetic(_, a, b)
+            | Node::Compare(_, a, b)
+            | Node::And(a, b)
+            | Node::Or(a, b) => {
                 a.walk(visit);
                 b.walk(visit);
             }
@@ -232,16 +243,25 @@ impl Expr {
             Node::Or(a, b) => Node::Or(boxed(a), boxed(b)),
             Node::In(x, list) => Node::In(boxed(x), list.iter().map(|item| *boxed(item)).collect()),
             Node::Case(arms, otherwise) => Node::Case(
-                arms.iter().map(|(when, then)| (*boxed(when), *boxed(then))).collect(),
+                arms.iter()
+                    .map(|(when, then)| (*boxed(when), *boxed(then)))
+                    .collect(),
                 otherwise.as_ref().map(|otherwise| boxed(otherwise)),
             ),
-            Node::Call(function, arguments) => Node::Call(*function, arguments.iter().map(|argument| *boxed(argument)).collect()),
+            Node::Call(function, arguments) => Node::Call(
+                *function,
+                arguments.iter().map(|argument| *boxed(argument)).collect(),
+            ),
             Node::Aggregate(aggregate, arguments, filter) => Node::Aggregate(
                 *aggregate,
                 arguments.iter().map(|argument| *boxed(argument)).collect(),
                 filter.as_ref().map(|filter| boxed(filter)),
             ),
         };
-        change(Expr { node, kind: self.kind, span: self.span.clone() })
+        change(Expr {
+            node,
+            kind: self.kind,
+            span: self.span.clone(),
+        })
     }
 }

@@ -30,28 +30,61 @@ pub fn direction_name(level: &str, comparator: DayCount) -> String {
 ///
 /// # Errors
 /// When Polars fails.
-pub fn compare(scored: &DataFrame, dates: &[NaiveDate], comparators: &[DayCount], model: &HealthModel) -> PolarsResult<DataFrame> {
-    let levels: Vec<(String, String)> = std::iter::once((name::overall("score_shown"), "overall".to_owned()))
-        .chain(model.categories.iter().map(|c| (name::category(&c.id, name::SCORE), format!("category/{}", c.id))))
-        .collect();
+pub fn compare(
+    scored: &DataFrame,
+    dates: &[NaiveDate],
+    comparators: &[DayCount],
+    model: &HealthModel,
+) -> PolarsResult<DataFrame> {
+    let levels: Vec<(String, String)> =
+        std::iter::once((name::overall("score_shown"), "overall".to_owned()))
+            .chain(model.categories.iter().map(|c| {
+                (
+                    name::category(&c.id, name::SCORE),
+                    format!("category/{}", c.id),
+                )
+            }))
+            .collect();
     let published = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), dates)])?;
     let mut frame = scored.clone().lazy().join(
         published.lazy(),
         [col(AS_OF)],
         [col(AS_OF)],
-        JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Inner) },
+        JoinArgs {
+            maintain_order: MaintainOrderJoin::Left,
+            ..JoinArgs::new(JoinType::Inner)
+        },
     );
-    let keep_order = || JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) };
+    let keep_order = || JoinArgs {
+        maintain_order: MaintainOrderJoin::Left,
+        ..JoinArgs::new(JoinType::Left)
+    };
     for comparator in comparators {
         let then: Vec<NaiveDate> = dates.iter().map(|date| comparator.before(*date)).collect();
-        let pairs = DataFrame::new_infer_height(vec![Column::new("__now".into(), dates), Column::new(AS_OF.into(), then)])?;
+        let pairs = DataFrame::new_infer_height(vec![
+            Column::new("__now".into(), dates),
+            Column::new(AS_OF.into(), then),
+        ])?;
         let earlier = |column: &str| format!("__then/{column}");
-        let columns: Vec<Expr> = levels.iter().map(|(column, _)| col(column.as_str()).alias(earlier(column))).collect();
+        let columns: Vec<Expr> = levels
+            .iter()
+            .map(|(column, _)| col(column.as_str()).alias(earlier(column)))
+            .collect();
         let past = scored
             .clone()
             .lazy()
-            .join(pairs.lazy(), [col(AS_OF)], [col(AS_OF)], JoinArgs::new(JoinType::Inner))
-            .select([col(ACCOUNT_ID), col("__now")].into_iter().chain(columns).collect::<Vec<_>>());
+            .join(
+                pairs.lazy(),
+                [col(AS_OF)],
+                [col(AS_OF)],
+                JoinArgs::new(JoinType::Inner),
+            )
+            .select(
+                [col(ACCOUNT_ID), col("__now")]
+                    .into_iter()
+                    .chain(columns)
+                    .collect::<Vec<_>>(),
+            );
         let changes: Vec<Expr> = levels
             .iter()
             .flat_map(|(column, level)| {
@@ -63,11 +96,19 @@ pub fn compare(scored: &DataFrame, dates: &[NaiveDate], comparators: &[DayCount]
                     .when(change.clone().is_not_null())
                     .then(lit("flat"))
                     .otherwise(lit(NULL));
-                [change.alias(change_name(level, *comparator)), direction.alias(direction_name(level, *comparator))]
+                [
+                    change.alias(change_name(level, *comparator)),
+                    direction.alias(direction_name(level, *comparator)),
+                ]
             })
             .collect();
         frame = frame
-            .join(past, [col(ACCOUNT_ID), col(AS_OF)], [col(ACCOUNT_ID), col("__now")], keep_order())
+            .join(
+                past,
+                [col(ACCOUNT_ID), col(AS_OF)],
+                [col(ACCOUNT_ID), col("__now")],
+                keep_order(),
+            )
             .with_columns(changes)
             .select([all().exclude_cols(["^__then/.*$"]).as_expr()]);
     }

@@ -33,8 +33,18 @@ pub struct Judged {
 ///
 /// # Errors
 /// When Polars fails.
-pub fn judge(job: &ScoreJob, exports: &Exports, scored: &DataFrame, heads: &Headcount, as_of: NaiveDate) -> Result<Judged, JobError> {
-    let mut judged = Judged { accounts: Vec::new(), findings: Vec::new(), refusals: Vec::new() };
+pub fn judge(
+    job: &ScoreJob,
+    exports: &Exports,
+    scored: &DataFrame,
+    heads: &Headcount,
+    as_of: NaiveDate,
+) -> Result<Judged, JobError> {
+    let mut judged = Judged {
+        accounts: Vec::new(),
+        findings: Vec::new(),
+        refusals: Vec::new(),
+    };
     for rows in exports.tables.values() {
         judged.export(job, rows, as_of)?;
     }
@@ -47,7 +57,12 @@ pub fn judge(job: &ScoreJob, exports: &Exports, scored: &DataFrame, heads: &Head
 impl Judged {
     fn export(&mut self, job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Result<(), JobError> {
         let oldest = job.compared(as_of).min().unwrap_or(as_of);
-        let account = rows.account(as_of, job.plan.since(&rows.table, oldest).filter(|_| rows.table.name != ACCOUNTS))?;
+        let account = rows.account(
+            as_of,
+            job.plan
+                .since(&rows.table, oldest)
+                .filter(|_| rows.table.name != ACCOUNTS),
+        )?;
         if let Some(finding) = freshness(job, rows, as_of) {
             if job.stale == StalePolicy::Refuse && finding.finding == "stale_export" {
                 self.refusals.push(refusal(&finding));
@@ -83,7 +98,11 @@ fn share(count: u64, whole: u64) -> Option<f64> {
 /// Says where an export has nothing fresh to say; its measures are missing then.
 fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
     let table = &rows.table;
-    let measures: Vec<&str> = job.plan.over(&table.name).map(|(measure, _)| measure.name.as_str()).collect();
+    let measures: Vec<&str> = job
+        .plan
+        .over(&table.name)
+        .map(|(measure, _)| measure.name.as_str())
+        .collect();
     if measures.is_empty() {
         return None;
     }
@@ -104,18 +123,38 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
     let Some(newest) = newest else {
         let span = since.map_or(String::new(), |since| format!(" since {since}"));
         let advice = "its measures are missing for everybody; check that the export ran and that its dates reach the as-of date";
-        return finding("empty_export", format!("no row is known at {as_of}{span}"), advice);
+        return finding(
+            "empty_export",
+            format!("no row is known at {as_of}{span}"),
+            advice,
+        );
     };
     if rows.is_stale(as_of, since) {
-        let limit = table.fresh_within.map_or(String::new(), |limit| format!(", allowed are {limit}"));
+        let limit = table
+            .fresh_within
+            .map_or(String::new(), |limit| format!(", allowed are {limit}"));
         let days = (as_of - newest).num_days();
         let advice = "its measures are missing for everybody, since a fall would be an artefact; have the export delivered, then run again";
-        return finding("stale_export", format!("the newest row is of {newest}, {days}d before {as_of}{limit}"), advice);
+        return finding(
+            "stale_export",
+            format!("the newest row is of {newest}, {days}d before {as_of}{limit}"),
+            advice,
+        );
     }
-    let shortest = job.plan.over(&table.name).filter_map(|(_, rows)| rows.window.days).min()?;
+    let shortest = job
+        .plan
+        .over(&table.name)
+        .filter_map(|(_, rows)| rows.window.days)
+        .min()?;
     if newest <= shortest.before(as_of) {
         let advice = "the shortest window that reads it is empty for everybody; give `fresh_within`, or have the export delivered";
-        return finding("export_ends_early", format!("the newest row is of {newest}, and the shortest window that reads it is {shortest}"), advice);
+        return finding(
+            "export_ends_early",
+            format!(
+                "the newest row is of {newest}, and the shortest window that reads it is {shortest}"
+            ),
+            advice,
+        );
     }
     None
 }
@@ -127,30 +166,69 @@ fn lost_rows(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
         .clone()
         .lazy()
         .group_by([col("rule"), col("column")])
-        .agg([len().cast(DataType::UInt64).alias("n"), col("row_key").sort(SortOptions::default()).head(Some(3))])
+        .agg([
+            len().cast(DataType::UInt64).alias("n"),
+            col("row_key").sort(SortOptions::default()).head(Some(3)),
+        ])
         .sort(["rule", "column"], SortMultipleOptions::default())
         .collect()?;
     let mut findings = Vec::new();
     for n in 0..by_rule.height() {
-        let text = |column: &str| -> PolarsResult<String> { Ok(by_rule.column(column)?.str()?.get(n).unwrap_or_default().to_owned()) };
+        let text = |column: &str| -> PolarsResult<String> {
+            Ok(by_rule
+                .column(column)?
+                .str()?
+                .get(n)
+                .unwrap_or_default()
+                .to_owned())
+        };
         let count = by_rule.column("n")?.u64()?.get(n).unwrap_or(0);
         let keys = by_rule.column("row_key")?.list()?.get_as_series(n);
-        let keys: Vec<String> = keys.iter().flat_map(|keys| keys.str().into_iter().flat_map(|keys| keys.iter().flatten())).map(crate::domain::one_line).collect();
+        let keys: Vec<String> = keys
+            .iter()
+            .flat_map(|keys| {
+                keys.str()
+                    .into_iter()
+                    .flat_map(|keys| keys.iter().flatten())
+            })
+            .map(crate::domain::one_line)
+            .collect();
         let rule = text("rule")?;
         let (kind, advice) = match rule.as_str() {
-            "key_missing" => ("key_missing", "a row without its key cannot be told from others; have the warehouse fill it in"),
-            "repeated_key" => ("repeated_key", "the first row of a key is kept; declare `loaded` if the later one is a correction"),
-            "unresolved_link" => ("unresolved_link", "the row it hangs on was not known at that date; check that both exports cover the same time"),
-            _ => ("unknown_account", "the account was not known at that date; check that accounts are exported in full"),
+            "key_missing" => (
+                "key_missing",
+                "a row without its key cannot be told from others; have the warehouse fill it in",
+            ),
+            "repeated_key" => (
+                "repeated_key",
+                "the first row of a key is kept; declare `loaded` if the later one is a correction",
+            ),
+            "unresolved_link" => (
+                "unresolved_link",
+                "the row it hangs on was not known at that date; check that both exports cover the same time",
+            ),
+            _ => (
+                "unknown_account",
+                "the account was not known at that date; check that accounts are exported in full",
+            ),
         };
         let share = share(count, account.ledger.known);
         findings.push(Finding {
             finding: kind,
-            severity: if share.is_some_and(|share| share > job.warn_share) { Severity::Warning } else { Severity::Note },
+            severity: if share.is_some_and(|share| share > job.warn_share) {
+                Severity::Warning
+            } else {
+                Severity::Note
+            },
             subject: account.ledger.export.clone(),
             count,
             share,
-            evidence: format!("{count} of {} rows, by `{}`, such as {}", account.ledger.known, text("column")?, keys.join(", ")),
+            evidence: format!(
+                "{count} of {} rows, by `{}`, such as {}",
+                account.ledger.known,
+                text("column")?,
+                keys.join(", ")
+            ),
             advice: advice.to_owned(),
         });
     }
@@ -167,7 +245,12 @@ fn not_point_in_time(job: &ScoreJob) -> Vec<Finding> {
                 .iter()
                 .flat_map(|summary| summary.arguments.iter().chain(&summary.filter))
                 .chain(&rows.condition)
-                .flat_map(|expr| expr.columns().into_iter().map(str::to_owned).collect::<Vec<_>>())
+                .flat_map(|expr| {
+                    expr.columns()
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
+                })
                 .collect(),
             _ => Vec::new(),
         };
@@ -209,17 +292,26 @@ fn scores(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
         .filter(col(name::overall(name::NOT_SCORED)).is_not_null())
         .with_column(
             // Accounts that differ in their coverage only have one reason in common.
-            when(col(name::overall(name::NOT_SCORED)).str().starts_with(lit("coverage ")))
-                .then(lit("coverage is below the floor"))
-                .otherwise(col(name::overall(name::NOT_SCORED)))
-                .alias("reason"),
+            when(
+                col(name::overall(name::NOT_SCORED))
+                    .str()
+                    .starts_with(lit("coverage ")),
+            )
+            .then(lit("coverage is below the floor"))
+            .otherwise(col(name::overall(name::NOT_SCORED)))
+            .alias("reason"),
         )
         .group_by([col("reason")])
         .agg([len().cast(DataType::UInt64).alias("n")])
         .sort(["reason"], SortMultipleOptions::default())
         .collect()?;
     for n in 0..reasons.height() {
-        let reason = reasons.column("reason")?.str()?.get(n).unwrap_or_default().to_owned();
+        let reason = reasons
+            .column("reason")?
+            .str()?
+            .get(n)
+            .unwrap_or_default()
+            .to_owned();
         let count = reasons.column("n")?.u64()?.get(n).unwrap_or(0);
         findings.push(Finding {
             finding: "accounts_not_scored",
@@ -228,12 +320,23 @@ fn scores(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
             count,
             share: share(count, all),
             evidence: format!("{count} of {all} accounts are not scored: {reason}"),
-            advice: "they stand in account_scores with their reason; never read them as healthy".into(),
+            advice: "they stand in account_scores with their reason; never read them as healthy"
+                .into(),
         });
     }
     for (c, _, m, metric) in job.model.metrics() {
-        let present = scored.column(&name::metric(&metric.id, name::PRESENT))?.bool()?.sum().unwrap_or(0);
-        let applies = u64::from(scored.column(&name::metric(&metric.id, name::APPLIES))?.bool()?.sum().unwrap_or(0));
+        let present = scored
+            .column(&name::metric(&metric.id, name::PRESENT))?
+            .bool()?
+            .sum()
+            .unwrap_or(0);
+        let applies = u64::from(
+            scored
+                .column(&name::metric(&metric.id, name::APPLIES))?
+                .bool()?
+                .sum()
+                .unwrap_or(0),
+        );
         if present == 0 && applies > 0 {
             findings.push(Finding {
                 finding: "metric_without_data",
@@ -241,18 +344,39 @@ fn scores(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
                 subject: metric.id.clone(),
                 count: applies,
                 share: share(applies, all),
-                evidence: format!("the measure `{}` has no value for any of the {applies} accounts it concerns", metric.measure),
-                advice: "check the measure and its export, or take the metric out of the model".into(),
+                evidence: format!(
+                    "the measure `{}` has no value for any of the {applies} accounts it concerns",
+                    metric.measure
+                ),
+                advice: "check the measure and its export, or take the metric out of the model"
+                    .into(),
             });
         }
         let open_map = |curve: &Curve| matches!(curve, Curve::Map { other: None, .. });
-        if job.model.cards.iter().any(|card| open_map(&card.categories[c].metrics[m].curve)) {
-            let unlisted = col(metric.measure.as_str()).is_not_null().and(col(name::metric(&metric.id, name::PRESENT)).not());
+        if job
+            .model
+            .cards
+            .iter()
+            .any(|card| open_map(&card.categories[c].metrics[m].curve))
+        {
+            let unlisted = col(metric.measure.as_str())
+                .is_not_null()
+                .and(col(name::metric(&metric.id, name::PRESENT)).not());
             let concerned = col(name::metric(&metric.id, name::APPLIES)).and(unlisted);
-            let values = scored.clone().lazy().filter(concerned).select([col(metric.measure.as_str()).cast(DataType::String)]).collect()?;
+            let values = scored
+                .clone()
+                .lazy()
+                .filter(concerned)
+                .select([col(metric.measure.as_str()).cast(DataType::String)])
+                .collect()?;
             if values.height() > 0 {
                 let count = values.height() as u64;
-                let mut shown: Vec<String> = values.columns()[0].str()?.iter().flatten().map(crate::domain::one_line).collect();
+                let mut shown: Vec<String> = values.columns()[0]
+                    .str()?
+                    .iter()
+                    .flatten()
+                    .map(crate::domain::one_line)
+                    .collect();
                 shown.sort();
                 shown.dedup();
                 shown.truncate(3);
@@ -262,8 +386,13 @@ fn scores(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
                     subject: metric.id.clone(),
                     count,
                     share: share(count, all),
-                    evidence: format!("{count} accounts have a value that the map leaves out, such as {}", shown.join(", ")),
-                    advice: "add the value to the map, or give `other`; until then it counts as missing".into(),
+                    evidence: format!(
+                        "{count} accounts have a value that the map leaves out, such as {}",
+                        shown.join(", ")
+                    ),
+                    advice:
+                        "add the value to the map, or give `other`; until then it counts as missing"
+                            .into(),
                 });
             }
         }

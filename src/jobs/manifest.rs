@@ -27,8 +27,19 @@ pub struct Moment {
 }
 
 /// Returns the `result` part.
-pub fn result(job: &ScoreJob, as_of: NaiveDate, hash: &str, heads: &Headcount, accounts: &[Account], findings: &[Finding], tables: &[Table]) -> Value {
-    let rows: serde_json::Map<String, Value> = tables.iter().map(|table| (table.name.to_owned(), json!(table.frame.height()))).collect();
+pub fn result(
+    job: &ScoreJob,
+    as_of: NaiveDate,
+    hash: &str,
+    heads: &Headcount,
+    accounts: &[Account],
+    findings: &[Finding],
+    tables: &[Table],
+) -> Value {
+    let rows: serde_json::Map<String, Value> = tables
+        .iter()
+        .map(|table| (table.name.to_owned(), json!(table.frame.height())))
+        .collect();
     json!({
         "job": job.name,
         "as_of": as_of,
@@ -46,7 +57,12 @@ pub fn result(job: &ScoreJob, as_of: NaiveDate, hash: &str, heads: &Headcount, a
 ///
 /// # Errors
 /// When Polars fails.
-pub fn run(job: &ScoreJob, exports: &Exports, as_of: NaiveDate, moment: &Moment) -> Result<Value, JobError> {
+pub fn run(
+    job: &ScoreJob,
+    exports: &Exports,
+    as_of: NaiveDate,
+    moment: &Moment,
+) -> Result<Value, JobError> {
     let mut inputs = Vec::new();
     for (name, rows) in &exports.tables {
         let in_files = rows.table.rows_in_files();

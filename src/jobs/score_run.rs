@@ -39,9 +39,17 @@ pub struct ScoreRun {
 ///
 /// # Errors
 /// When an export cannot be read.
-pub fn score_run(job: &ScoreJob, accounts: Option<&[String]>, trail: &mut Trail<'_>) -> Result<ScoreRun, JobError> {
+pub fn score_run(
+    job: &ScoreJob,
+    accounts: Option<&[String]>,
+    trail: &mut Trail<'_>,
+) -> Result<ScoreRun, JobError> {
     let dates = job.panel_dates();
-    let exports = exports::load(&job.contract, &job.plan.demands(&job.contract, &dates), trail)?;
+    let exports = exports::load(
+        &job.contract,
+        &job.plan.demands(&job.contract, &dates),
+        trail,
+    )?;
     let candidates = panel::candidates(exports.accounts(), &dates, &job.plan.attributes)?;
     let candidates = panel::only(candidates, accounts)?;
     let measures = compute::compute(&exports, &candidates, &job.plan, trail)?;
@@ -49,7 +57,12 @@ pub fn score_run(job: &ScoreJob, accounts: Option<&[String]>, trail: &mut Trail<
     trail.step("scoring");
     let scored = scores::score(panel.frame, &job.model)?;
     let compared = trends::compare(&scored, &job.dates, &job.compare, &job.model)?;
-    Ok(ScoreRun { exports, heads: panel.heads, scored, compared })
+    Ok(ScoreRun {
+        exports,
+        heads: panel.heads,
+        scored,
+        compared,
+    })
 }
 
 /// What is published for one as-of date.
@@ -73,23 +86,51 @@ impl ScoreRun {
     /// # Errors
     /// When the data came in a state that the job refuses.
     pub fn scorecard(&self, job: &ScoreJob, as_of: NaiveDate) -> Result<Scorecard, JobError> {
-        let scored = self.compared.clone().lazy().filter(col(AS_OF).eq(date_literal(as_of))).collect()?;
-        let heads = self.heads.get(&as_of).cloned().unwrap_or_else(Headcount::empty);
-        let Judged { accounts, findings, refusals } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
+        let scored = self
+            .compared
+            .clone()
+            .lazy()
+            .filter(col(AS_OF).eq(date_literal(as_of)))
+            .collect()?;
+        let heads = self
+            .heads
+            .get(&as_of)
+            .cloned()
+            .unwrap_or_else(Headcount::empty);
+        let Judged {
+            accounts,
+            findings,
+            refusals,
+        } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
         if !refusals.is_empty() {
             return Err(JobError::Refused(refusals));
         }
         let hash = job.model.hash();
-        let rejects: Vec<DataFrame> = accounts.iter().map(|account| account.rejects.clone()).collect();
+        let rejects: Vec<DataFrame> = accounts
+            .iter()
+            .map(|account| account.rejects.clone())
+            .collect();
         let tables = vec![
-            tables::account_scores(&scored, &job.model, &hash, &job.population.show, &job.compare)?,
+            tables::account_scores(
+                &scored,
+                &job.model,
+                &hash,
+                &job.population.show,
+                &job.compare,
+            )?,
             tables::category_scores(&scored, &job.model, &job.compare)?,
             tables::metric_scores(&scored, &job.model)?,
             tables::rejects(&rejects)?,
             tables::findings(&findings)?,
         ];
         let manifest = manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
-        Ok(Scorecard { as_of, tables, findings, heads, manifest })
+        Ok(Scorecard {
+            as_of,
+            tables,
+            findings,
+            heads,
+            manifest,
+        })
     }
 
     /// Publishes one folder per date of the job, oldest first, and returns where.
@@ -98,8 +139,17 @@ impl ScoreRun {
     ///
     /// # Errors
     /// When the data is refused, or the folder cannot be written.
-    pub fn publish(&self, job: &ScoreJob, moment: &Moment, trail: &mut Trail<'_>) -> Result<Vec<Scorecard>, JobError> {
-        let scorecards = job.dates.iter().map(|date| self.scorecard(job, *date)).collect::<Result<Vec<_>, _>>()?;
+    pub fn publish(
+        &self,
+        job: &ScoreJob,
+        moment: &Moment,
+        trail: &mut Trail<'_>,
+    ) -> Result<Vec<Scorecard>, JobError> {
+        let scorecards = job
+            .dates
+            .iter()
+            .map(|date| self.scorecard(job, *date))
+            .collect::<Result<Vec<_>, _>>()?;
         for scorecard in &scorecards {
             trail.step(&format!("publishing {}", scorecard.as_of));
             let stamp = Stamp {
@@ -112,10 +162,17 @@ impl ScoreRun {
                     ("model_hash".to_owned(), job.model.hash()),
                 ],
             };
-            let mut files = scorecard.tables.iter().map(|table| encoded(table, &stamp)).collect::<Result<Vec<_>, _>>()?;
+            let mut files = scorecard
+                .tables
+                .iter()
+                .map(|table| encoded(table, &stamp))
+                .collect::<Result<Vec<_>, _>>()?;
             let run = manifest::run(job, &self.exports, scorecard.as_of, moment)?;
             files.push(json("model.json", &serde_json::json!(job.model)));
-            files.push(json("manifest.json", &serde_json::json!({ "result": scorecard.manifest, "run": run })));
+            files.push(json(
+                "manifest.json",
+                &serde_json::json!({ "result": scorecard.manifest, "run": run }),
+            ));
             publish::publish(&job.folder, scorecard.as_of, &files)?;
         }
         Ok(scorecards)
@@ -124,12 +181,21 @@ impl ScoreRun {
 
 fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
     let bytes = publish::encode(&table.frame, &table.sorted_by, &table.descriptions, stamp)
-        .map_err(|cause| PublishError::Encode { table: table.name.to_owned(), cause })?;
-    Ok(Content { path: format!("{}.parquet", table.name), bytes })
+        .map_err(|cause| PublishError::Encode {
+            table: table.name.to_owned(),
+            cause,
+        })?;
+    Ok(Content {
+        path: format!("{}.parquet", table.name),
+        bytes,
+    })
 }
 
 fn json(path: &str, value: &serde_json::Value) -> Content {
-    Content { path: path.to_owned(), bytes: format!("{value:#}\n").into_bytes() }
+    Content {
+        path: path.to_owned(),
+        bytes: format!("{value:#}\n").into_bytes(),
+    }
 }
 
 /// How one account stands under two models.
@@ -150,20 +216,35 @@ pub struct Move {
 /// When Polars fails.
 pub fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Vec<Move>>, JobError> {
     use crate::scores::columns as name;
-    let Some(in_force) = &job.in_force else { return Ok(None) };
+    let Some(in_force) = &job.in_force else {
+        return Ok(None);
+    };
     let last = *job.dates.last().expect("a job has a date");
-    let now = run.scored.clone().lazy().filter(col(AS_OF).eq(date_literal(last))).collect()?;
+    let now = run
+        .scored
+        .clone()
+        .lazy()
+        .filter(col(AS_OF).eq(date_literal(last)))
+        .collect()?;
     let measures: Vec<Expr> = now
         .get_column_names()
         .iter()
-        .filter(|column| !["metric/", "category/", "overall/"].iter().any(|level| column.starts_with(level)))
+        .filter(|column| {
+            !["metric/", "category/", "overall/"]
+                .iter()
+                .any(|level| column.starts_with(level))
+        })
         .map(|column| col(column.as_str()))
         .collect();
     let then = scores::score(now.clone().lazy().select(measures).collect()?, in_force)?;
     let columns = |frame: &DataFrame| -> PolarsResult<Vec<(Option<f64>, Option<String>)>> {
         let shown = frame.column(&name::overall("score_shown"))?.f64()?.clone();
         let band = frame.column(&name::overall(name::BAND))?.str()?.clone();
-        Ok(shown.iter().zip(band.iter()).map(|(score, band)| (score, band.map(str::to_owned))).collect())
+        Ok(shown
+            .iter()
+            .zip(band.iter())
+            .map(|(score, band)| (score, band.map(str::to_owned)))
+            .collect())
     };
     let ids = now.column(ACCOUNT_ID)?.str()?.clone();
     let (before, after) = (columns(&then)?, columns(&now)?);
@@ -172,7 +253,11 @@ pub fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Vec<Move>>, JobErr
         .flatten()
         .zip(before.into_iter().zip(after))
         .filter(|(_, (before, after))| before.1 != after.1)
-        .map(|(id, (before, after))| Move { account_id: id.to_owned(), before, after })
+        .map(|(id, (before, after))| Move {
+            account_id: id.to_owned(),
+            before,
+            after,
+        })
         .collect();
     Ok(Some(moves))
 }
@@ -180,5 +265,8 @@ pub fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Vec<Move>>, JobErr
 /// Returns a refusal in the words of a finding.
 #[must_use]
 pub fn refusal(finding: &Finding) -> Refusal {
-    Refusal { reason: format!("{}: {}", finding.subject, finding.evidence), advice: finding.advice.clone() }
+    Refusal {
+        reason: format!("{}: {}", finding.subject, finding.evidence),
+        advice: finding.advice.clone(),
+    }
 }

@@ -67,7 +67,10 @@ impl Backfill {
             Every::Week => self.from.checked_add_days(Days::new(7 * u64::from(n))),
             Every::Month => month_later(self.from, n),
         };
-        (0..).map_while(step).take_while(|date| *date <= self.to).collect()
+        (0..)
+            .map_while(step)
+            .take_while(|date| *date <= self.to)
+            .collect()
     }
 }
 
@@ -78,7 +81,9 @@ fn month_later(from: NaiveDate, months: u32) -> Option<NaiveDate> {
         return Some(later);
     }
     let first = later.with_day(1)?;
-    first.checked_add_months(chrono::Months::new(1))?.checked_sub_days(Days::new(1))
+    first
+        .checked_add_months(chrono::Months::new(1))?
+        .checked_sub_days(Days::new(1))
 }
 
 /// A scoring job, ready to run.
@@ -116,7 +121,11 @@ impl ScoreJob {
     /// Returns the dates to publish and those they are compared with, rising, each once.
     #[must_use]
     pub fn panel_dates(&self) -> Vec<NaiveDate> {
-        let mut dates: Vec<NaiveDate> = self.dates.iter().flat_map(|date| self.compared(*date)).collect();
+        let mut dates: Vec<NaiveDate> = self
+            .dates
+            .iter()
+            .flat_map(|date| self.compared(*date))
+            .collect();
         dates.sort();
         dates.dedup();
         dates
@@ -144,26 +153,39 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let own_model = beside(&file.model);
     let model_path = overrides.model.clone().unwrap_or_else(|| own_model.clone());
     let model = problems.collect(config::read::<ModelFile>(&model_path));
-    let other = overrides.model.as_ref().and_then(|_| problems.collect(config::read::<ModelFile>(&own_model)));
-    let data = overrides.exports.clone().unwrap_or_else(|| beside(&file.data));
+    let other = overrides
+        .model
+        .as_ref()
+        .and_then(|_| problems.collect(config::read::<ModelFile>(&own_model)));
+    let data = overrides
+        .exports
+        .clone()
+        .unwrap_or_else(|| beside(&file.data));
     let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
-    let (Some((exports, exports_source)), Some((measures, measures_source))) = (exports, measures) else {
+    let (Some((exports, exports_source)), Some((measures, measures_source))) = (exports, measures)
+    else {
         return Err(problems.into());
     };
     let contract = contract::resolve(&exports, &exports_source, &data, &mut problems);
     let catalog = catalog::resolve(&measures, &measures_source, &contract, &mut problems);
     let population = population::resolve(&contract, &catalog, &mut problems);
-    let model = model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
-    let in_force = other.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
+    let model =
+        model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
+    let in_force =
+        other.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
     let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
-    let Some(model) = model.filter(|_| problems.0.is_empty()) else { return Err(problems.into()) };
+    let Some(model) = model.filter(|_| problems.0.is_empty()) else {
+        return Err(problems.into());
+    };
     let mut names = model.reads();
     names.extend(in_force.iter().flat_map(HealthModel::reads));
     names.extend(population.reads());
     names.extend(overrides.also.iter().cloned());
     let plan = Plan::of(&catalog, &contract, &names, model.carried());
-    let name = path.file_stem().map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
+    let name = path
+        .file_stem()
+        .map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
     let out = overrides.out.clone().unwrap_or_else(|| beside(&file.out));
     Ok(ScoreJob {
         folder: out.join(&name),
@@ -184,19 +206,34 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
 
 fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 2] {
     let mut share = |written: Option<&toml::Spanned<f64>>, default: f64| {
-        let Some(written) = written else { return default };
+        let Some(written) = written else {
+            return default;
+        };
         if !(0.0..=1.0).contains(written.get_ref()) {
-            problems.push(source.problem(written.span(), format!("a tolerance is a share from 0 to 1, found {written}")));
+            problems.push(source.problem(
+                written.span(),
+                format!("a tolerance is a share from 0 to 1, found {written}"),
+            ));
         }
         *written.get_ref()
     };
-    [share(file.tolerance.warn.as_ref(), 0.01), share(file.tolerance.refuse.as_ref(), 0.25)]
+    [
+        share(file.tolerance.warn.as_ref(), 0.01),
+        share(file.tolerance.refuse.as_ref(), 0.25),
+    ]
 }
 
 fn check_compare(file: &JobFile, source: &Source, problems: &mut Problems) {
     for (n, days) in file.compare.iter().enumerate() {
-        if days.get_ref().0 == 0 || file.compare[..n].iter().any(|other| other.get_ref() == days.get_ref()) {
-            problems.push(source.problem(days.span(), "comparison dates are different numbers of days, at least `1d`"));
+        if days.get_ref().0 == 0
+            || file.compare[..n]
+                .iter()
+                .any(|other| other.get_ref() == days.get_ref())
+        {
+            problems.push(source.problem(
+                days.span(),
+                "comparison dates are different numbers of days, at least `1d`",
+            ));
         }
     }
 }
@@ -223,9 +260,13 @@ fn as_of_dates(
             problems.push(future(*date));
         }
         if dates.is_empty() {
-            problems.push(Problem { help: Some("give --from before --to".into()), ..future(backfill.to) });
+            problems.push(Problem {
+                help: Some("give --from before --to".into()),
+                ..future(backfill.to)
+            });
             if let Some(problem) = problems.0.last_mut() {
-                problem.title = format!("no date lies between {} and {}", backfill.from, backfill.to);
+                problem.title =
+                    format!("no date lies between {} and {}", backfill.from, backfill.to);
             }
         }
         return Ok(dates);
@@ -239,7 +280,9 @@ fn as_of_dates(
             Ok(date) => date,
             Err(_) => {
                 let title = format!("`{text}` is not an as-of date");
-                let mut problem = source.problem(file.as_of.span(), title).help("valid here: a date such as 2026-01-31, `yesterday`, `latest_complete`");
+                let mut problem = source
+                    .problem(file.as_of.span(), title)
+                    .help("valid here: a date such as 2026-01-31, `yesterday`, `latest_complete`");
                 if overrides.as_of.is_some() {
                     problem.place = None;
                 }
@@ -268,12 +311,34 @@ mod tests {
 
     #[test]
     fn a_monthly_backfill_from_a_month_end_stays_on_month_ends() {
-        let backfill = Backfill { from: date("2025-01-31"), to: date("2025-05-31"), every: Every::Month };
-        let expected = ["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30", "2025-05-31"].map(date);
+        let backfill = Backfill {
+            from: date("2025-01-31"),
+            to: date("2025-05-31"),
+            every: Every::Month,
+        };
+        let expected = [
+            "2025-01-31",
+            "2025-02-28",
+            "2025-03-31",
+            "2025-04-30",
+            "2025-05-31",
+        ]
+        .map(date);
         assert_eq!(backfill.dates(), expected);
-        let from_february = Backfill { from: date("2025-02-28"), to: date("2025-04-30"), every: Every::Month };
-        assert_eq!(from_february.dates(), ["2025-02-28", "2025-03-31", "2025-04-30"].map(date));
-        let mid_month = Backfill { from: date("2025-01-15"), to: date("2025-03-14"), every: Every::Month };
+        let from_february = Backfill {
+            from: date("2025-02-28"),
+            to: date("2025-04-30"),
+            every: Every::Month,
+        };
+        assert_eq!(
+            from_february.dates(),
+            ["2025-02-28", "2025-03-31", "2025-04-30"].map(date)
+        );
+        let mid_month = Backfill {
+            from: date("2025-01-15"),
+            to: date("2025-03-14"),
+            every: Every::Month,
+        };
         assert_eq!(mid_month.dates(), ["2025-01-15", "2025-02-15"].map(date));
     }
 }

@@ -15,10 +15,10 @@ use super::catalog::{Definition, Measure, RowMeasure, summary_name};
 use super::file::Constant;
 use super::plan::{CARRY_STEP, Plan};
 use crate::domain::Window;
+use crate::exports::Exports;
 use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, masked, visible};
 use crate::exports::contract::Observed;
 use crate::exports::rows::Rows;
-use crate::exports::Exports;
 use crate::formula::{Expr as Formula, Node, date_literal, row_wise, summary};
 use crate::panel::{self, ACCOUNT_ID};
 use crate::trail::Trail;
@@ -42,7 +42,12 @@ pub fn carried_name(measure: &str) -> String {
 ///
 /// # Errors
 /// When Polars fails.
-pub fn compute(exports: &Exports, panel: &DataFrame, plan: &Plan, trail: &mut Trail<'_>) -> PolarsResult<DataFrame> {
+pub fn compute(
+    exports: &Exports,
+    panel: &DataFrame,
+    plan: &Plan,
+    trail: &mut Trail<'_>,
+) -> PolarsResult<DataFrame> {
     let measured = measured(exports, panel, plan, trail)?;
     if plan.carried.is_empty() {
         return Ok(measured);
@@ -51,8 +56,19 @@ pub fn compute(exports: &Exports, panel: &DataFrame, plan: &Plan, trail: &mut Tr
     carry(exports, measured, plan)
 }
 
-fn measured(exports: &Exports, panel: &DataFrame, plan: &Plan, trail: &mut Trail<'_>) -> PolarsResult<DataFrame> {
-    let dates: Vec<NaiveDate> = panel.column(AS_OF)?.unique()?.date()?.as_date_iter().flatten().collect();
+fn measured(
+    exports: &Exports,
+    panel: &DataFrame,
+    plan: &Plan,
+    trail: &mut Trail<'_>,
+) -> PolarsResult<DataFrame> {
+    let dates: Vec<NaiveDate> = panel
+        .column(AS_OF)?
+        .unique()?
+        .date()?
+        .as_date_iter()
+        .flatten()
+        .collect();
     let mut frame = panel.clone().lazy();
     for (name, rows) in &exports.tables {
         let measures: Vec<(&Measure, &RowMeasure)> = plan.over(name).collect();
@@ -62,58 +78,116 @@ fn measured(exports: &Exports, panel: &DataFrame, plan: &Plan, trail: &mut Trail
         trail.step(&format!("measuring {name}"));
         let values = over_rows(rows, panel, &measures)?;
         let on = [col(ACCOUNT_ID), col(AS_OF)];
-        let keep_order = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) };
+        let keep_order = JoinArgs {
+            maintain_order: MaintainOrderJoin::Left,
+            ..JoinArgs::new(JoinType::Left)
+        };
         frame = frame.join(values.lazy(), on.clone(), on, keep_order.clone());
         if matches!(rows.table.observed, Observed::AnyRow) {
-            frame = frame.join(rows.first_seen()?.lazy(), [col(ACCOUNT_ID)], [col(ACCOUNT)], keep_order);
+            frame = frame.join(
+                rows.first_seen()?.lazy(),
+                [col(ACCOUNT_ID)],
+                [col(ACCOUNT)],
+                keep_order,
+            );
         }
         let fresh = fresh(rows, plan, &dates);
         let observed = observed(rows);
         frame = frame
-            .with_columns(measures.iter().map(|(measure, rows)| settled(measure, rows, &fresh, &observed)).collect::<Vec<_>>())
+            .with_columns(
+                measures
+                    .iter()
+                    .map(|(measure, rows)| settled(measure, rows, &fresh, &observed))
+                    .collect::<Vec<_>>(),
+            )
             .select([all().exclude_cols(["^__rows_.*$", "^__seen$"]).as_expr()]);
     }
     for measure in &plan.measures {
-        let Definition::Formula(expr) = &measure.definition else { continue };
+        let Definition::Formula(expr) = &measure.definition else {
+            continue;
+        };
         let value = published(row_wise(expr), measure);
-        frame = frame.with_columns([value, newest_of(expr, plan).alias(newest_name(&measure.name))]);
+        frame = frame.with_columns([
+            value,
+            newest_of(expr, plan).alias(newest_name(&measure.name)),
+        ]);
     }
     frame.collect()
 }
 
 /// Computes all measures over one export: one row per pair of the panel that has a visible row.
-fn over_rows(rows: &Rows, panel: &DataFrame, measures: &[(&Measure, &RowMeasure)]) -> PolarsResult<DataFrame> {
-    let pairs = panel.clone().lazy().select([col(ACCOUNT_ID).alias(ACCOUNT), col(AS_OF)]);
+fn over_rows(
+    rows: &Rows,
+    panel: &DataFrame,
+    measures: &[(&Measure, &RowMeasure)],
+) -> PolarsResult<DataFrame> {
+    let pairs = panel
+        .clone()
+        .lazy()
+        .select([col(ACCOUNT_ID).alias(ACCOUNT), col(AS_OF)]);
     let day = |date: Expr| date.cast(DataType::Int32);
     let age = (day(col(AS_OF)) - day(col(EVENT))).alias("__age");
     let mut seen = rows
         .frame
         .clone()
         .lazy()
-        .join(pairs, [col(ACCOUNT)], [col(ACCOUNT)], JoinArgs::new(JoinType::Inner))
+        .join(
+            pairs,
+            [col(ACCOUNT)],
+            [col(ACCOUNT)],
+            JoinArgs::new(JoinType::Inner),
+        )
         .filter(visible(col(AS_OF)))
         .with_column(age);
-    if let Some(reach) = measures.iter().map(|(_, rows)| rows.window.reach()).collect::<Option<Vec<_>>>() {
+    if let Some(reach) = measures
+        .iter()
+        .map(|(_, rows)| rows.window.reach())
+        .collect::<Option<Vec<_>>>()
+    {
         seen = seen.filter(col("__age").lt_eq(lit(reach.into_iter().max().unwrap_or(0))));
     }
-    let cells: Vec<Expr> = rows.demand.columns.iter().map(|column| masked(&rows.table, column, col(AS_OF))).collect();
+    let cells: Vec<Expr> = rows
+        .demand
+        .columns
+        .iter()
+        .map(|column| masked(&rows.table, column, col(AS_OF)))
+        .collect();
     // Each distinct window and condition becomes one mask, shared by all measures that have it.
     let mut masks: IndexMap<String, Expr> = IndexMap::new();
     let mut aggregates = Vec::new();
     let mut values = Vec::new();
     let order = rows.order();
     for (measure, definition) in measures {
-        let entry = masks.entry(format!("{} {:?}", definition.window, measure.written.condition));
+        let entry = masks.entry(format!(
+            "{} {:?}",
+            definition.window, measure.written.condition
+        ));
         let (n, is_new) = (entry.index(), matches!(entry, Entry::Vacant(_)));
         entry.or_insert_with(|| mask(definition));
         let mask = col(format!("__mask_{n}"));
         if is_new {
-            aggregates.push(mask.clone().cast(DataType::UInt32).sum().alias(format!("__count_{n}")));
-            aggregates.push(col(EVENT).filter(mask.clone()).max().alias(format!("__last_{n}")));
+            aggregates.push(
+                mask.clone()
+                    .cast(DataType::UInt32)
+                    .sum()
+                    .alias(format!("__count_{n}")),
+            );
+            aggregates.push(
+                col(EVENT)
+                    .filter(mask.clone())
+                    .max()
+                    .alias(format!("__last_{n}")),
+            );
         }
         let scratch = |k: usize| format!("__{}_{k}", measure.name);
         for (k, part) in definition.summaries.iter().enumerate() {
-            let expr = summary(part.aggregate, &part.arguments, part.filter.as_ref(), &mask, &order);
+            let expr = summary(
+                part.aggregate,
+                &part.arguments,
+                part.filter.as_ref(),
+                &mask,
+                &order,
+            );
             aggregates.push(expr.alias(scratch(k)));
         }
         let outer = row_wise(&renamed(definition, &scratch));
@@ -123,12 +197,21 @@ fn over_rows(rows: &Rows, panel: &DataFrame, measures: &[(&Measure, &RowMeasure)
             col(format!("__last_{n}")).alias(newest_name(&measure.name)),
         ]);
     }
-    let masks: Vec<Expr> = masks.into_values().enumerate().map(|(n, mask)| mask.alias(format!("__mask_{n}"))).collect();
+    let masks: Vec<Expr> = masks
+        .into_values()
+        .enumerate()
+        .map(|(n, mask)| mask.alias(format!("__mask_{n}")))
+        .collect();
     seen.with_columns(cells)
         .with_columns(masks)
         .group_by([col(ACCOUNT), col(AS_OF)])
         .agg(aggregates)
-        .select([col(ACCOUNT).alias(ACCOUNT_ID), col(AS_OF)].into_iter().chain(values).collect::<Vec<_>>())
+        .select(
+            [col(ACCOUNT).alias(ACCOUNT_ID), col(AS_OF)]
+                .into_iter()
+                .chain(values)
+                .collect::<Vec<_>>(),
+        )
         .collect()
 }
 
@@ -164,14 +247,25 @@ fn renamed(definition: &RowMeasure, scratch: &impl Fn(usize) -> String) -> Formu
 /// Applies what a measure says of accounts without a row, and of exports that are not fresh.
 fn settled(measure: &Measure, rows: &RowMeasure, fresh: &Expr, observed: &Expr) -> Expr {
     let value = col(measure.name.as_str());
-    let has_rows = col(format!("__rows_{}", measure.name)).fill_null(lit(0)).gt(lit(0));
+    let has_rows = col(format!("__rows_{}", measure.name))
+        .fill_null(lit(0))
+        .gt(lit(0));
     let none = match &rows.none {
         None => lit(NULL),
-        Some(Constant::Number(number)) => when(observed.clone()).then(lit(*number)).otherwise(lit(NULL)),
-        Some(Constant::Boolean(truth)) => when(observed.clone()).then(lit(*truth)).otherwise(lit(NULL)),
-        Some(Constant::Text(text)) => when(observed.clone()).then(lit(text.clone())).otherwise(lit(NULL)),
+        Some(Constant::Number(number)) => when(observed.clone())
+            .then(lit(*number))
+            .otherwise(lit(NULL)),
+        Some(Constant::Boolean(truth)) => when(observed.clone())
+            .then(lit(*truth))
+            .otherwise(lit(NULL)),
+        Some(Constant::Text(text)) => when(observed.clone())
+            .then(lit(text.clone()))
+            .otherwise(lit(NULL)),
     };
-    when(fresh.clone()).then(when(has_rows).then(value).otherwise(none)).otherwise(lit(NULL)).alias(measure.name.as_str())
+    when(fresh.clone())
+        .then(when(has_rows).then(value).otherwise(none))
+        .otherwise(lit(NULL))
+        .alias(measure.name.as_str())
 }
 
 /// Returns on which as-of dates an export has something fresh to say.
@@ -194,7 +288,11 @@ fn observed(rows: &Rows) -> Expr {
 }
 
 fn published(value: Expr, measure: &Measure) -> Expr {
-    let value = if measure.kind.is_number() { value.cast(DataType::Float64) } else { value };
+    let value = if measure.kind.is_number() {
+        value.cast(DataType::Float64)
+    } else {
+        value
+    };
     value.alias(measure.name.as_str())
 }
 
@@ -214,9 +312,25 @@ fn newest_of(expr: &Formula, plan: &Plan) -> Expr {
 /// The value of an earlier date is computed by the same function as the value of this one, from
 /// what was known then; a feed that stopped three days ago still speaks for a while.
 fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataFrame> {
-    let missing_any = plan.carried.keys().map(|name| col(name.as_str()).is_null()).reduce(Expr::or).expect("something is carried");
-    let missing = frame.clone().lazy().filter(missing_any).select([col(ACCOUNT_ID), col(AS_OF)]).collect()?;
-    let dates: Vec<NaiveDate> = missing.column(AS_OF)?.unique()?.date()?.as_date_iter().flatten().collect();
+    let missing_any = plan
+        .carried
+        .keys()
+        .map(|name| col(name.as_str()).is_null())
+        .reduce(Expr::or)
+        .expect("something is carried");
+    let missing = frame
+        .clone()
+        .lazy()
+        .filter(missing_any)
+        .select([col(ACCOUNT_ID), col(AS_OF)])
+        .collect()?;
+    let dates: Vec<NaiveDate> = missing
+        .column(AS_OF)?
+        .unique()?
+        .date()?
+        .as_date_iter()
+        .flatten()
+        .collect();
     let (mut nows, mut thens, mut ages) = (Vec::new(), Vec::new(), Vec::new());
     for date in dates {
         for (step, then) in (1u32..).zip(plan.carry_dates(date)) {
@@ -230,7 +344,15 @@ fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataF
         Column::new("__then".into(), thens),
         Column::new("__carried_days".into(), ages),
     ])?;
-    let wanted = missing.lazy().join(steps.lazy(), [col(AS_OF)], [col(AS_OF)], JoinArgs::new(JoinType::Inner)).collect()?;
+    let wanted = missing
+        .lazy()
+        .join(
+            steps.lazy(),
+            [col(AS_OF)],
+            [col(AS_OF)],
+            JoinArgs::new(JoinType::Inner),
+        )
+        .collect()?;
     let pairs = wanted
         .clone()
         .lazy()
@@ -240,13 +362,23 @@ fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataF
     let pairs = panel::known_pairs(exports.accounts(), &pairs, &plan.attributes)?;
     let earlier = measured(exports, &pairs, plan, &mut Trail::silent())?;
     let names: Vec<Expr> = plan.carried.keys().map(|name| col(name.as_str())).collect();
-    let earlier = earlier.lazy().select([col(ACCOUNT_ID), col(AS_OF).alias("__then")].into_iter().chain(names).collect::<Vec<_>>());
+    let earlier = earlier.lazy().select(
+        [col(ACCOUNT_ID), col(AS_OF).alias("__then")]
+            .into_iter()
+            .chain(names)
+            .collect::<Vec<_>>(),
+    );
     let newest: Vec<Expr> = plan
         .carried
         .iter()
         .map(|(name, validity)| {
-            let valid = col("__carried_days").lt_eq(lit(validity.0)).and(col(name.as_str()).is_not_null());
-            col(name.as_str()).filter(valid).first().alias(carried_name(name))
+            let valid = col("__carried_days")
+                .lt_eq(lit(validity.0))
+                .and(col(name.as_str()).is_not_null());
+            col(name.as_str())
+                .filter(valid)
+                .first()
+                .alias(carried_name(name))
         })
         .collect();
     let carried = wanted
@@ -260,6 +392,17 @@ fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataF
         .sort(["__carried_days"], SortMultipleOptions::default())
         .group_by_stable([col(ACCOUNT_ID), col(AS_OF)])
         .agg(newest);
-    let keep_order = JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) };
-    frame.lazy().join(carried, [col(ACCOUNT_ID), col(AS_OF)], [col(ACCOUNT_ID), col(AS_OF)], keep_order).collect()
+    let keep_order = JoinArgs {
+        maintain_order: MaintainOrderJoin::Left,
+        ..JoinArgs::new(JoinType::Left)
+    };
+    frame
+        .lazy()
+        .join(
+            carried,
+            [col(ACCOUNT_ID), col(AS_OF)],
+            [col(ACCOUNT_ID), col(AS_OF)],
+            keep_order,
+        )
+        .collect()
 }

@@ -28,7 +28,12 @@ impl Plan {
     ///
     /// Names that are neither are passed over: whoever wrote them has been told.
     #[must_use]
-    pub fn of(catalog: &Catalog, contract: &Contract, names: &[String], carried: IndexMap<String, DayCount>) -> Self {
+    pub fn of(
+        catalog: &Catalog,
+        contract: &Contract,
+        names: &[String],
+        carried: IndexMap<String, DayCount>,
+    ) -> Self {
         let mut wanted: Vec<String> = names.to_vec();
         for table in contract.tables.values() {
             // Which accounts an export covers may be a question to the accounts.
@@ -38,20 +43,39 @@ impl Plan {
         }
         let wanted = catalog.closure(&wanted);
         let accounts = contract.tables.get(ACCOUNTS);
-        let is_column = |name: &str| accounts.is_some_and(|accounts| accounts.columns.contains_key(name));
-        let mut attributes: Vec<String> = wanted.iter().filter(|name| is_column(name)).cloned().collect();
+        let is_column =
+            |name: &str| accounts.is_some_and(|accounts| accounts.columns.contains_key(name));
+        let mut attributes: Vec<String> = wanted
+            .iter()
+            .filter(|name| is_column(name))
+            .cloned()
+            .collect();
         attributes.sort();
         attributes.dedup();
-        let measures = catalog.measures.values().filter(|measure| wanted.contains(&measure.name)).cloned().collect();
-        Self { measures, attributes, carried }
+        let measures = catalog
+            .measures
+            .values()
+            .filter(|measure| wanted.contains(&measure.name))
+            .cloned()
+            .collect();
+        Self {
+            measures,
+            attributes,
+            carried,
+        }
     }
 
     /// Returns the measures over the rows of a table, in order.
-    pub fn over<'a>(&'a self, table: &'a str) -> impl Iterator<Item = (&'a Measure, &'a RowMeasure)> {
-        self.measures.iter().filter_map(move |measure| match &measure.definition {
-            Definition::Rows(rows) if rows.table == table => Some((measure, rows)),
-            _ => None,
-        })
+    pub fn over<'a>(
+        &'a self,
+        table: &'a str,
+    ) -> impl Iterator<Item = (&'a Measure, &'a RowMeasure)> {
+        self.measures
+            .iter()
+            .filter_map(move |measure| match &measure.definition {
+                Definition::Rows(rows) if rows.table == table => Some((measure, rows)),
+                _ => None,
+            })
     }
 
     /// Returns how many days before an as-of date a table is looked at; `None` if from its first
@@ -74,29 +98,45 @@ impl Plan {
     /// Returns the dates at which a missing value is looked for, before each of the given ones.
     #[must_use]
     pub fn carry_dates(&self, as_of: NaiveDate) -> Vec<NaiveDate> {
-        let longest = self.carried.values().map(|validity| validity.0).max().unwrap_or(0);
-        (1..=longest / CARRY_STEP.0).map(|step| DayCount(step * CARRY_STEP.0).before(as_of)).collect()
+        let longest = self
+            .carried
+            .values()
+            .map(|validity| validity.0)
+            .max()
+            .unwrap_or(0);
+        (1..=longest / CARRY_STEP.0)
+            .map(|step| DayCount(step * CARRY_STEP.0).before(as_of))
+            .collect()
     }
 
     /// Returns what the plan asks of each export for a set of as-of dates.
     #[must_use]
     pub fn demands(&self, contract: &Contract, dates: &[NaiveDate]) -> IndexMap<String, Demand> {
-        let mut all: Vec<NaiveDate> = dates.iter().flat_map(|date| self.carry_dates(*date).into_iter().chain([*date])).collect();
+        let mut all: Vec<NaiveDate> = dates
+            .iter()
+            .flat_map(|date| self.carry_dates(*date).into_iter().chain([*date]))
+            .collect();
         all.sort();
         all.dedup();
         let mut wanted: IndexMap<String, Vec<String>> = IndexMap::new();
         wanted.insert(ACCOUNTS.to_owned(), self.attributes.clone());
         for measure in &self.measures {
-            let Definition::Rows(rows) = &measure.definition else { continue };
+            let Definition::Rows(rows) = &measure.definition else {
+                continue;
+            };
             let columns = wanted.entry(rows.table.clone()).or_default();
-            let arguments = rows.summaries.iter().flat_map(|summary| summary.arguments.iter().chain(&summary.filter));
+            let arguments = rows
+                .summaries
+                .iter()
+                .flat_map(|summary| summary.arguments.iter().chain(&summary.filter));
             for expr in arguments.chain(&rows.condition) {
                 columns.extend(expr.columns().into_iter().map(str::to_owned));
             }
         }
         let mut linked: Vec<String> = wanted.keys().cloned().collect();
         while let Some(name) = linked.pop() {
-            if let Some(Owner::Via { table, .. }) = contract.tables.get(&name).map(|table| &table.owner)
+            if let Some(Owner::Via { table, .. }) =
+                contract.tables.get(&name).map(|table| &table.owner)
                 && !wanted.contains_key(table)
             {
                 wanted.insert(table.clone(), Vec::new());
@@ -111,9 +151,22 @@ impl Plan {
                 columns.dedup();
                 let oldest = all.first().copied()?;
                 // What others hang on, and the accounts themselves, are wanted from their first row on.
-                let link = contract.tables.values().any(|other| matches!(&other.owner, Owner::Via { table, .. } if *table == name));
-                let since = if link || name == ACCOUNTS { None } else { self.since(table, oldest) };
-                Some((name, Demand { columns, since, dates: all.clone() }))
+                let link = contract.tables.values().any(
+                    |other| matches!(&other.owner, Owner::Via { table, .. } if *table == name),
+                );
+                let since = if link || name == ACCOUNTS {
+                    None
+                } else {
+                    self.since(table, oldest)
+                };
+                Some((
+                    name,
+                    Demand {
+                        columns,
+                        since,
+                        dates: all.clone(),
+                    },
+                ))
             })
             .collect()
     }

@@ -46,7 +46,11 @@ impl Curve {
     /// # Errors
     /// With one sentence, when it has no points, does not rise in value, leaves the scale, or goes
     /// against its direction.
-    pub fn resolve(file: &CurveFile, scale: [f64; 2], better: Option<Better>) -> Result<Self, String> {
+    pub fn resolve(
+        file: &CurveFile,
+        scale: [f64; 2],
+        better: Option<Better>,
+    ) -> Result<Self, String> {
         let curve = match file {
             CurveFile::Points(points) => Self::Lines(knots(points)?),
             CurveFile::Steps(points) => Self::Steps(knots(points)?),
@@ -57,32 +61,54 @@ impl Curve {
                 if better.is_some() {
                     return Err("a map has no direction, so `better` has no place here".into());
                 }
-                Self::Map { values: map.values.clone(), other: map.other }
+                Self::Map {
+                    values: map.values.clone(),
+                    other: map.other,
+                }
             }
             CurveFile::Percentile(reference) => {
                 if reference.accounts < SMALLEST_REFERENCE {
-                    return Err(format!("a reference of {} accounts is too small, expected at least {SMALLEST_REFERENCE}", reference.accounts));
+                    return Err(format!(
+                        "a reference of {} accounts is too small, expected at least {SMALLEST_REFERENCE}",
+                        reference.accounts
+                    ));
                 }
-                if let Some([_, share]) = reference.points.iter().find(|[_, share]| !(0.0..=100.0).contains(share)) {
+                if let Some([_, share]) = reference
+                    .points
+                    .iter()
+                    .find(|[_, share]| !(0.0..=100.0).contains(share))
+                {
                     return Err(format!("a share of {share} % is outside 0 to 100"));
                 }
                 let Some(better) = better else {
-                    return Err("a percentile needs `better = \"higher\"` or `better = \"lower\"`".into());
+                    return Err(
+                        "a percentile needs `better = \"higher\"` or `better = \"lower\"`".into(),
+                    );
                 };
                 let [lowest, highest] = scale;
                 let points: Vec<[f64; 2]> = reference
                     .points
                     .iter()
                     .map(|[value, share]| {
-                        let share = if better == Better::Lower { 100.0 - share } else { *share };
+                        let share = if better == Better::Lower {
+                            100.0 - share
+                        } else {
+                            *share
+                        };
                         [*value, lowest + (highest - lowest) * share / 100.0]
                     })
                     .collect();
                 Self::Lines(knots(&points)?)
             }
         };
-        if let Some(score) = curve.scores().find(|score| !(scale[0]..=scale[1]).contains(score)) {
-            return Err(format!("a score of {score} is outside the scale of {} to {}", scale[0], scale[1]));
+        if let Some(score) = curve
+            .scores()
+            .find(|score| !(scale[0]..=scale[1]).contains(score))
+        {
+            return Err(format!(
+                "a score of {score} is outside the scale of {} to {}",
+                scale[0], scale[1]
+            ));
         }
         curve.follows(better)?;
         Ok(curve)
@@ -99,23 +125,35 @@ impl Curve {
 
     fn scores(&self) -> Box<dyn Iterator<Item = f64> + '_> {
         match self {
-            Self::Lines(knots) | Self::Steps(knots) => Box::new(knots.iter().map(|knot| knot.score)),
+            Self::Lines(knots) | Self::Steps(knots) => {
+                Box::new(knots.iter().map(|knot| knot.score))
+            }
             Self::Map { values, other } => Box::new(values.values().copied().chain(*other)),
         }
     }
 
     fn follows(&self, better: Option<Better>) -> Result<(), String> {
-        let (Self::Lines(knots) | Self::Steps(knots), Some(better)) = (self, better) else { return Ok(()) };
+        let (Self::Lines(knots) | Self::Steps(knots), Some(better)) = (self, better) else {
+            return Ok(());
+        };
         for pair in knots.windows(2) {
             let against = match better {
                 Better::Higher => pair[1].score < pair[0].score,
                 Better::Lower => pair[1].score > pair[0].score,
             };
             if against {
-                let way = if better == Better::Higher { "falls" } else { "rises" };
+                let way = if better == Better::Higher {
+                    "falls"
+                } else {
+                    "rises"
+                };
                 return Err(format!(
                     "says better = \"{}\", but the score {way} from {} to {} between {} and {}",
-                    if better == Better::Higher { "higher" } else { "lower" },
+                    if better == Better::Higher {
+                        "higher"
+                    } else {
+                        "lower"
+                    },
                     pair[0].score,
                     pair[1].score,
                     pair[0].value,
@@ -132,9 +170,19 @@ impl Curve {
         let points = |knots: &[Knot]| -> String {
             let shown: Vec<String> = if knots.len() > 8 {
                 let (first, last) = (knots[0], knots[knots.len() - 1]);
-                return format!("{} points from {}→{} to {}→{}", knots.len(), first.value, first.score, last.value, last.score);
+                return format!(
+                    "{} points from {}→{} to {}→{}",
+                    knots.len(),
+                    first.value,
+                    first.score,
+                    last.value,
+                    last.score
+                );
             } else {
-                knots.iter().map(|knot| format!("{}→{}", knot.value, knot.score)).collect()
+                knots
+                    .iter()
+                    .map(|knot| format!("{}→{}", knot.value, knot.score))
+                    .collect()
             };
             shown.join(", ")
         };
@@ -142,7 +190,10 @@ impl Curve {
             Self::Lines(knots) => format!("lines {}", points(knots)),
             Self::Steps(knots) => format!("steps {}", points(knots)),
             Self::Map { values, other } => {
-                let mut shown: Vec<String> = values.iter().map(|(value, score)| format!("{value}→{score}")).collect();
+                let mut shown: Vec<String> = values
+                    .iter()
+                    .map(|(value, score)| format!("{value}→{score}"))
+                    .collect();
                 shown.extend(other.map(|other| format!("other→{other}")));
                 format!("map {}", shown.join(", "))
             }
@@ -158,7 +209,10 @@ fn knots(points: &[[f64; 2]]) -> Result<Vec<Knot>, String> {
         return Err("a curve is made of finite numbers".into());
     }
     if let Some(pair) = points.windows(2).find(|pair| pair[1][0] <= pair[0][0]) {
-        return Err(format!("values must rise, but {} follows {}", pair[1][0], pair[0][0]));
+        return Err(format!(
+            "values must rise, but {} follows {}",
+            pair[1][0], pair[0][0]
+        ));
     }
     Ok(points
         .iter()
@@ -166,7 +220,9 @@ fn knots(points: &[[f64; 2]]) -> Result<Vec<Knot>, String> {
         .map(|(n, [value, score])| Knot {
             value: *value,
             score: *score,
-            slope: points.get(n + 1).map_or(0.0, |next| (next[1] - score) / (next[0] - value)),
+            slope: points
+                .get(n + 1)
+                .map_or(0.0, |next| (next[1] - score) / (next[0] - value)),
         })
         .collect())
 }
@@ -182,13 +238,30 @@ mod tests {
         let points = CurveFile::Points(vec![[0.0, 0.0], [0.5, 80.0], [1.0, 60.0]]);
         assert!(Curve::resolve(&points, SCALE, None).is_ok());
         let error = Curve::resolve(&points, SCALE, Some(Better::Higher)).unwrap_err();
-        assert_eq!(error, "says better = \"higher\", but the score falls from 80 to 60 between 0.5 and 1");
+        assert_eq!(
+            error,
+            "says better = \"higher\", but the score falls from 80 to 60 between 0.5 and 1"
+        );
     }
 
     #[test]
     fn values_must_rise_and_scores_stay_on_the_scale() {
-        assert!(Curve::resolve(&CurveFile::Points(vec![[1.0, 0.0], [1.0, 5.0]]), SCALE, None).is_err());
-        assert!(Curve::resolve(&CurveFile::Steps(vec![[0.0, 0.0], [1.0, 101.0]]), SCALE, None).is_err());
+        assert!(
+            Curve::resolve(
+                &CurveFile::Points(vec![[1.0, 0.0], [1.0, 5.0]]),
+                SCALE,
+                None
+            )
+            .is_err()
+        );
+        assert!(
+            Curve::resolve(
+                &CurveFile::Steps(vec![[0.0, 0.0], [1.0, 101.0]]),
+                SCALE,
+                None
+            )
+            .is_err()
+        );
         assert!(Curve::resolve(&CurveFile::Points(vec![]), SCALE, None).is_err());
     }
 }

@@ -243,5 +243,9 @@ pub struct ChangeFile {
 #[must_use]
 pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
     let date = datetime.date?;
-    NaiveDate::from_ymd_opt(i32::from(date.year), u32::from(date.month), u32::from(date.day))
+    NaiveDate::from_ymd_opt(
+        i32::from(date.year),
+        u32::from(date.month),
+        u32::from(date.day),
+    )
 }

@@ -199,7 +199,11 @@ impl HealthModel {
     #[must_use]
     pub fn hash(&self) -> String {
         let content = serde_json::to_vec(self).expect("a model is plain data");
-        Sha256::digest(&content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(&content)
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// Returns every metric with its category, in model order.
@@ -207,7 +211,13 @@ impl HealthModel {
         self.categories
             .iter()
             .enumerate()
-            .flat_map(|(c, category)| category.metrics.iter().enumerate().map(move |(m, metric)| (c, category, m, metric)))
+            .flat_map(|(c, category)| {
+                category
+                    .metrics
+                    .iter()
+                    .enumerate()
+                    .map(move |(m, metric)| (c, category, m, metric))
+            })
     }
 
     /// Returns the measures and account columns it reads, each once.
@@ -218,9 +228,18 @@ impl HealthModel {
             .iter()
             .map(|limit| &limit.when)
             .chain(self.variants.iter().map(|variant| &variant.when))
-            .chain(self.metrics().filter_map(|(_, _, _, metric)| metric.applies_when.as_ref()));
-        let mut names: Vec<String> = self.metrics().map(|(_, _, _, metric)| metric.measure.clone()).collect();
-        names.extend(conditions.flat_map(|condition| condition.expr.columns().into_iter().map(str::to_owned)));
+            .chain(
+                self.metrics()
+                    .filter_map(|(_, _, _, metric)| metric.applies_when.as_ref()),
+            );
+        let mut names: Vec<String> = self
+            .metrics()
+            .map(|(_, _, _, metric)| metric.measure.clone())
+            .collect();
+        names.extend(
+            conditions
+                .flat_map(|condition| condition.expr.columns().into_iter().map(str::to_owned)),
+        );
         names.sort();
         names.dedup();
         names

@@ -4,9 +4,12 @@ use indexmap::IndexMap;
 use toml::Spanned;
 
 use super::curve::Curve;
-use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile, date_of};
+use super::file::{
+    BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile, date_of,
+};
 use super::health_model::{
-    About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit, Metric, MetricCard, Variant,
+    About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit,
+    Metric, MetricCard, Variant,
 };
 use crate::config::{Problems, Source, Span};
 use crate::exports::contract::formula_problem;
@@ -17,9 +20,18 @@ use crate::measures::catalog::Catalog;
 const WEIGHT_TOLERANCE: f64 = 1e-9;
 
 /// Resolves a model against the measures at hand; `None` when anything is wrong with it.
-pub fn resolve(file: &ModelFile, source: &Source, catalog: &Catalog, problems: &mut Problems) -> Option<HealthModel> {
+pub fn resolve(
+    file: &ModelFile,
+    source: &Source,
+    catalog: &Catalog,
+    problems: &mut Problems,
+) -> Option<HealthModel> {
     let before = problems.0.len();
-    let resolver = Resolver { file, source, catalog };
+    let resolver = Resolver {
+        file,
+        source,
+        catalog,
+    };
     let scale = resolver.scale(problems);
     let decimals = resolver.decimals(problems);
     let bands = resolver.bands(decimals, problems);
@@ -27,7 +39,12 @@ pub fn resolve(file: &ModelFile, source: &Source, catalog: &Catalog, problems: &
     let mut cards = vec![first_card];
     let variants = resolver.variants(&categories, &bands, scale, decimals, &mut cards, problems);
     let limits = resolver.limits(problems);
-    let coverage_floor = resolver.share(file.coverage_floor.as_ref(), 0.5, "coverage_floor", problems);
+    let coverage_floor = resolver.share(
+        file.coverage_floor.as_ref(),
+        0.5,
+        "coverage_floor",
+        problems,
+    );
     let flat_band = file.flat_band.as_ref().map_or(2.0, |flat| *flat.get_ref());
     if flat_band < 0.0 {
         let span = file.flat_band.as_ref().map_or(0..0, Spanned::span);
@@ -37,7 +54,10 @@ pub fn resolve(file: &ModelFile, source: &Source, catalog: &Catalog, problems: &
         name: file.name.get_ref().clone(),
         version: file.version.clone(),
         about: About {
-            title: file.title.clone().unwrap_or_else(|| file.name.get_ref().clone()),
+            title: file
+                .title
+                .clone()
+                .unwrap_or_else(|| file.name.get_ref().clone()),
             owner: file.owner.clone(),
             effective_date: file.effective_date.as_ref().and_then(date_of),
             review_cycle: file.review_cycle.clone(),
@@ -45,7 +65,13 @@ pub fn resolve(file: &ModelFile, source: &Source, catalog: &Catalog, problems: &
             changes: file
                 .changes
                 .iter()
-                .filter_map(|change| Some((date_of(&change.date)?, change.what.clone(), change.review.clone())))
+                .filter_map(|change| {
+                    Some((
+                        date_of(&change.date)?,
+                        change.what.clone(),
+                        change.review.clone(),
+                    ))
+                })
                 .collect(),
         },
         decimals,
@@ -64,7 +90,15 @@ pub fn resolve(file: &ModelFile, source: &Source, catalog: &Catalog, problems: &
     }
     let mut names = catalog.closure(&model.reads());
     names.sort();
-    model.measures = names.into_iter().filter_map(|name| catalog.measures.get(&name).map(|measure| (name, measure.written.clone()))).collect();
+    model.measures = names
+        .into_iter()
+        .filter_map(|name| {
+            catalog
+                .measures
+                .get(&name)
+                .map(|measure| (name, measure.written.clone()))
+        })
+        .collect();
     Some(model)
 }
 
@@ -76,12 +110,17 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn scale(&self, problems: &mut Problems) -> [f64; 2] {
-        let Some(scale) = &self.file.scale else { return [0.0, 100.0] };
+        let Some(scale) = &self.file.scale else {
+            return [0.0, 100.0];
+        };
         let [lowest, highest] = *scale.get_ref();
         if lowest < 0.0 || highest <= lowest || !highest.is_finite() {
             problems.push(
                 self.source
-                    .problem(scale.span(), "a scale is its lowest and highest score, neither below zero")
+                    .problem(
+                        scale.span(),
+                        "a scale is its lowest and highest score, neither below zero",
+                    )
                     .help("such as `scale = [0, 100]` or `scale = [1, 5]`"),
             );
             return [0.0, 100.0];
@@ -94,16 +133,28 @@ impl Resolver<'_> {
             None => 1,
             Some(decimals) if *decimals.get_ref() <= 3 => *decimals.get_ref(),
             Some(decimals) => {
-                problems.push(self.source.problem(decimals.span(), "a score is shown with 0 to 3 decimals"));
+                problems.push(
+                    self.source
+                        .problem(decimals.span(), "a score is shown with 0 to 3 decimals"),
+                );
                 1
             }
         }
     }
 
-    fn share(&self, share: Option<&Spanned<f64>>, default: f64, key: &str, problems: &mut Problems) -> f64 {
+    fn share(
+        &self,
+        share: Option<&Spanned<f64>>,
+        default: f64,
+        key: &str,
+        problems: &mut Problems,
+    ) -> f64 {
         let Some(share) = share else { return default };
         if !(0.0..=1.0).contains(share.get_ref()) {
-            problems.push(self.source.problem(share.span(), format!("`{key}` is a share from 0 to 1")));
+            problems.push(
+                self.source
+                    .problem(share.span(), format!("`{key}` is a share from 0 to 1")),
+            );
         }
         *share.get_ref()
     }
@@ -113,21 +164,35 @@ impl Resolver<'_> {
         let mut bands: Vec<&BandFile> = self.file.bands.iter().collect();
         bands.sort_by(|a, b| b.from.get_ref().total_cmp(a.from.get_ref()));
         if bands.is_empty() {
-            problems.push(self.source.problem(0..0, "the model has no bands").help("add [[bands]] with `label` and `from`"));
+            problems.push(
+                self.source
+                    .problem(0..0, "the model has no bands")
+                    .help("add [[bands]] with `label` and `from`"),
+            );
         }
         for pair in bands.windows(2) {
             let (upper, lower) = (pair[0], pair[1]);
             if upper.from.get_ref() == lower.from.get_ref() {
                 problems.push(
                     self.source
-                        .problem(lower.from.span(), format!("bands `{}` and `{}` overlap: both begin at {}", upper.label, lower.label, lower.from))
+                        .problem(
+                            lower.from.span(),
+                            format!(
+                                "bands `{}` and `{}` overlap: both begin at {}",
+                                upper.label, lower.label, lower.from
+                            ),
+                        )
                         .help("a band reaches from its `from` up to the next band's `from`"),
                 );
             }
             if let Some(below) = &lower.below
                 && below.get_ref() != upper.from.get_ref()
             {
-                let what = if below.get_ref() > upper.from.get_ref() { "overlap" } else { "leave a gap" };
+                let what = if below.get_ref() > upper.from.get_ref() {
+                    "overlap"
+                } else {
+                    "leave a gap"
+                };
                 problems.push(
                     self.source
                         .problem(below.span(), format!("bands `{}` and `{}` {what}: one ends below {below}, the other begins at {}", lower.label, upper.label, upper.from))
@@ -136,21 +201,38 @@ impl Resolver<'_> {
             }
         }
         for (n, band) in bands.iter().enumerate() {
-            if bands[..n].iter().any(|other| other.label.get_ref() == band.label.get_ref()) {
-                problems.push(self.source.problem(band.label.span(), format!("two bands are called `{}`", band.label)));
+            if bands[..n]
+                .iter()
+                .any(|other| other.label.get_ref() == band.label.get_ref())
+            {
+                problems.push(self.source.problem(
+                    band.label.span(),
+                    format!("two bands are called `{}`", band.label),
+                ));
             }
             self.on_grid(*band.from.get_ref(), band.from.span(), decimals, problems);
         }
         if let Some(lowest) = bands.last().filter(|band| *band.from.get_ref() != 0.0) {
             problems.push(
                 self.source
-                    .problem(lowest.from.span(), format!("no band holds a score below {}", lowest.from))
+                    .problem(
+                        lowest.from.span(),
+                        format!("no band holds a score below {}", lowest.from),
+                    )
                     .help("the lowest band begins at 0"),
             );
         }
         bands
             .into_iter()
-            .map(|band| (Band { label: band.label.get_ref().clone(), action: band.action.clone() }, *band.from.get_ref()))
+            .map(|band| {
+                (
+                    Band {
+                        label: band.label.get_ref().clone(),
+                        action: band.action.clone(),
+                    },
+                    *band.from.get_ref(),
+                )
+            })
             .collect()
     }
 
@@ -160,13 +242,23 @@ impl Resolver<'_> {
         if !(0.0..=100.0).contains(&points) || (steps - steps.round()).abs() > 1e-6 {
             problems.push(
                 self.source
-                    .problem(span, format!("{points} is not a score that can be shown with {decimals} decimals"))
+                    .problem(
+                        span,
+                        format!(
+                            "{points} is not a score that can be shown with {decimals} decimals"
+                        ),
+                    )
                     .help("thresholds lie from 0 to 100, on the grid of shown scores"),
             );
         }
     }
 
-    fn categories(&self, scale: [f64; 2], bands: &[(Band, f64)], problems: &mut Problems) -> (Vec<Category>, Card) {
+    fn categories(
+        &self,
+        scale: [f64; 2],
+        bands: &[(Band, f64)],
+        problems: &mut Problems,
+    ) -> (Vec<Category>, Card) {
         let mut categories = Vec::new();
         let mut cards = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
@@ -175,7 +267,14 @@ impl Resolver<'_> {
             let mut metric_cards = Vec::new();
             for (metric_id, metric) in &written.metrics {
                 if seen.contains(&metric_id.get_ref().as_str()) {
-                    problems.push(self.source.problem(metric_id.span(), format!("two metrics are called `{metric_id}`")).help("names of metrics are unique in a model"));
+                    problems.push(
+                        self.source
+                            .problem(
+                                metric_id.span(),
+                                format!("two metrics are called `{metric_id}`"),
+                            )
+                            .help("names of metrics are unique in a model"),
+                    );
                 }
                 seen.push(metric_id.get_ref());
                 self.weight(&metric.weight, problems);
@@ -185,20 +284,31 @@ impl Resolver<'_> {
                 if let MissingFile::Neutral(score) = metric.missing
                     && !(scale[0]..=scale[1]).contains(&score)
                 {
-                    problems.push(self.source.problem(metric_id.span(), format!("the neutral score {score} of `{metric_id}` is outside the scale")));
+                    problems.push(self.source.problem(
+                        metric_id.span(),
+                        format!("the neutral score {score} of `{metric_id}` is outside the scale"),
+                    ));
                 }
                 metrics.push(Metric {
                     id: metric_id.get_ref().clone(),
                     title: metric
                         .title
                         .clone()
-                        .or_else(|| self.catalog.measures.get(measure.get_ref()).map(|measure| measure.label.clone()))
+                        .or_else(|| {
+                            self.catalog
+                                .measures
+                                .get(measure.get_ref())
+                                .map(|measure| measure.label.clone())
+                        })
                         .unwrap_or_else(|| metric_id.get_ref().clone()),
                     measure: measure.get_ref().clone(),
                     is_number: kind.is_none_or(Kind::is_number),
                     better: metric.better,
                     missing: metric.missing,
-                    applies_when: metric.applies_when.as_ref().and_then(|text| self.condition(text, "applies_when", problems)),
+                    applies_when: metric
+                        .applies_when
+                        .as_ref()
+                        .and_then(|text| self.condition(text, "applies_when", problems)),
                 });
                 metric_cards.push(MetricCard {
                     weight: *metric.weight.get_ref(),
@@ -211,20 +321,40 @@ impl Resolver<'_> {
             self.sums_to_one(sum, id.span(), &format!("the metrics of `{id}`"), problems);
             categories.push(Category {
                 id: id.get_ref().clone(),
-                title: written.title.clone().unwrap_or_else(|| id.get_ref().replace('_', " ")),
+                title: written
+                    .title
+                    .clone()
+                    .unwrap_or_else(|| id.get_ref().replace('_', " ")),
                 metrics,
             });
-            cards.push(CategoryCard { weight: *written.weight.get_ref(), metrics: metric_cards });
+            cards.push(CategoryCard {
+                weight: *written.weight.get_ref(),
+                metrics: metric_cards,
+            });
         }
         let sum: f64 = cards.iter().map(|card| card.weight).sum();
-        let place = self.file.categories.values().next().map_or(0..0, |category| category.weight.span());
+        let place = self
+            .file
+            .categories
+            .values()
+            .next()
+            .map_or(0..0, |category| category.weight.span());
         self.sums_to_one(sum, place, "the categories", problems);
-        (categories, Card { band_from: bands.iter().map(|(_, from)| *from).collect(), categories: cards })
+        (
+            categories,
+            Card {
+                band_from: bands.iter().map(|(_, from)| *from).collect(),
+                categories: cards,
+            },
+        )
     }
 
     fn weight(&self, weight: &Spanned<f64>, problems: &mut Problems) {
         if !(0.0..=1.0).contains(weight.get_ref()) {
-            problems.push(self.source.problem(weight.span(), format!("a weight is a share from 0 to 1, found {weight}")));
+            problems.push(self.source.problem(
+                weight.span(),
+                format!("a weight is a share from 0 to 1, found {weight}"),
+            ));
         }
     }
 
@@ -233,8 +363,15 @@ impl Resolver<'_> {
             let shown = (sum * 1e6).round() / 1e6;
             problems.push(
                 self.source
-                    .problem(span, format!("the weights of {whose} sum to {shown}, expected 1"))
-                    .help(format!("{} {} in all", if sum < 1.0 { "add" } else { "take away" }, ((sum - 1.0).abs() * 1e6).round() / 1e6)),
+                    .problem(
+                        span,
+                        format!("the weights of {whose} sum to {shown}, expected 1"),
+                    )
+                    .help(format!(
+                        "{} {} in all",
+                        if sum < 1.0 { "add" } else { "take away" },
+                        ((sum - 1.0).abs() * 1e6).round() / 1e6
+                    )),
             );
         }
     }
@@ -248,7 +385,10 @@ impl Resolver<'_> {
         if let Some(reason) = catalog.unavailable.get(name.get_ref()) {
             problems.push(
                 self.source
-                    .problem(name.span(), format!("metric `{metric}` cannot be computed: {reason}"))
+                    .problem(
+                        name.span(),
+                        format!("metric `{metric}` cannot be computed: {reason}"),
+                    )
                     .help("configure the export, or take the metric out of the model"),
             );
             return None;
@@ -257,19 +397,40 @@ impl Resolver<'_> {
             let names = catalog.measures.keys().map(String::as_str);
             problems.push(
                 self.source
-                    .problem(name.span(), format!("there is no measure `{name}` in {}", catalog.source.path.display()))
+                    .problem(
+                        name.span(),
+                        format!(
+                            "there is no measure `{name}` in {}",
+                            catalog.source.path.display()
+                        ),
+                    )
                     .nearest(name.get_ref(), names),
             );
         }
         None
     }
 
-    fn curve(&self, file: &Spanned<CurveFile>, scale: [f64; 2], better: Option<Better>, kind: Option<Kind>, problems: &mut Problems) -> Option<Curve> {
+    fn curve(
+        &self,
+        file: &Spanned<CurveFile>,
+        scale: [f64; 2],
+        better: Option<Better>,
+        kind: Option<Kind>,
+        problems: &mut Problems,
+    ) -> Option<Curve> {
         match Curve::resolve(file.get_ref(), scale, better) {
             Ok(curve) => {
                 if let Some(kind) = kind.filter(|kind| !curve.fits(*kind)) {
-                    let help = if kind.is_number() { "numbers take `points`, `steps` or `percentile`" } else { "text and true/false take a `map`" };
-                    problems.push(self.source.problem(file.span(), format!("this curve cannot score a {kind}")).help(help));
+                    let help = if kind.is_number() {
+                        "numbers take `points`, `steps` or `percentile`"
+                    } else {
+                        "text and true/false take a `map`"
+                    };
+                    problems.push(
+                        self.source
+                            .problem(file.span(), format!("this curve cannot score a {kind}"))
+                            .help(help),
+                    );
                 }
                 Some(curve)
             }
@@ -291,7 +452,10 @@ impl Resolver<'_> {
         let catalog = self.catalog;
         for name in parsed.names() {
             if let Some(reason) = catalog.unavailable.get(&name) {
-                problems.push(self.source.problem(text.span(), format!("`{name}` cannot be computed: {reason}")));
+                problems.push(self.source.problem(
+                    text.span(),
+                    format!("`{name}` cannot be computed: {reason}"),
+                ));
                 return None;
             }
             // What is wrong with the measure itself has been reported there.
@@ -300,9 +464,15 @@ impl Resolver<'_> {
             }
         }
         match formula::check(&parsed, &catalog.scope, Aggregates::Refused) {
-            Ok(expr) if expr.kind == Kind::Boolean => Some(Condition { written: text.get_ref().clone(), expr }),
+            Ok(expr) if expr.kind == Kind::Boolean => Some(Condition {
+                written: text.get_ref().clone(),
+                expr,
+            }),
             Ok(expr) => {
-                problems.push(self.source.problem(text.span(), format!("`{key}` needs a condition, found a {}", expr.kind)));
+                problems.push(self.source.problem(
+                    text.span(),
+                    format!("`{key}` needs a condition, found a {}", expr.kind),
+                ));
                 None
             }
             Err(error) => {
@@ -313,20 +483,46 @@ impl Resolver<'_> {
     }
 
     fn limits(&self, problems: &mut Problems) -> Vec<Limit> {
-        let caps = self.file.caps.iter().map(|cap| (&cap.id, &cap.when, Bound::AtMost(*cap.at_most.get_ref()), cap.at_most.span(), &cap.reason));
-        let floors =
-            self.file.floors.iter().map(|floor| (&floor.id, &floor.when, Bound::AtLeast(*floor.at_least.get_ref()), floor.at_least.span(), &floor.reason));
+        let caps = self.file.caps.iter().map(|cap| {
+            (
+                &cap.id,
+                &cap.when,
+                Bound::AtMost(*cap.at_most.get_ref()),
+                cap.at_most.span(),
+                &cap.reason,
+            )
+        });
+        let floors = self.file.floors.iter().map(|floor| {
+            (
+                &floor.id,
+                &floor.when,
+                Bound::AtLeast(*floor.at_least.get_ref()),
+                floor.at_least.span(),
+                &floor.reason,
+            )
+        });
         let mut limits: Vec<Limit> = Vec::new();
         for (id, when, bound, span, reason) in caps.chain(floors) {
             let (Bound::AtMost(points) | Bound::AtLeast(points)) = bound;
             if !(0.0..=100.0).contains(&points) {
-                problems.push(self.source.problem(span, format!("{points} is not a score from 0 to 100")));
+                problems.push(
+                    self.source
+                        .problem(span, format!("{points} is not a score from 0 to 100")),
+                );
             }
             if limits.iter().any(|limit| limit.id == *id.get_ref()) {
-                problems.push(self.source.problem(id.span(), format!("two caps or floors are called `{id}`")));
+                problems.push(
+                    self.source
+                        .problem(id.span(), format!("two caps or floors are called `{id}`")),
+                );
             }
             if let Some(when) = self.condition(when, "when", problems) {
-                limits.push(Limit { id: id.get_ref().clone(), when, bound, reason: reason.clone() });
+                limits.push(Limit {
+                    id: id.get_ref().clone(),
+                    when,
+                    bound,
+                    reason: reason.clone(),
+                });
             }
         }
         limits
@@ -343,10 +539,18 @@ impl Resolver<'_> {
     ) -> Vec<Variant> {
         let mut variants: Vec<Variant> = Vec::new();
         for written in &self.file.variants {
-            if variants.iter().any(|variant| variant.id == *written.id.get_ref()) {
-                problems.push(self.source.problem(written.id.span(), format!("two variants are called `{}`", written.id)));
+            if variants
+                .iter()
+                .any(|variant| variant.id == *written.id.get_ref())
+            {
+                problems.push(self.source.problem(
+                    written.id.span(),
+                    format!("two variants are called `{}`", written.id),
+                ));
             }
-            let changes_nothing = written.weights.is_empty() && written.metrics.is_empty() && written.bands.is_empty();
+            let changes_nothing = written.weights.is_empty()
+                && written.metrics.is_empty()
+                && written.bands.is_empty();
             let effect = match &written.no_scorecard {
                 Some(reason) => {
                     if !changes_nothing {
@@ -359,12 +563,18 @@ impl Resolver<'_> {
                     Effect::NoScorecard(reason.clone())
                 }
                 None => {
-                    cards.push(self.variant_card(written, &cards[0], categories, bands, scale, decimals, problems));
+                    cards.push(self.variant_card(
+                        written, &cards[0], categories, bands, scale, decimals, problems,
+                    ));
                     Effect::Card(cards.len() - 1)
                 }
             };
             if let Some(when) = self.condition(&written.when, "when", problems) {
-                variants.push(Variant { id: written.id.get_ref().clone(), when, effect });
+                variants.push(Variant {
+                    id: written.id.get_ref().clone(),
+                    when,
+                    effect,
+                });
             }
         }
         variants
@@ -383,30 +593,57 @@ impl Resolver<'_> {
     ) -> Card {
         let mut card = base.clone();
         for (id, weight) in &written.weights {
-            match categories.iter().position(|category| category.id == *id.get_ref()) {
+            match categories
+                .iter()
+                .position(|category| category.id == *id.get_ref())
+            {
                 Some(n) => card.categories[n].weight = *weight,
                 None => {
                     let names = categories.iter().map(|category| category.id.as_str());
-                    problems.push(self.source.problem(id.span(), format!("there is no category `{id}`")).nearest(id.get_ref(), names));
+                    problems.push(
+                        self.source
+                            .problem(id.span(), format!("there is no category `{id}`"))
+                            .nearest(id.get_ref(), names),
+                    );
                 }
             }
         }
         let sum: f64 = card.categories.iter().map(|category| category.weight).sum();
-        self.sums_to_one(sum, written.id.span(), &format!("the categories in variant `{}`", written.id), problems);
+        self.sums_to_one(
+            sum,
+            written.id.span(),
+            &format!("the categories in variant `{}`", written.id),
+            problems,
+        );
         for (id, change) in &written.metrics {
             let place = categories.iter().enumerate().find_map(|(c, category)| {
-                category.metrics.iter().position(|metric| metric.id == *id.get_ref()).map(|m| (c, m, &category.metrics[m]))
+                category
+                    .metrics
+                    .iter()
+                    .position(|metric| metric.id == *id.get_ref())
+                    .map(|m| (c, m, &category.metrics[m]))
             });
             let Some((c, m, metric)) = place else {
-                let names = categories.iter().flat_map(|category| &category.metrics).map(|metric| metric.id.as_str());
-                problems.push(self.source.problem(id.span(), format!("there is no metric `{id}`")).nearest(id.get_ref(), names));
+                let names = categories
+                    .iter()
+                    .flat_map(|category| &category.metrics)
+                    .map(|metric| metric.id.as_str());
+                problems.push(
+                    self.source
+                        .problem(id.span(), format!("there is no metric `{id}`"))
+                        .nearest(id.get_ref(), names),
+                );
                 continue;
             };
             let target = &mut card.categories[c].metrics[m];
             target.weight = change.weight.unwrap_or(target.weight);
             target.target = change.target.or(target.target);
             if let Some(curve) = &change.curve {
-                let kind = self.catalog.measures.get(&metric.measure).map(|measure| measure.kind);
+                let kind = self
+                    .catalog
+                    .measures
+                    .get(&metric.measure)
+                    .map(|measure| measure.kind);
                 if let Some(curve) = self.curve(curve, scale, metric.better, kind, problems) {
                     target.curve = curve;
                 }
@@ -414,25 +651,53 @@ impl Resolver<'_> {
         }
         for (category, card) in categories.iter().zip(&card.categories) {
             let sum: f64 = card.metrics.iter().map(|metric| metric.weight).sum();
-            let touched = written.metrics.iter().find(|(id, _)| category.metrics.iter().any(|metric| metric.id == *id.get_ref()));
+            let touched = written.metrics.iter().find(|(id, _)| {
+                category
+                    .metrics
+                    .iter()
+                    .any(|metric| metric.id == *id.get_ref())
+            });
             if let Some((id, _)) = touched {
-                self.sums_to_one(sum, id.span(), &format!("the metrics of `{}` in variant `{}`", category.id, written.id), problems);
+                self.sums_to_one(
+                    sum,
+                    id.span(),
+                    &format!(
+                        "the metrics of `{}` in variant `{}`",
+                        category.id, written.id
+                    ),
+                    problems,
+                );
             }
         }
         for (label, from) in &written.bands {
-            match bands.iter().position(|(band, _)| band.label == *label.get_ref()) {
+            match bands
+                .iter()
+                .position(|(band, _)| band.label == *label.get_ref())
+            {
                 Some(n) => {
                     self.on_grid(*from, label.span(), decimals, problems);
                     card.band_from[n] = *from;
                 }
                 None => {
                     let names = bands.iter().map(|(band, _)| band.label.as_str());
-                    problems.push(self.source.problem(label.span(), format!("there is no band `{label}`")).nearest(label.get_ref(), names));
+                    problems.push(
+                        self.source
+                            .problem(label.span(), format!("there is no band `{label}`"))
+                            .nearest(label.get_ref(), names),
+                    );
                 }
             }
         }
-        if !card.band_from.windows(2).all(|pair| pair[0] > pair[1]) || card.band_from.last().is_some_and(|from| *from != 0.0) {
-            problems.push(self.source.problem(written.id.span(), format!("the bands of variant `{}` overlap or do not begin at 0", written.id)));
+        if !card.band_from.windows(2).all(|pair| pair[0] > pair[1])
+            || card.band_from.last().is_some_and(|from| *from != 0.0)
+        {
+            problems.push(self.source.problem(
+                written.id.span(),
+                format!(
+                    "the bands of variant `{}` overlap or do not begin at 0",
+                    written.id
+                ),
+            ));
         }
         card
     }

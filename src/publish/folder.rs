@@ -70,10 +70,17 @@ impl Lock {
     pub fn take(job_folder: &Path) -> Result<Self, LockError> {
         fs::create_dir_all(job_folder).map_err(io("make the folder", job_folder))?;
         let path = job_folder.join(".lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io("open the lock", &path))?;
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io("open the lock", &path))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held(path.display().to_string())),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LockError::Held(path.display().to_string()));
+            }
             Err(TryLockError::Error(cause)) => return Err(io("lock", &path)(cause).into()),
         }
         let entries = fs::read_dir(job_folder).map_err(io("read the folder", job_folder))?;
@@ -92,8 +99,15 @@ const STAGING: &str = ".staging-";
 ///
 /// # Errors
 /// When the file system refuses; the earlier run of that date is then as it was.
-pub fn publish(job_folder: &Path, as_of: NaiveDate, files: &[Content]) -> Result<PathBuf, PublishError> {
-    let staging = tempfile::Builder::new().prefix(STAGING).tempdir_in(job_folder).map_err(io("make a folder in", job_folder))?;
+pub fn publish(
+    job_folder: &Path,
+    as_of: NaiveDate,
+    files: &[Content],
+) -> Result<PathBuf, PublishError> {
+    let staging = tempfile::Builder::new()
+        .prefix(STAGING)
+        .tempdir_in(job_folder)
+        .map_err(io("make a folder in", job_folder))?;
     write_all(staging.path(), files)?;
     readable(staging.path())?;
     sync(staging.path())?;
@@ -120,8 +134,15 @@ pub fn publish(job_folder: &Path, as_of: NaiveDate, files: &[Content]) -> Result
 /// When something is there already, which is never overwritten, or the file system refuses.
 pub fn write_new(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
     fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
-    if fs::read_dir(folder).map_err(io("read the folder", folder))?.next().is_some() {
-        let cause = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "it is not empty, and nothing is overwritten");
+    if fs::read_dir(folder)
+        .map_err(io("read the folder", folder))?
+        .next()
+        .is_some()
+    {
+        let cause = std::io::Error::new(
+            std::io::ErrorKind::AlreadyExists,
+            "it is not empty, and nothing is overwritten",
+        );
         return Err(io("write to", folder)(cause));
     }
     write_all(folder, files)
@@ -142,8 +163,12 @@ fn write_all(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
 fn readable(folder: &Path) -> Result<(), PublishError> {
     use std::os::unix::fs::PermissionsExt;
     let parent = folder.parent().unwrap_or(folder);
-    let mode = fs::metadata(parent).map_err(io("look at", parent))?.permissions().mode();
-    fs::set_permissions(folder, fs::Permissions::from_mode(mode)).map_err(io("set the permissions of", folder))
+    let mode = fs::metadata(parent)
+        .map_err(io("look at", parent))?
+        .permissions()
+        .mode();
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode))
+        .map_err(io("set the permissions of", folder))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
@@ -153,14 +178,27 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
 }
 
 fn sync(folder: &Path) -> Result<(), PublishError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync", folder))
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(io("sync", folder))
 }
 
 /// Returns the dates of a job's published runs, sorted.
 fn published(job_folder: &Path) -> Vec<NaiveDate> {
-    let entries = fs::read_dir(job_folder).into_iter().flatten().filter_map(Result::ok);
-    let mut dates: Vec<NaiveDate> =
-        entries.filter_map(|entry| entry.file_name().to_str()?.strip_prefix("as_of=")?.parse().ok()).collect();
+    let entries = fs::read_dir(job_folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
+    let mut dates: Vec<NaiveDate> = entries
+        .filter_map(|entry| {
+            entry
+                .file_name()
+                .to_str()?
+                .strip_prefix("as_of=")?
+                .parse()
+                .ok()
+        })
+        .collect();
     dates.sort();
     dates
 }
@@ -168,12 +206,17 @@ fn published(job_folder: &Path) -> Vec<NaiveDate> {
 /// Returns the folder of the newest published run not after `as_of`, with its date.
 #[must_use]
 pub fn newest_before(job_folder: &Path, as_of: NaiveDate) -> Option<(NaiveDate, PathBuf)> {
-    let date = published(job_folder).into_iter().rev().find(|date| *date <= as_of)?;
+    let date = published(job_folder)
+        .into_iter()
+        .rev()
+        .find(|date| *date <= as_of)?;
     Some((date, job_folder.join(format!("as_of={date}"))))
 }
 
 fn name_newest(job_folder: &Path) -> Result<(), PublishError> {
-    let Some(newest) = published(job_folder).pop() else { return Ok(()) };
+    let Some(newest) = published(job_folder).pop() else {
+        return Ok(());
+    };
     let text = format!("{{\n  \"as_of\": \"{newest}\",\n  \"folder\": \"as_of={newest}\"\n}}\n");
     let staged = job_folder.join(".latest.json");
     write(&staged, text.as_bytes())?;

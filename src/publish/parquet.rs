@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit as ArrowUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -48,14 +51,23 @@ pub enum EncodeError {
 ///
 /// # Errors
 /// When a column's type is not one that every reader knows.
-pub fn encode(frame: &DataFrame, sorted_by: &[String], descriptions: &[(String, String)], stamp: &Stamp) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(
+    frame: &DataFrame,
+    sorted_by: &[String],
+    descriptions: &[(String, String)],
+    stamp: &Stamp,
+) -> Result<Vec<u8>, EncodeError> {
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
     for column in frame.columns() {
         let (data_type, array) = hand_over(column)?;
-        let about = descriptions.iter().find(|(name, _)| name == column.name().as_str());
-        let metadata: std::collections::HashMap<String, String> =
-            about.map(|(_, text)| ("description".to_owned(), text.clone())).into_iter().collect();
+        let about = descriptions
+            .iter()
+            .find(|(name, _)| name == column.name().as_str());
+        let metadata: std::collections::HashMap<String, String> = about
+            .map(|(_, text)| ("description".to_owned(), text.clone()))
+            .into_iter()
+            .collect();
         fields.push(Field::new(column.name().as_str(), data_type, true).with_metadata(metadata));
         arrays.push(array);
     }
@@ -64,10 +76,21 @@ pub fn encode(frame: &DataFrame, sorted_by: &[String], descriptions: &[(String, 
     let sorting = sorted_by
         .iter()
         .filter_map(|name| frame.get_column_index(name))
-        .map(|index| SortingColumn { column_idx: index as i32, descending: false, nulls_first: true })
+        .map(|index| SortingColumn {
+            column_idx: index as i32,
+            descending: false,
+            nulls_first: true,
+        })
         .collect();
-    let described = descriptions.iter().map(|(name, text)| KeyValue::new(format!("column.{name}"), text.clone()));
-    let pairs = stamp.pairs.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone())).chain(described).collect();
+    let described = descriptions
+        .iter()
+        .map(|(name, text)| KeyValue::new(format!("column.{name}"), text.clone()));
+    let pairs = stamp
+        .pairs
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .chain(described)
+        .collect();
     let properties = WriterProperties::builder()
         .set_created_by(stamp.program.clone())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
@@ -85,21 +108,50 @@ pub fn encode(frame: &DataFrame, sorted_by: &[String], descriptions: &[(String, 
 fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
     let series = column.as_materialized_series();
     Ok(match series.dtype() {
-        DataType::String => (ArrowType::Utf8, Arc::new(series.str()?.iter().collect::<StringArray>())),
-        DataType::Float64 => (ArrowType::Float64, Arc::new(series.f64()?.iter().collect::<Float64Array>())),
-        DataType::Int64 => (ArrowType::Int64, Arc::new(series.i64()?.iter().collect::<Int64Array>())),
-        DataType::Int32 => (ArrowType::Int32, Arc::new(series.i32()?.iter().collect::<Int32Array>())),
-        DataType::Boolean => (ArrowType::Boolean, Arc::new(series.bool()?.iter().collect::<BooleanArray>())),
-        DataType::Date => (ArrowType::Date32, Arc::new(series.date()?.physical().iter().collect::<Date32Array>())),
+        DataType::String => (
+            ArrowType::Utf8,
+            Arc::new(series.str()?.iter().collect::<StringArray>()),
+        ),
+        DataType::Float64 => (
+            ArrowType::Float64,
+            Arc::new(series.f64()?.iter().collect::<Float64Array>()),
+        ),
+        DataType::Int64 => (
+            ArrowType::Int64,
+            Arc::new(series.i64()?.iter().collect::<Int64Array>()),
+        ),
+        DataType::Int32 => (
+            ArrowType::Int32,
+            Arc::new(series.i32()?.iter().collect::<Int32Array>()),
+        ),
+        DataType::Boolean => (
+            ArrowType::Boolean,
+            Arc::new(series.bool()?.iter().collect::<BooleanArray>()),
+        ),
+        DataType::Date => (
+            ArrowType::Date32,
+            Arc::new(series.date()?.physical().iter().collect::<Date32Array>()),
+        ),
         DataType::Datetime(TimeUnit::Microseconds, zone) => {
             let zone: Option<Arc<str>> = zone.as_ref().map(|zone| zone.to_string().into());
             let array: TimestampMicrosecondArray = series.datetime()?.physical().iter().collect();
-            (ArrowType::Timestamp(ArrowUnit::Microsecond, zone.clone()), Arc::new(array.with_timezone_opt(zone)))
+            (
+                ArrowType::Timestamp(ArrowUnit::Microsecond, zone.clone()),
+                Arc::new(array.with_timezone_opt(zone)),
+            )
         }
         DataType::Decimal(_, _) => {
             let series = series.cast(&DataType::Float64)?;
-            (ArrowType::Float64, Arc::new(series.f64()?.iter().collect::<Float64Array>()))
+            (
+                ArrowType::Float64,
+                Arc::new(series.f64()?.iter().collect::<Float64Array>()),
+            )
         }
-        other => return Err(EncodeError::Type { column: column.name().to_string(), found: other.clone() }),
+        other => {
+            return Err(EncodeError::Type {
+                column: column.name().to_string(),
+                found: other.clone(),
+            });
+        }
     })
 }

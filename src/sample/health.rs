@@ -19,17 +19,20 @@ pub const TRUE_WEIGHTS: [f64; 5] = [0.10, 0.30, 0.05, 0.45, 0.10];
 /// Below this tenure lifecycle matters; above it the other categories share its weight.
 pub const LIFECYCLE_DAYS: Day = 180;
 
+/// Over how many months support counts in a decision.
+pub const SUPPORT_MONTHS: i32 = 3;
+
 /// How much of a month's standing carries over to the next. Adoption turns slowly, support fast:
 /// what support will be at a renewal can be seen only in the last months before it.
 pub const PERSISTENCE: [f64; 5] = [0.90, 0.97, 0.90, 0.75, 0.90];
 /// The same for the part that all categories have in common.
 pub const SHARED_PERSISTENCE: f64 = 0.90;
 /// The correlation of the categories with each other.
-pub const SHARED: f64 = 0.30;
+pub const SHARED: f64 = 0.22;
 
 // A logistic curve gives the left-skewed spread of health: many good accounts, a tail of poor ones.
 const CENTRE: f64 = 1.30;
-const SPREAD: f64 = 2.05;
+const SPREAD: f64 = 2.20;
 
 /// Months before the first one covered: the earliest decisions look back on them.
 const LEAD_IN: i32 = 6;
@@ -85,12 +88,13 @@ impl Health {
 
     /// Returns the levels that settle a decision when taken on a day.
     ///
-    /// Support counts as it was over three months: customers remember a bad quarter, not a bad week.
+    /// Support counts as it was over some months: customers remember a bad quarter, not a bad week.
     pub fn settled_on(&self, timeline: &Timeline, day: Day) -> Levels {
         let month = timeline.month_of(day);
         let mut levels = self.in_month(month);
-        let quarter = (month - 2..=month).map(|month| self.in_month(month)[SUPPORT]);
-        levels[SUPPORT] = quarter.sum::<f64>() / 3.0;
+        let quarter =
+            (month - SUPPORT_MONTHS + 1..=month).map(|month| self.in_month(month)[SUPPORT]);
+        levels[SUPPORT] = quarter.sum::<f64>() / f64::from(SUPPORT_MONTHS);
         levels
     }
 

@@ -54,7 +54,7 @@ impl Default for Settings {
         Settings {
             accounts: 900,
             months: 36,
-            seed: 42,
+            seed: 2026,
             null: false,
             end,
         }
@@ -204,48 +204,4 @@ fn export(name: &str, frame: DataFrame) -> Export {
         path: format!("{name}.parquet"),
         frame,
     }
-}
-
-// DEVONLY
-pub fn latents(settings: &Settings) -> (String, String) {
-    let timeline = Timeline::new(settings.end, settings.months);
-    let accounts = portfolio::accounts(settings, &timeline);
-    let mut out = String::from("account_id,month,usage,adoption,lifecycle,support,commercial\n");
-    let mut dec = String::from(
-        "account_id,term,kind,tier,date,outcome,usage,adoption,lifecycle,support,commercial\n",
-    );
-    for account in &accounts {
-        for month in 0..timeline.months {
-            let l = account.health.in_month(month as i32);
-            out += &format!(
-                "{},{},{},{},{},{},{}\n",
-                account.id,
-                timeline.month_name(month),
-                l[0],
-                l[1],
-                l[2],
-                l[3],
-                l[4]
-            );
-        }
-        let life = contracts::live(account, &timeline, settings.seed, settings.null);
-        for d in &life.decisions {
-            let l = d.levels;
-            dec += &format!(
-                "{},{},{},{},{},{},{},{},{},{},{}\n",
-                account.id,
-                d.term,
-                account.term.name(),
-                account.tier.name(),
-                timeline::date_of(d.date),
-                d.outcome.name(),
-                l[0],
-                l[1],
-                l[2],
-                l[3],
-                l[4]
-            );
-        }
-    }
-    (out, dec)
 }

@@ -278,7 +278,7 @@ fn company_name(rng: &mut Pcg64, kind: Kind) -> String {
 fn parent(rng: &mut Pcg64, number: u32, kind: Kind) -> Option<String> {
     let has_parent = random::chance(rng, 0.04);
     // The tens have none, so that no chain grows long and the number before exists.
-    (has_parent && kind == Kind::Customer && number > 1 && number % 10 != 0)
+    (has_parent && kind == Kind::Customer && number > 1 && !number.is_multiple_of(10))
         .then(|| account_id(number - 1))
 }
 
@@ -321,6 +321,7 @@ pub fn frame(accounts: &[Account], lives: &[Life]) -> PolarsResult<DataFrame> {
         .instant("owner_changed_at", |(_, life)| life.owner_changed)
         .optional_text("parent_id", |(account, _)| account.parent.as_deref())
         .flag("has_support_plan", |(account, _)| account.has_support_plan)
+        .flag("is_instrumented", |(account, _)| account.is_instrumented)
         .instant("created_at", |(account, _)| Some(account.created))
         .frame()
 }

@@ -34,6 +34,7 @@ pub fn truth(
             "shared_persistence": health::SHARED_PERSISTENCE,
             "correlation_of_categories": health::SHARED,
             "lifecycle_matters_below_days": health::LIFECYCLE_DAYS,
+            "support_is_averaged_over_months": health::SUPPORT_MONTHS,
         },
         "decisions": {
             "settled_days_ahead": contracts::LEAD_DAYS,

@@ -216,7 +216,7 @@ fn add_visit(
     habits: &Habits,
 ) {
     let first = feature(rng, user, habits);
-    let second = random::chance(rng, 0.15)
+    let second = random::chance(rng, 0.28)
         .then(|| feature(rng, user, habits))
         .filter(|second| *second != first);
     let mut features = [Some(first), second];

@@ -48,7 +48,10 @@ fn metric(metric: &Metric, part: &str) -> Expr {
 }
 
 fn total(parts: impl IntoIterator<Item = Expr>) -> Expr {
-    parts.into_iter().reduce(|a, b| a + b).unwrap_or_else(|| lit(0.0))
+    parts
+        .into_iter()
+        .reduce(|a, b| a + b)
+        .unwrap_or_else(|| lit(0.0))
 }
 
 /// Scratch columns: weights in the card that applies, and what of them is applicable, scored, present.
@@ -63,12 +66,16 @@ impl Scorer<'_> {
     fn of_card(&self, number: impl Fn(&Card) -> Expr) -> Expr {
         let card = col(name::overall(name::CARD));
         let mut cards = self.model.cards.iter().enumerate();
-        let first = cards.next().map_or_else(|| lit(NULL), |(_, card)| number(card));
+        let first = cards
+            .next()
+            .map_or_else(|| lit(NULL), |(_, card)| number(card));
         cards.fold(first, |rest, (n, numbers)| {
             if *numbers == self.model.cards[0] {
                 return rest;
             }
-            when(card.clone().eq(lit(n as i32))).then(number(numbers)).otherwise(rest)
+            when(card.clone().eq(lit(n as i32)))
+                .then(number(numbers))
+                .otherwise(rest)
         })
     }
 
@@ -85,7 +92,9 @@ impl Scorer<'_> {
                 .iter()
                 .enumerate()
                 .rev()
-                .fold(otherwise, |rest, (n, variant)| when(holds(&variant.when)).then(what(n)).otherwise(rest))
+                .fold(otherwise, |rest, (n, variant)| {
+                    when(holds(&variant.when)).then(what(n)).otherwise(rest)
+                })
         };
         let number = |n: usize| match &self.model.variants[n].effect {
             Effect::Card(card) => lit(*card as i32),
@@ -108,26 +117,44 @@ impl Scorer<'_> {
     fn metric_scores(&self) -> Vec<Expr> {
         let mut exprs = Vec::new();
         for (c, _, m, metric) in self.model.metrics() {
-            let applies = metric.applies_when.as_ref().map_or_else(|| lit(true), holds);
-            let by_curve = |value: &Expr| self.of_card(|card| curve(value, &card.categories[c].metrics[m].curve));
+            let applies = metric
+                .applies_when
+                .as_ref()
+                .map_or_else(|| lit(true), holds);
+            let by_curve = |value: &Expr| {
+                self.of_card(|card| curve(value, &card.categories[c].metrics[m].curve))
+            };
             let own = by_curve(&col(metric.measure.as_str()));
             let filled = match metric.missing {
                 Missing::Reweight => own.clone(),
                 Missing::Worst => own.clone().fill_null(lit(self.model.scale[0])),
                 Missing::Neutral(neutral) => own.clone().fill_null(lit(neutral)),
-                Missing::Carry(_) => coalesce(&[own.clone(), by_curve(&col(carried_name(&metric.measure)))]),
+                Missing::Carry(_) => {
+                    coalesce(&[own.clone(), by_curve(&col(carried_name(&metric.measure)))])
+                }
             };
             let applies = col(name::overall(name::CARD)).is_not_null().and(applies);
             let column = |part: &str| name::metric(&metric.id, part);
             let weight = self.of_card(|card| lit(card.categories[c].metrics[m].weight));
             exprs.extend([
                 applies.clone().alias(column(name::APPLIES)),
-                applies.clone().and(own.is_not_null()).alias(column(name::PRESENT)),
-                when(applies).then(filled).otherwise(lit(NULL)).cast(DataType::Float64).alias(column(name::SCORE)),
-                (weight + lit(0.0)).alias(column(NOMINAL)),
-                self.of_card(|card| card.categories[c].metrics[m].target.map_or_else(|| lit(NULL), lit))
+                applies
+                    .clone()
+                    .and(own.is_not_null())
+                    .alias(column(name::PRESENT)),
+                when(applies)
+                    .then(filled)
+                    .otherwise(lit(NULL))
                     .cast(DataType::Float64)
-                    .alias(column(name::TARGET)),
+                    .alias(column(name::SCORE)),
+                (weight + lit(0.0)).alias(column(NOMINAL)),
+                self.of_card(|card| {
+                    card.categories[c].metrics[m]
+                        .target
+                        .map_or_else(|| lit(NULL), lit)
+                })
+                .cast(DataType::Float64)
+                .alias(column(name::TARGET)),
             ]);
         }
         exprs
@@ -140,19 +167,37 @@ impl Scorer<'_> {
         for (c, category) in self.model.categories.iter().enumerate() {
             let column = |part: &str| name::category(&category.id, part);
             let weighed = |keep: &dyn Fn(&Metric) -> Expr| {
-                total(category.metrics.iter().map(|m| when(keep(m)).then(metric(m, NOMINAL)).otherwise(lit(0.0))))
+                total(
+                    category
+                        .metrics
+                        .iter()
+                        .map(|m| when(keep(m)).then(metric(m, NOMINAL)).otherwise(lit(0.0))),
+                )
             };
             let applicable = weighed(&|m| metric(m, name::APPLIES));
             let scored = weighed(&|m| metric(m, name::SCORE).is_not_null());
             let present = weighed(&|m| metric(m, name::PRESENT));
-            let sum = total(category.metrics.iter().map(|m| (metric(m, NOMINAL) * metric(m, name::SCORE)).fill_null(lit(0.0))));
+            let sum = total(
+                category
+                    .metrics
+                    .iter()
+                    .map(|m| (metric(m, NOMINAL) * metric(m, name::SCORE)).fill_null(lit(0.0))),
+            );
             let with_missing_as = |fill: f64| {
                 total(category.metrics.iter().map(|m| {
-                    let score = when(metric(m, name::PRESENT)).then(metric(m, name::SCORE)).otherwise(lit(fill));
-                    when(metric(m, name::APPLIES)).then(metric(m, NOMINAL) * score).otherwise(lit(0.0))
+                    let score = when(metric(m, name::PRESENT))
+                        .then(metric(m, name::SCORE))
+                        .otherwise(lit(fill));
+                    when(metric(m, name::APPLIES))
+                        .then(metric(m, NOMINAL) * score)
+                        .otherwise(lit(0.0))
                 }))
             };
-            let over = |part: Expr, whole: &Expr| when(whole.clone().gt(lit(0.0))).then(part / whole.clone()).otherwise(lit(NULL));
+            let over = |part: Expr, whole: &Expr| {
+                when(whole.clone().gt(lit(0.0)))
+                    .then(part / whole.clone())
+                    .otherwise(lit(NULL))
+            };
             exprs.extend([
                 over(sum, &scored).alias(column(name::SCORE)),
                 over(present, &applicable).alias(column(name::COVERAGE)),
@@ -160,7 +205,8 @@ impl Scorer<'_> {
                 over(with_missing_as(highest), &applicable).alias(column(HIGHEST)),
                 applicable.clone().gt(lit(0.0)).alias(column(APPLICABLE)),
                 scored.alias(column(SCORED)),
-                (self.of_card(|card| lit(card.categories[c].weight)) + lit(0.0)).alias(column(NOMINAL)),
+                (self.of_card(|card| lit(card.categories[c].weight)) + lit(0.0))
+                    .alias(column(NOMINAL)),
             ]);
         }
         exprs
@@ -168,22 +214,50 @@ impl Scorer<'_> {
 
     /// Coverage and range of the overall score, and the reason where there is none.
     fn overall(&self) -> Vec<Expr> {
-        let nominal = |id: &str, keep: Expr| when(keep).then(col(name::category(id, NOMINAL))).otherwise(lit(0.0));
-        let ids: Vec<&str> = self.model.categories.iter().map(|category| category.id.as_str()).collect();
-        let applicable = total(ids.iter().map(|id| nominal(id, col(name::category(id, APPLICABLE)))));
-        let scored = total(ids.iter().map(|id| nominal(id, col(name::category(id, name::SCORE)).is_not_null())));
+        let nominal = |id: &str, keep: Expr| {
+            when(keep)
+                .then(col(name::category(id, NOMINAL)))
+                .otherwise(lit(0.0))
+        };
+        let ids: Vec<&str> = self
+            .model
+            .categories
+            .iter()
+            .map(|category| category.id.as_str())
+            .collect();
+        let applicable = total(
+            ids.iter()
+                .map(|id| nominal(id, col(name::category(id, APPLICABLE)))),
+        );
+        let scored = total(
+            ids.iter()
+                .map(|id| nominal(id, col(name::category(id, name::SCORE)).is_not_null())),
+        );
         let mean = |part: &str| {
-            let sum = total(ids.iter().map(|id| (col(name::category(id, NOMINAL)) * col(name::category(id, part))).fill_null(lit(0.0))));
-            when(applicable.clone().gt(lit(0.0))).then(sum / applicable.clone()).otherwise(lit(NULL))
+            let sum = total(ids.iter().map(|id| {
+                (col(name::category(id, NOMINAL)) * col(name::category(id, part)))
+                    .fill_null(lit(0.0))
+            }));
+            when(applicable.clone().gt(lit(0.0)))
+                .then(sum / applicable.clone())
+                .otherwise(lit(NULL))
         };
         let coverage = mean(name::COVERAGE).fill_null(lit(0.0));
-        let percent = |share: Expr| (share * lit(100.0)).round(0, RoundMode::HalfAwayFromZero).cast(DataType::Int64).cast(DataType::String);
+        let percent = |share: Expr| {
+            (share * lit(100.0))
+                .round(0, RoundMode::HalfAwayFromZero)
+                .cast(DataType::Int64)
+                .cast(DataType::String)
+        };
         let floor = self.model.coverage_floor;
         let too_little = concat_str(
             [
                 lit("coverage "),
                 percent(coverage.clone()),
-                lit(format!(" % is below the floor of {} %", (floor * 100.0).round())),
+                lit(format!(
+                    " % is below the floor of {} %",
+                    (floor * 100.0).round()
+                )),
             ],
             "",
             false,
@@ -212,16 +286,32 @@ impl Scorer<'_> {
         let mut exprs = Vec::new();
         for category in &self.model.categories {
             let of = |part: &str| col(name::category(&category.id, part));
-            let weight = when(of(name::SCORE).is_not_null()).then(of(NOMINAL) / col(name::overall(SCORED))).otherwise(lit(NULL));
-            let points = |weight: Expr, score: Expr| when(is_scored.clone()).then(weight * score * lit(factor)).otherwise(lit(NULL));
-            exprs.push(weight.clone().alias(name::category(&category.id, name::WEIGHT)));
-            exprs.push(points(weight.clone(), of(name::SCORE)).alias(name::category(&category.id, name::CONTRIBUTION)));
+            let weight = when(of(name::SCORE).is_not_null())
+                .then(of(NOMINAL) / col(name::overall(SCORED)))
+                .otherwise(lit(NULL));
+            let points = |weight: Expr, score: Expr| {
+                when(is_scored.clone())
+                    .then(weight * score * lit(factor))
+                    .otherwise(lit(NULL))
+            };
+            exprs.push(
+                weight
+                    .clone()
+                    .alias(name::category(&category.id, name::WEIGHT)),
+            );
+            exprs.push(
+                points(weight.clone(), of(name::SCORE))
+                    .alias(name::category(&category.id, name::CONTRIBUTION)),
+            );
             for m in &category.metrics {
                 let share = when(metric(m, name::SCORE).is_not_null())
                     .then(weight.clone() * (metric(m, NOMINAL) / of(SCORED)))
                     .otherwise(lit(NULL));
                 exprs.push(share.clone().alias(name::metric(&m.id, name::WEIGHT)));
-                exprs.push(points(share, metric(m, name::SCORE)).alias(name::metric(&m.id, name::CONTRIBUTION)));
+                exprs.push(
+                    points(share, metric(m, name::SCORE))
+                        .alias(name::metric(&m.id, name::CONTRIBUTION)),
+                );
             }
         }
         exprs
@@ -230,7 +320,12 @@ impl Scorer<'_> {
     /// The base score, and what caps and floors make of it. Where both bite, the cap wins.
     fn limited(&self) -> Vec<Expr> {
         let is_scored = col(name::overall(name::NOT_SCORED)).is_null();
-        let sum = total(self.model.categories.iter().map(|c| col(name::category(&c.id, name::CONTRIBUTION)).fill_null(lit(0.0))));
+        let sum = total(
+            self.model
+                .categories
+                .iter()
+                .map(|c| col(name::category(&c.id, name::CONTRIBUTION)).fill_null(lit(0.0))),
+        );
         let base = when(is_scored).then(sum).otherwise(lit(NULL));
         let limits = |caps: bool| -> Vec<Expr> {
             self.model
@@ -241,12 +336,18 @@ impl Scorer<'_> {
                     Bound::AtLeast(points) if !caps => Some((limit, points)),
                     _ => None,
                 })
-                .map(|(limit, points)| when(holds(&limit.when)).then(lit(points)).otherwise(lit(NULL)))
+                .map(|(limit, points)| {
+                    when(holds(&limit.when))
+                        .then(lit(points))
+                        .otherwise(lit(NULL))
+                })
                 .collect()
         };
         let bounded = |score: Expr| {
-            let raised = max_horizontal([vec![score.clone()], limits(false)].concat()).unwrap_or_else(|_| score.clone());
-            let capped = min_horizontal([vec![raised], limits(true)].concat()).unwrap_or_else(|_| score.clone());
+            let raised = max_horizontal([vec![score.clone()], limits(false)].concat())
+                .unwrap_or_else(|_| score.clone());
+            let capped = min_horizontal([vec![raised], limits(true)].concat())
+                .unwrap_or_else(|_| score.clone());
             when(score.is_not_null()).then(capped).otherwise(lit(NULL))
         };
         let score = bounded(base.clone());
@@ -255,25 +356,43 @@ impl Scorer<'_> {
                 Bound::AtMost(points) => base.clone().gt(lit(points)),
                 Bound::AtLeast(points) => base.clone().lt(lit(points)),
             };
-            when(holds(&limit.when).and(bites)).then(lit(limit.id.clone())).otherwise(lit(NULL))
+            when(holds(&limit.when).and(bites))
+                .then(lit(limit.id.clone()))
+                .otherwise(lit(NULL))
         };
         let bitten: Vec<Expr> = self.model.limits.iter().map(bit).collect();
-        let limits_text = if bitten.is_empty() { lit(NULL).cast(DataType::String) } else { concat_str(bitten, ", ", true) };
+        let limits_text = if bitten.is_empty() {
+            lit(NULL).cast(DataType::String)
+        } else {
+            concat_str(bitten, ", ", true)
+        };
         let decimals = self.model.decimals;
         vec![
             base.clone().alias(name::overall(name::BASE)),
             score.clone().alias(name::overall(name::SCORE)),
             shown(base, decimals).alias(name::overall(name::BASE_STEPS)),
             shown(score, decimals).alias(name::overall(name::STEPS)),
-            when(limits_text.clone().neq(lit(""))).then(limits_text).otherwise(lit(NULL)).alias(name::overall(name::LIMITS)),
+            when(limits_text.clone().neq(lit("")))
+                .then(limits_text)
+                .otherwise(lit(NULL))
+                .alias(name::overall(name::LIMITS)),
             bounded(col(name::overall(name::LOW))).alias(name::overall(name::LOW)),
             bounded(col(name::overall(name::HIGH))).alias(name::overall(name::HIGH)),
         ]
     }
 
     fn category_points(&self) -> Vec<Expr> {
-        let parts: Vec<Expr> = self.model.categories.iter().map(|c| col(name::category(&c.id, name::CONTRIBUTION))).collect();
-        let shares = share_out(&col(name::overall(name::BASE_STEPS)), &parts, self.model.decimals);
+        let parts: Vec<Expr> = self
+            .model
+            .categories
+            .iter()
+            .map(|c| col(name::category(&c.id, name::CONTRIBUTION)))
+            .collect();
+        let shares = share_out(
+            &col(name::overall(name::BASE_STEPS)),
+            &parts,
+            self.model.decimals,
+        );
         self.model
             .categories
             .iter()
@@ -285,9 +404,23 @@ impl Scorer<'_> {
     fn metric_points(&self) -> Vec<Expr> {
         let mut exprs = Vec::new();
         for category in &self.model.categories {
-            let parts: Vec<Expr> = category.metrics.iter().map(|m| metric(m, name::CONTRIBUTION)).collect();
-            let shares = share_out(&col(name::category(&category.id, name::POINTS)), &parts, self.model.decimals);
-            exprs.extend(category.metrics.iter().zip(shares).map(|(m, share)| share.alias(name::metric(&m.id, name::POINTS))));
+            let parts: Vec<Expr> = category
+                .metrics
+                .iter()
+                .map(|m| metric(m, name::CONTRIBUTION))
+                .collect();
+            let shares = share_out(
+                &col(name::category(&category.id, name::POINTS)),
+                &parts,
+                self.model.decimals,
+            );
+            exprs.extend(
+                category
+                    .metrics
+                    .iter()
+                    .zip(shares)
+                    .map(|(m, share)| share.alias(name::metric(&m.id, name::POINTS))),
+            );
         }
         exprs
     }
@@ -300,7 +433,9 @@ impl Scorer<'_> {
         let band = self.of_card(|card| {
             let bands = self.model.bands.iter().zip(&card.band_from).rev();
             bands.fold(lit(NULL).cast(DataType::String), |below, (band, from)| {
-                when(steps.clone().gt_eq(lit((from * grid).round() as i64))).then(lit(band.label.clone())).otherwise(below)
+                when(steps.clone().gt_eq(lit((from * grid).round() as i64)))
+                    .then(lit(band.label.clone()))
+                    .otherwise(below)
             })
         });
         let mut exprs = vec![band.alias(name::overall(name::BAND))];
@@ -308,11 +443,19 @@ impl Scorer<'_> {
             let points = name::category(&category.id, name::POINTS);
             exprs.push(to_points(col(points.as_str()), decimals).alias(points));
             for m in &category.metrics {
-                exprs.push(to_points(metric(m, name::POINTS), decimals).alias(name::metric(&m.id, name::POINTS)));
+                exprs.push(
+                    to_points(metric(m, name::POINTS), decimals)
+                        .alias(name::metric(&m.id, name::POINTS)),
+                );
             }
         }
-        let parts = [(name::STEPS, "score_shown"), (name::BASE_STEPS, "base_score_shown")];
-        exprs.extend(parts.map(|(steps, alias)| to_points(col(name::overall(steps)), decimals).alias(name::overall(alias))));
+        let parts = [
+            (name::STEPS, "score_shown"),
+            (name::BASE_STEPS, "base_score_shown"),
+        ];
+        exprs.extend(parts.map(|(steps, alias)| {
+            to_points(col(name::overall(steps)), decimals).alias(name::overall(alias))
+        }));
         exprs
     }
 }

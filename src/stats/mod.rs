@@ -22,7 +22,9 @@ pub fn mid_ranks(values: &[f64], most: usize) -> Vec<(f64, f64)> {
     if points.len() <= most || most < 2 {
         return points;
     }
-    (0..most).map(|k| points[k * (points.len() - 1) / (most - 1)]).collect()
+    (0..most)
+        .map(|k| points[k * (points.len() - 1) / (most - 1)])
+        .collect()
 }
 
 /// Returns the median, the mean of the two middles of an even sample; `None` of an empty one.
@@ -45,7 +47,10 @@ mod tests {
     #[test]
     fn ties_count_half_below_themselves() {
         // scipy.stats.percentileofscore(kind="mean") of [1, 2, 2, 5] gives 12.5, 50 and 87.5.
-        assert_eq!(mid_ranks(&[2.0, 5.0, 1.0, 2.0], 101), [(1.0, 12.5), (2.0, 50.0), (5.0, 87.5)]);
+        assert_eq!(
+            mid_ranks(&[2.0, 5.0, 1.0, 2.0], 101),
+            [(1.0, 12.5), (2.0, 50.0), (5.0, 87.5)]
+        );
     }
 
     #[test]

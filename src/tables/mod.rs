@@ -26,16 +26,30 @@ impl Table {
     ///
     /// # Panics
     /// When they do not agree, which every run would show.
-    fn new(name: &'static str, frame: DataFrame, sorted_by: &[&str], describe: impl Fn(&str) -> Option<String>) -> Self {
+    fn new(
+        name: &'static str,
+        frame: DataFrame,
+        sorted_by: &[&str],
+        describe: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let descriptions = frame
             .get_column_names()
             .iter()
             .map(|column| {
-                let text = describe(column).unwrap_or_else(|| panic!("{name}.{column} has no description"));
+                let text = describe(column)
+                    .unwrap_or_else(|| panic!("{name}.{column} has no description"));
                 (column.to_string(), text)
             })
             .collect();
-        Self { name, frame, sorted_by: sorted_by.iter().map(|column| (*column).to_owned()).collect(), descriptions }
+        Self {
+            name,
+            frame,
+            sorted_by: sorted_by
+                .iter()
+                .map(|column| (*column).to_owned())
+                .collect(),
+            descriptions,
+        }
     }
 }
 
@@ -46,20 +60,29 @@ impl Table {
 pub fn rejects(parts: &[DataFrame]) -> PolarsResult<Table> {
     let parts: Vec<LazyFrame> = parts.iter().map(|part| part.clone().lazy()).collect();
     let columns = ["export", "rule", "row_key", "column", "found"];
-    let frame = concat(parts, UnionArgs::default())?.sort(columns, SortMultipleOptions::default()).collect()?;
-    Ok(Table::new("rejects", frame, &["export", "rule", "row_key"], |column| {
-        Some(
-            match column {
-                "export" => "Our name of the export",
-                "row_key" => "The row's key, its columns joined by |; without a key its account and date",
-                "column" => "The column that is at fault",
-                "rule" => "key_missing, repeated_key, unknown_account or unresolved_link",
-                "found" => "What stood there",
-                _ => return None,
-            }
-            .to_owned(),
-        )
-    }))
+    let frame = concat(parts, UnionArgs::default())?
+        .sort(columns, SortMultipleOptions::default())
+        .collect()?;
+    Ok(Table::new(
+        "rejects",
+        frame,
+        &["export", "rule", "row_key"],
+        |column| {
+            Some(
+                match column {
+                    "export" => "Our name of the export",
+                    "row_key" => {
+                        "The row's key, its columns joined by |; without a key its account and date"
+                    }
+                    "column" => "The column that is at fault",
+                    "rule" => "key_missing, repeated_key, unknown_account or unresolved_link",
+                    "found" => "What stood there",
+                    _ => return None,
+                }
+                .to_owned(),
+            )
+        },
+    ))
 }
 
 /// Returns `findings`: doubts about the data or the run.
@@ -67,7 +90,8 @@ pub fn rejects(parts: &[DataFrame]) -> PolarsResult<Table> {
 /// # Errors
 /// When Polars fails.
 pub fn findings(findings: &[Finding]) -> PolarsResult<Table> {
-    let text = |what: &dyn Fn(&Finding) -> String| -> Vec<String> { findings.iter().map(what).collect() };
+    let text =
+        |what: &dyn Fn(&Finding) -> String| -> Vec<String> { findings.iter().map(what).collect() };
     let frame = df!(
         "finding" => text(&|f| f.finding.to_owned()),
         "severity" => text(&|f| f.severity.to_string()),
@@ -77,20 +101,28 @@ pub fn findings(findings: &[Finding]) -> PolarsResult<Table> {
         "evidence" => text(&|f| f.evidence.clone()),
         "advice" => text(&|f| f.advice.clone()),
     )?
-    .sort(["finding", "subject", "evidence"], SortMultipleOptions::default())?;
-    Ok(Table::new("findings", frame, &["finding", "subject"], |column| {
-        Some(
-            match column {
-                "finding" => "The kind of doubt",
-                "severity" => "note: worth knowing; warning: somebody should look",
-                "subject" => "The export, measure or metric it is about",
-                "count" => "Rows, cells or accounts it concerns",
-                "share" => "The same as a share of all of them, 0 to 1",
-                "evidence" => "What was seen",
-                "advice" => "What to do about it",
-                _ => return None,
-            }
-            .to_owned(),
-        )
-    }))
+    .sort(
+        ["finding", "subject", "evidence"],
+        SortMultipleOptions::default(),
+    )?;
+    Ok(Table::new(
+        "findings",
+        frame,
+        &["finding", "subject"],
+        |column| {
+            Some(
+                match column {
+                    "finding" => "The kind of doubt",
+                    "severity" => "note: worth knowing; warning: somebody should look",
+                    "subject" => "The export, measure or metric it is about",
+                    "count" => "Rows, cells or accounts it concerns",
+                    "share" => "The same as a share of all of them, 0 to 1",
+                    "evidence" => "What was seen",
+                    "advice" => "What to do about it",
+                    _ => return None,
+                }
+                .to_owned(),
+            )
+        },
+    ))
 }

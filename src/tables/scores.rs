@@ -27,20 +27,36 @@ fn trend(level: &str, comparators: &[DayCount]) -> Vec<Expr> {
 fn describe_trend(column: &str) -> Option<String> {
     let days = |rest: &str| rest.trim_end_matches('d').to_owned();
     if let Some(rest) = column.strip_prefix("change_") {
-        return Some(format!("Points now minus points {} days ago, by the same model; null without comparison", days(rest)));
+        return Some(format!(
+            "Points now minus points {} days ago, by the same model; null without comparison",
+            days(rest)
+        ));
     }
     let rest = column.strip_prefix("direction_")?;
-    Some(format!("up, flat or down against {} days ago; flat is a change within the model's flat band", days(rest)))
+    Some(format!(
+        "up, flat or down against {} days ago; flat is a change within the model's flat band",
+        days(rest)
+    ))
 }
 
 /// Returns `account_scores`: one row per account.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn account_scores(scored: &DataFrame, model: &HealthModel, hash: &str, show: &[String], comparators: &[DayCount]) -> PolarsResult<Table> {
+pub fn account_scores(
+    scored: &DataFrame,
+    model: &HealthModel,
+    hash: &str,
+    show: &[String],
+    comparators: &[DayCount],
+) -> PolarsResult<Table> {
     let overall = |part: &str| col(name::overall(part));
     let mut columns = vec![col(ACCOUNT_ID)];
-    columns.extend(show.iter().filter(|column| *column != ACCOUNT_ID).map(|column| col(column.as_str())));
+    columns.extend(
+        show.iter()
+            .filter(|column| *column != ACCOUNT_ID)
+            .map(|column| col(column.as_str())),
+    );
     columns.extend([
         lit(model.name.clone()).alias("model"),
         lit(hash.to_owned()).alias("model_hash"),
@@ -49,7 +65,9 @@ pub fn account_scores(scored: &DataFrame, model: &HealthModel, hash: &str, show:
         overall("score_shown").alias("score_shown"),
         overall(name::BAND).alias("band"),
         overall(name::BASE).alias("base_score"),
-        (overall("score_shown") - overall("base_score_shown")).round(9, RoundMode::HalfAwayFromZero).alias("limit_points"),
+        (overall("score_shown") - overall("base_score_shown"))
+            .round(9, RoundMode::HalfAwayFromZero)
+            .alias("limit_points"),
         overall(name::LIMITS).alias("limits"),
         overall(name::COVERAGE).alias("coverage"),
         overall(name::LOW).alias("score_low"),
@@ -57,13 +75,24 @@ pub fn account_scores(scored: &DataFrame, model: &HealthModel, hash: &str, show:
         overall(name::NOT_SCORED).alias("not_scored_reason"),
     ]);
     columns.extend(trend("overall", comparators));
-    let frame = scored.clone().lazy().select(columns).sort([ACCOUNT_ID], SortMultipleOptions::default()).collect()?;
+    let frame = scored
+        .clone()
+        .lazy()
+        .select(columns)
+        .sort([ACCOUNT_ID], SortMultipleOptions::default())
+        .collect()?;
     let decimals = model.decimals;
-    Ok(Table::new("account_scores", frame, &[ACCOUNT_ID], |column| {
-        if show.iter().any(|shown| shown == column) && column != ACCOUNT_ID {
-            return Some("Column of the accounts export, as known at the as-of date".to_owned());
-        }
-        describe_trend(column).or_else(|| {
+    Ok(Table::new(
+        "account_scores",
+        frame,
+        &[ACCOUNT_ID],
+        |column| {
+            if show.iter().any(|shown| shown == column) && column != ACCOUNT_ID {
+                return Some(
+                    "Column of the accounts export, as known at the as-of date".to_owned(),
+                );
+            }
+            describe_trend(column).or_else(|| {
             Some(match column {
                 "account_id" => "The account".to_owned(),
                 "model" => "Name of the model".to_owned(),
@@ -82,7 +111,8 @@ pub fn account_scores(scored: &DataFrame, model: &HealthModel, hash: &str, show:
                 _ => return None,
             })
         })
-    }))
+        },
+    ))
 }
 
 /// Stacks one frame per part, ordered by account and then by the model's order.
@@ -105,7 +135,11 @@ fn stacked(scored: &DataFrame, parts: Vec<Vec<Expr>>) -> PolarsResult<DataFrame>
 ///
 /// # Errors
 /// When Polars fails.
-pub fn category_scores(scored: &DataFrame, model: &HealthModel, comparators: &[DayCount]) -> PolarsResult<Table> {
+pub fn category_scores(
+    scored: &DataFrame,
+    model: &HealthModel,
+    comparators: &[DayCount],
+) -> PolarsResult<Table> {
     let parts = model
         .categories
         .iter()
@@ -126,8 +160,12 @@ pub fn category_scores(scored: &DataFrame, model: &HealthModel, comparators: &[D
         .collect();
     let frame = stacked(scored, parts)?;
     let [lowest, highest] = model.scale;
-    Ok(Table::new("category_scores", frame, &[ACCOUNT_ID], |column| {
-        describe_trend(column).or_else(|| {
+    Ok(Table::new(
+        "category_scores",
+        frame,
+        &[ACCOUNT_ID],
+        |column| {
+            describe_trend(column).or_else(|| {
             Some(match column {
                 "account_id" => "The account".to_owned(),
                 "category" => "The category".to_owned(),
@@ -139,7 +177,8 @@ pub fn category_scores(scored: &DataFrame, model: &HealthModel, comparators: &[D
                 _ => return None,
             })
         })
-    }))
+        },
+    ))
 }
 
 /// Returns `metric_scores`: one row per account and metric.
@@ -155,7 +194,10 @@ pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Ta
             let (number, text) = if metric.is_number {
                 (value, lit(NULL).cast(DataType::String))
             } else {
-                (lit(NULL).cast(DataType::Float64), value.cast(DataType::String))
+                (
+                    lit(NULL).cast(DataType::Float64),
+                    value.cast(DataType::String),
+                )
             };
             let days = |date: Expr| date.cast(DataType::Int32);
             let newest = newest_name(&metric.measure);
@@ -183,22 +225,42 @@ pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Ta
         .collect();
     let frame = stacked(scored, parts)?;
     let [lowest, highest] = model.scale;
-    Ok(Table::new("metric_scores", frame, &[ACCOUNT_ID], |column| {
-        Some(match column {
-            "account_id" => "The account".to_owned(),
-            "category" => "The category it belongs to".to_owned(),
-            "metric" => "The metric".to_owned(),
-            "value" => "The measure's value, in its own unit; null if missing, or if it is text".to_owned(),
-            "value_text" => "The measure's value where it is text or true/false".to_owned(),
-            "target" => "The value to aim at".to_owned(),
-            "score" => format!("The value on the model's curve, {lowest} to {highest}; null if missing and left out"),
-            "weight" => "Share of the overall score, after missing metrics gave theirs away".to_owned(),
-            "contribution" => format!("Raw points of the base score: weight × score × {}", 100.0 / highest),
-            "points" => "The same on the shown grid; sums to the category's points".to_owned(),
-            "applies" => "Whether the metric concerns the account".to_owned(),
-            "present" => "Whether the value is there and fresh; false also where a rule filled it in".to_owned(),
-            "data_age_days" => "Days between the newest row it rests on and the as-of date".to_owned(),
-            _ => return None,
-        })
-    }))
+    Ok(Table::new(
+        "metric_scores",
+        frame,
+        &[ACCOUNT_ID],
+        |column| {
+            Some(match column {
+                "account_id" => "The account".to_owned(),
+                "category" => "The category it belongs to".to_owned(),
+                "metric" => "The metric".to_owned(),
+                "value" => {
+                    "The measure's value, in its own unit; null if missing, or if it is text"
+                        .to_owned()
+                }
+                "value_text" => "The measure's value where it is text or true/false".to_owned(),
+                "target" => "The value to aim at".to_owned(),
+                "score" => format!(
+                    "The value on the model's curve, {lowest} to {highest}; null if missing and left out"
+                ),
+                "weight" => {
+                    "Share of the overall score, after missing metrics gave theirs away".to_owned()
+                }
+                "contribution" => format!(
+                    "Raw points of the base score: weight × score × {}",
+                    100.0 / highest
+                ),
+                "points" => "The same on the shown grid; sums to the category's points".to_owned(),
+                "applies" => "Whether the metric concerns the account".to_owned(),
+                "present" => {
+                    "Whether the value is there and fresh; false also where a rule filled it in"
+                        .to_owned()
+                }
+                "data_age_days" => {
+                    "Days between the newest row it rests on and the as-of date".to_owned()
+                }
+                _ => return None,
+            })
+        },
+    ))
 }
