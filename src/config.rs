@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// A place in a configuration file, in bytes.
 pub type Span = Range<usize>;
@@ -235,7 +235,8 @@ pub fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Problems> {
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
                 problems.push(explain(source, &span, error.message()));
-                if !take_out(table.get_mut(), &span) {
+                let whole_file = span == table.span() || span.is_empty();
+                if whole_file || !mend(table.get_mut(), &span, error.message()) {
                     return Err(problems);
                 }
             }
@@ -278,41 +279,75 @@ fn explain(source: &Source, span: &Span, message: &str) -> Problem {
     source.problem(span.clone(), message.lines().next().unwrap_or(message))
 }
 
-/// Removes the innermost entry that holds the span, and says whether there was one.
-fn take_out(table: &mut DeTable<'_>, span: &Span) -> bool {
+/// Takes the innermost entry that holds the span out of the table, so that what stands behind it
+/// can be read too, and says whether there was one.
+///
+/// A key that is a slip of a valid one gets its right name instead: its value wants to be read.
+fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> bool {
     let holds = |outer: &Span| outer.start <= span.start && span.end <= outer.end;
     let mut found = None;
     for (key, value) in table.iter_mut() {
         // A table's own span is only its header; what stands below it is reached by trying.
-        let here = holds(&key.span()) || holds(&value.span());
-        let below = match value.get_mut() {
-            DeValue::Table(inner) => take_out(inner, span),
-            DeValue::Array(items) => {
-                let mut below = false;
-                for item in items.iter_mut() {
-                    let own = item.span() == *span;
-                    if let DeValue::Table(inner) = item.get_mut() {
-                        below = take_out(inner, span);
-                        if !below && own {
-                            inner.clear();
-                        }
-                    }
-                    if below {
-                        break;
-                    }
-                }
-                below
-            }
-            _ => false,
-        };
-        if below {
+        if mend_below(value.get_mut(), span, message) {
             return true;
         }
-        if here {
+        if holds(&key.span()) || holds(&value.span()) {
             found = Some(key.clone());
         }
     }
-    found.is_some_and(|key| table.remove(&key).is_some())
+    let Some(key) = found else { return false };
+    let Some(value) = table.remove(&key) else {
+        return false;
+    };
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if message.starts_with("unknown field")
+        && let Some(right) = quoted.next().and_then(|found| near(found, quoted))
+    {
+        let right = Spanned::new(key.span(), std::borrow::Cow::Owned(right.to_owned()));
+        if !table.contains_key(&right) {
+            table.insert(right, value);
+        }
+    }
+    true
+}
+
+fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> bool {
+    match value {
+        DeValue::Table(inner) => mend(inner, span, message),
+        DeValue::Array(items) => {
+            if items
+                .iter_mut()
+                .any(|item| mend_below(item.get_mut(), span, message))
+            {
+                return true;
+            }
+            // What is wrong with a whole item cannot be mended inside it.
+            let mut rest = DeArray::new();
+            items
+                .iter()
+                .filter(|item| item.span() != *span)
+                .cloned()
+                .for_each(|item| rest.push(item));
+            let found = rest.len() < items.len();
+            *items = rest;
+            found
+        }
+        _ => false,
+    }
+}
+
+/// Returns the valid name that a person most likely meant.
+fn near<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    valid
+        .into_iter()
+        .map(|candidate| {
+            let likeness = strsim::jaro_winkler(&wanted, &candidate.to_lowercase());
+            (likeness, candidate)
+        })
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
 }
 
 /// Returns a hint with the nearest valid name, or the short list of valid names.
@@ -322,19 +357,8 @@ pub fn nearest<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .filter(|valid| !valid.starts_with("__"))
         .collect();
-    let wanted = name.to_lowercase();
-    let near = valid
-        .iter()
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&wanted, &candidate.to_lowercase()),
-                *candidate,
-            )
-        })
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
+    match near(name, valid.iter().copied()) {
+        Some(candidate) => Some(format!("did you mean `{candidate}`?")),
         None if valid.is_empty() => None,
         None => {
             let shown: Vec<String> = valid

@@ -43,9 +43,17 @@ impl FromStr for DayCount {
 
 impl<'de> Deserialize<'de> for DayCount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        struct Days;
+        impl de::Visitor<'_> for Days {
+            type Value = DayCount;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of days such as \"28d\"")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<DayCount, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Days)
     }
 }
 

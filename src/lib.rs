@@ -1,19 +1,52 @@
-//! Customer-health scores.
+//! Customer-health scores from a warehouse's Parquet exports, every night.
+//!
+//! # The picture
+//!
+//! ```text
+//! exports ─► panel ─► measures ─► population ─► scores ─► insights ─► tables ─► publish
+//! (found,    (account  (SQL        (who is      (curve ►   (trends)    (sorted,  (whole run
+//!  checked,   × as-of   formulas,   scored)      category               described) or nothing)
+//!  decoded    date)     one GROUP                ► overall
+//!  once)                BY each)                 ► cap ► band)
+//! ```
+//!
+//! `jobs::score_run::score_run` is that picture as a function. Tonight's score, the trend's
+//! earlier scores and a backfilled year are the same call over a larger panel.
+//!
+//! # Where things are
+//!
+//! A stage uses the stages above it in the list below, never one beneath it; a test reads the
+//! `use` lines and holds us to that. `domain`, `config`, `trail` and `stats` know no data frame.
+//! Only `exports` and `publish` touch data files, only `cli` prints, reads the clock or the
+//! environment.
+//!
+//! # What always holds
+//!
+//! - **No future.** Every row carries the half-open interval of as-of dates on which it was the
+//!   word of the warehouse, every later-filled cell the moment it became known. `exports::as_of`
+//!   is the only place that decides about that. Changing anything that became known after a date
+//!   changes no published byte of that date.
+//! - **Pointwise.** An account's score depends on its own rows, the date and the model.
+//! - **Sums.** Metrics' contributions sum to categories, categories to the base score; the shown
+//!   points do so to the last digit.
+//! - **Missing is null**, never zero, never NaN. A stale export makes measures missing.
+//! - **The same bytes** from the same inputs, on one thread or many: numbers are summed as
+//!   integers, or as floats in sorted order, and every table has a total order.
 
-pub mod cli;
-pub mod config;
 pub mod domain;
-pub mod exports;
-pub mod formula;
-pub mod insights;
-pub mod jobs;
-pub mod measures;
-pub mod model;
-pub mod panel;
-pub mod population;
-pub mod publish;
-pub mod sample;
-pub mod scores;
-pub mod stats;
-pub mod tables;
+pub mod config;
 pub mod trail;
+pub mod stats;
+pub mod formula;
+pub mod exports;
+pub mod panel;
+pub mod measures;
+pub mod population;
+pub mod model;
+pub mod scores;
+pub mod insights;
+pub mod tables;
+pub mod publish;
+pub mod jobs;
+pub mod sample;
+pub mod cli;

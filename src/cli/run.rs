@@ -76,10 +76,10 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     let some = some_accounts(arguments)?;
     let job = settings::load(&arguments.job.job, &overrides, today())?;
     let publishes = !arguments.dry_run && some.is_none();
-    let _lock = publishes.then(|| Lock::take(&job.folder)).transpose()?;
+    let lock = publishes.then(|| Lock::take(&job.folder)).transpose()?;
     let run = score_run::score_run(&job, some.as_deref(), &mut trail)?;
-    let scorecards = if publishes {
-        run.publish(&job, &moment(words), &mut trail)?
+    let scorecards = if let Some(lock) = &lock {
+        run.publish(&job, lock, &moment(words), &mut trail)?
     } else {
         job.dates
             .iter()

@@ -1,5 +1,6 @@
 //! `exports.toml` as meant: every column found in the files, every type known, every link resolved.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -322,95 +323,57 @@ impl Resolver<'_> {
 
     /// Finds every column in every part; parts may differ in width and order, not in meaning.
     fn columns(&self, files: &[ParquetFile], problems: &mut Problems) -> IndexMap<String, Column> {
-        let theirs_of = |ours: &str| {
-            self.file
-                .columns
-                .get(ours)
-                .map_or(ours.to_owned(), |theirs| theirs.get_ref().clone())
-        };
-        let mut columns = IndexMap::new();
-        let Some(first) = files.first() else {
-            return columns;
-        };
-        for (ours, theirs) in &self.file.columns {
-            if !first.columns.contains_key(theirs.get_ref())
-                && !first.folders.contains_key(theirs.get_ref())
-            {
-                let names = first
-                    .columns
-                    .keys()
-                    .chain(first.folders.keys())
-                    .map(String::as_str);
-                problems.push(
-                    self.source
-                        .problem(
-                            theirs.span(),
-                            format!(
-                                "export `{}` has no column `{theirs}` (for `{ours}`)",
-                                self.table
-                            ),
-                        )
-                        .label(format!("not in {}", first.path.display()))
-                        .nearest(theirs.get_ref(), names)
-                        .of_input(),
-                );
-            }
-        }
+        let of_files = files
+            .iter()
+            .flat_map(|file| file.columns.keys().chain(file.folders.keys()));
+        let of_files: BTreeSet<&str> = of_files.map(String::as_str).collect();
         let renamed: Vec<&str> = self
             .file
             .columns
             .values()
             .map(|theirs| theirs.get_ref().as_str())
             .collect();
-        let own_names = first
-            .columns
-            .keys()
-            .chain(first.folders.keys())
-            .map(String::as_str);
-        let all = self
-            .file
-            .columns
-            .keys()
-            .map(|ours| ours.get_ref().as_str())
-            .chain(own_names.filter(|name| !renamed.contains(name)));
-        for ours in all {
-            let theirs = theirs_of(ours);
-            let mut stored: Option<Stored> = None;
-            for file in files {
-                let here = file
-                    .columns
-                    .get(&theirs)
-                    .copied()
-                    .or_else(|| file.folders.contains_key(&theirs).then_some(Stored::Text));
-                stored = match (stored, here) {
-                    (_, None) => {
-                        if self.uses(ours) {
-                            problems.push(
-                                Problem::input(format!("export `{}`: {} lacks the column `{theirs}` that other parts have", self.table, file.path.display()))
-                                    .help("deliver the parts with one schema"),
-                            );
-                        }
-                        Some(Stored::Other)
-                    }
-                    (None, Some(here)) => Some(here),
-                    (Some(there), Some(here)) => Some(wider(there, here)),
-                };
-            }
-            let scale = self.file.scale.get(ours).copied();
-            if let Some(stored) = stored
-                && let Some(kind) = stored.kind()
-            {
-                let kind = if scale.is_some() { Kind::Decimal } else { kind };
-                columns.insert(
-                    ours.to_owned(),
-                    Column {
-                        theirs,
-                        stored,
-                        kind,
-                        scale,
-                    },
+        for (ours, theirs) in &self.file.columns {
+            if !of_files.contains(theirs.get_ref().as_str()) {
+                let title = format!(
+                    "export `{}` has no column `{theirs}` (for `{ours}`)",
+                    self.table
+                );
+                problems.push(
+                    self.source
+                        .problem(theirs.span(), title)
+                        .label("not in its files")
+                        .nearest(theirs.get_ref(), of_files.iter().copied())
+                        .of_input(),
                 );
             }
+        }
+        let mapped = self
+            .file
+            .columns
+            .iter()
+            .map(|(ours, theirs)| (ours.get_ref().as_str(), theirs.get_ref().as_str()));
+        let unmapped = of_files
+            .iter()
+            .filter(|name| !renamed.contains(name))
+            .map(|name| (*name, *name));
+        let mut columns = IndexMap::new();
+        for (ours, theirs) in mapped.chain(unmapped) {
+            let Some(stored) = self.stored(ours, theirs, files, problems) else {
+                continue;
+            };
+            let Some(kind) = stored.kind() else { continue };
+            let scale = self.file.scale.get(ours).copied();
+            let kind = if scale.is_some() { Kind::Decimal } else { kind };
+            columns.insert(
+                ours.to_owned(),
+                Column {
+                    theirs: theirs.to_owned(),
+                    stored,
+                    kind,
+                    scale,
+                },
+            );
         }
         for (name, _) in &self.file.scale {
             if columns
@@ -424,6 +387,37 @@ impl Resolver<'_> {
             }
         }
         columns
+    }
+
+    /// Returns how a column is stored in all parts together; `None` if no part has it.
+    fn stored(
+        &self,
+        ours: &str,
+        theirs: &str,
+        files: &[ParquetFile],
+        problems: &mut Problems,
+    ) -> Option<Stored> {
+        let in_part = |file: &ParquetFile| {
+            let in_path = || file.folders.contains_key(theirs).then_some(Stored::Text);
+            file.columns.get(theirs).copied().or_else(in_path)
+        };
+        let lacking: Vec<&ParquetFile> = files
+            .iter()
+            .filter(|file| in_part(file).is_none())
+            .collect();
+        let stored = files.iter().filter_map(in_part).reduce(wider)?;
+        let Some(first) = lacking.first() else {
+            return Some(stored);
+        };
+        if self.uses(ours) {
+            let path = first.path.display();
+            let title = format!(
+                "export `{}`: {path} lacks the column `{theirs}` that other parts have",
+                self.table
+            );
+            problems.push(Problem::input(title).help("deliver the parts with one schema"));
+        }
+        None
     }
 
     fn uses(&self, name: &str) -> bool {
@@ -517,7 +511,8 @@ impl Resolver<'_> {
         if self.table.get_ref() == ACCOUNTS && self.file.key.is_empty() {
             return self
                 .account_column()
-                .and_then(|name| self.column(&name, scope, problems))
+                // If it is not there, that is reported where the owner is looked for.
+                .and_then(|name| self.column(&name, scope, &mut Problems::default()))
                 .into_iter()
                 .collect();
         }
@@ -706,21 +701,23 @@ impl Resolver<'_> {
     /// What decides about a row must not hang on a cell that becomes known later.
     fn structural(&self, table: &Table, problems: &mut Problems) {
         let file = self.file;
-        let used = [&file.account, &file.time, &file.loaded, &file.valid_from]
+        let timing = [&file.time, &file.loaded, &file.valid_from]
             .into_iter()
-            .flatten()
-            .chain(&file.key);
-        let linked = file.via.iter().map(|via| &via.column);
-        for name in used.chain(linked) {
-            let own_moment = table
-                .known
-                .get(name.get_ref())
-                .is_some_and(|moment| moment == name.get_ref());
-            let hangs = |column: &str| table.known.contains_key(column) || column == "as_of";
+            .flatten();
+        let naming = file
+            .key
+            .iter()
+            .chain(&file.account)
+            .chain(file.via.iter().map(|via| &via.column));
+        let used = timing
+            .map(|name| (name, true))
+            .chain(naming.map(|name| (name, false)));
+        for (name, is_timing) in used {
+            // A row may be timed by the very moment at which its cell becomes known.
+            let own_moment = is_timing && table.known.get(name.get_ref()) == Some(name.get_ref());
+            let hangs = |column: &str| table.known.contains_key(column);
             let later = match table.scope.derived.get(name.get_ref()) {
-                Some(expr) => {
-                    expr.columns().iter().any(|column| hangs(column)) || reads_as_of(expr)
-                }
+                Some(expr) => expr.columns().into_iter().any(hangs) || reads_as_of(expr),
                 None => hangs(name.get_ref()) && !own_moment,
             };
             if later {

@@ -15,7 +15,7 @@ use crate::insights::trends;
 use crate::measures::compute;
 use crate::panel::{self, ACCOUNT_ID};
 use crate::population::Headcount;
-use crate::publish::{self, Content, PublishError, Stamp};
+use crate::publish::{self, Content, Lock, PublishError, Stamp};
 use crate::scores;
 use crate::tables::{self, Table};
 use crate::trail::{Finding, Trail};
@@ -133,7 +133,7 @@ impl ScoreRun {
         })
     }
 
-    /// Publishes one folder per date of the job, oldest first, and returns where.
+    /// Publishes one folder per date of the job, oldest first; `lock` is that of the job's folder.
     ///
     /// All dates are drawn up before the first is written, so that a refusal writes nothing.
     ///
@@ -142,6 +142,7 @@ impl ScoreRun {
     pub fn publish(
         &self,
         job: &ScoreJob,
+        lock: &Lock,
         moment: &Moment,
         trail: &mut Trail<'_>,
     ) -> Result<Vec<Scorecard>, JobError> {
@@ -173,7 +174,7 @@ impl ScoreRun {
                 "manifest.json",
                 &serde_json::json!({ "result": scorecard.manifest, "run": run }),
             ));
-            publish::publish(&job.folder, scorecard.as_of, &files)?;
+            publish::publish(lock, scorecard.as_of, &files)?;
         }
         Ok(scorecards)
     }

@@ -148,15 +148,25 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let (file, source): (JobFile, Source) = config::read(path)?;
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let beside = |text: &Text| base.join(text.get_ref());
-    let exports = problems.collect(config::read::<ExportsFile>(&beside(&file.exports)));
-    let measures = problems.collect(config::read::<MeasuresFile>(&beside(&file.measures)));
-    let own_model = beside(&file.model);
-    let model_path = overrides.model.clone().unwrap_or_else(|| own_model.clone());
-    let model = problems.collect(config::read::<ModelFile>(&model_path));
-    let other = overrides
-        .model
-        .as_ref()
-        .and_then(|_| problems.collect(config::read::<ModelFile>(&own_model)));
+    let exports = problems.collect(named::<ExportsFile>(
+        &beside(&file.exports),
+        &file.exports,
+        &source,
+    ));
+    let measures = problems.collect(named::<MeasuresFile>(
+        &beside(&file.measures),
+        &file.measures,
+        &source,
+    ));
+    let own_model = problems.collect(named::<ModelFile>(
+        &beside(&file.model),
+        &file.model,
+        &source,
+    ));
+    let (model, other) = match &overrides.model {
+        Some(path) => (problems.collect(config::read::<ModelFile>(path)), own_model),
+        None => (own_model, None),
+    };
     let data = overrides
         .exports
         .clone()
@@ -201,6 +211,22 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         stale: file.stale,
         warn_share,
         refuse_share,
+    })
+}
+
+/// Reads a file that the job names; if it is not there, the job's line is the place to look.
+fn named<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    name: &Text,
+    job: &Source,
+) -> Result<(T, Source), Problems> {
+    config::read(path).map_err(|mut problems| {
+        for problem in &mut problems.0 {
+            problem
+                .place
+                .get_or_insert_with(|| (job.clone(), name.span()));
+        }
+        problems
     })
 }
 

@@ -47,6 +47,7 @@ pub struct Content {
 /// The right to publish a job's runs; it ends with the value, or with the process.
 #[derive(Debug)]
 pub struct Lock {
+    folder: PathBuf,
     _file: File,
 }
 
@@ -89,21 +90,22 @@ impl Lock {
                 fs::remove_dir_all(entry.path()).map_err(io("clear away", &entry.path()))?;
             }
         }
-        Ok(Self { _file: file })
+        Ok(Self {
+            folder: job_folder.to_owned(),
+            _file: file,
+        })
     }
 }
 
 const STAGING: &str = ".staging-";
 
-/// Publishes a run's files as `<job_folder>/as_of=<date>`, and names the newest run in `latest.json`.
+/// Publishes a run's files as `as_of=<date>` in the locked folder, and names the newest run in
+/// `latest.json`.
 ///
 /// # Errors
 /// When the file system refuses; the earlier run of that date is then as it was.
-pub fn publish(
-    job_folder: &Path,
-    as_of: NaiveDate,
-    files: &[Content],
-) -> Result<PathBuf, PublishError> {
+pub fn publish(lock: &Lock, as_of: NaiveDate, files: &[Content]) -> Result<PathBuf, PublishError> {
+    let job_folder = lock.folder.as_path();
     let staging = tempfile::Builder::new()
         .prefix(STAGING)
         .tempdir_in(job_folder)

@@ -1,1 +1,12 @@
-fn main() {}
+//! One integration binary; every file beside this one is listed here.
+
+mod architecture;
+mod bad_input;
+mod config_files;
+mod formulas;
+mod harness;
+mod leak_proof;
+mod publishing;
+mod sample_job;
+mod scoring;
+mod visibility;

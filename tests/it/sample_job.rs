@@ -1,0 +1,215 @@
+//! The job that the README runs, on the sample that comes with the program.
+
+use std::path::{Path, PathBuf};
+
+use healthscore::jobs::score_run;
+use healthscore::jobs::settings::{self, Overrides};
+use healthscore::publish::{Stamp, encode};
+use healthscore::sample::{self, Settings};
+use healthscore::trail::Trail;
+use polars::prelude::*;
+
+use crate::harness::{cell, date, files_below};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_sample_is_what_the_command_makes() {
+    let made = sample::generate(&Settings::default()).unwrap();
+    let folder = root().join("sample_data");
+    let mut expected: Vec<PathBuf> = made
+        .exports
+        .iter()
+        .map(|export| folder.join(&export.path))
+        .collect();
+    expected.extend([folder.join("truth.json"), folder.join("README.md")]);
+    expected.sort();
+    assert_eq!(
+        files_below(&folder),
+        expected,
+        "refresh with `healthscore sample --out sample_data` into an empty folder"
+    );
+    let stamp = Stamp {
+        program: healthscore::jobs::manifest::PROGRAM.to_owned(),
+        pairs: vec![],
+    };
+    for export in &made.exports {
+        let bytes = encode(&export.frame, &[], &[], &stamp).unwrap();
+        assert!(
+            bytes == std::fs::read(folder.join(&export.path)).unwrap(),
+            "{} is not current",
+            export.path
+        );
+    }
+    let size: u64 = expected
+        .iter()
+        .map(|path| path.metadata().unwrap().len())
+        .sum();
+    assert!(size < 15_000_000, "{size} bytes");
+}
+
+#[test]
+fn the_nightly_job_scores_the_sample() {
+    let job = settings::load(
+        &root().join("jobs/nightly.toml"),
+        &Overrides::default(),
+        date("2026-11-20"),
+    )
+    .unwrap();
+    assert_eq!(job.dates, [date("2026-10-31")]);
+    let run = score_run::score_run(&job, None, &mut Trail::silent()).unwrap();
+    let scorecard = run.scorecard(&job, job.dates[0]).unwrap();
+    let table = |name: &str| {
+        scorecard
+            .tables
+            .iter()
+            .find(|table| table.name == name)
+            .unwrap()
+            .frame
+            .clone()
+    };
+    let accounts = table("account_scores");
+    let scored = accounts.height() - accounts.column("health_score").unwrap().null_count();
+    // About 600 active accounts, a few of them without enough data.
+    assert!(
+        (550..=650).contains(&accounts.height()),
+        "{}",
+        accounts.height()
+    );
+    let unscored = (accounts.height() - scored) as f64 / accounts.height() as f64;
+    assert!((0.005..0.06).contains(&unscored), "{unscored}");
+    assert_eq!(
+        (
+            scorecard.heads.excluded["trial"],
+            scorecard.heads.excluded["test"]
+        ),
+        (20, 6)
+    );
+    // Every band is lived in, none by nearly everybody.
+    let bands = accounts
+        .clone()
+        .lazy()
+        .filter(col("band").is_not_null())
+        .group_by([col("band")])
+        .agg([len()])
+        .collect()
+        .unwrap();
+    assert_eq!(bands.height(), 4);
+    let largest = bands
+        .column("len")
+        .unwrap()
+        .cast(&DataType::Float64)
+        .unwrap()
+        .f64()
+        .unwrap()
+        .max()
+        .unwrap();
+    assert!(largest / (scored as f64) < 0.5);
+    // The ledger balances for every export.
+    for ledger in scorecard.manifest["ledger"].as_array().unwrap() {
+        let count = |key: &str| ledger[key].as_u64().unwrap();
+        assert_eq!(
+            count("known"),
+            count("used")
+                + count("outside_every_window")
+                + count("unresolved")
+                + count("set_aside"),
+            "{ledger}"
+        );
+        assert!(count("used") > 0, "{ledger}");
+    }
+    // Contributions sum to the base score, points to what is shown.
+    let sums = table("metric_scores")
+        .lazy()
+        .group_by([col("account_id")])
+        .agg([col("contribution").sum(), col("points").sum()]);
+    let compared = accounts
+        .lazy()
+        .filter(col("health_score").is_not_null())
+        .join(
+            sums,
+            [col("account_id")],
+            [col("account_id")],
+            JoinArgs::new(JoinType::Inner),
+        )
+        .select([
+            (col("contribution") - col("base_score")).abs().max(),
+            (col("points") - (col("score_shown") - col("limit_points")))
+                .abs()
+                .max()
+                .alias("shown"),
+        ])
+        .collect()
+        .unwrap();
+    for column in compared.columns() {
+        assert!(column.f64().unwrap().get(0).unwrap() < 1e-9, "{column:?}");
+    }
+}
+
+#[test]
+fn with_outcomes_unrelated_to_behaviour_the_behaviour_is_the_same() {
+    let settings = Settings {
+        accounts: 60,
+        months: 14,
+        ..Settings::default()
+    };
+    let planted = sample::generate(&settings).unwrap();
+    let null = sample::generate(&Settings {
+        null: true,
+        ..settings
+    })
+    .unwrap();
+    let paths = |sample: &sample::Sample| -> Vec<String> {
+        sample
+            .exports
+            .iter()
+            .map(|export| export.path.clone())
+            .collect()
+    };
+    assert_eq!(paths(&planted), paths(&null));
+    let frame = |sample: &sample::Sample, path: &str| {
+        sample
+            .exports
+            .iter()
+            .find(|export| export.path == path)
+            .unwrap()
+            .frame
+            .clone()
+    };
+    assert!(frame(&planted, "accounts.parquet").height() > 60);
+    assert!(!frame(&planted, "outcomes.parquet").equals_missing(&frame(&null, "outcomes.parquet")));
+}
+
+#[test]
+fn the_shipped_examples_have_no_path_of_a_machine() {
+    for file in files_below(&root().join("jobs")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            !text.contains("/home/") && !text.contains("/work/"),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn explain_shows_the_numbers_behind_a_score() {
+    let job = settings::load(
+        &root().join("jobs/nightly.toml"),
+        &Overrides::default(),
+        date("2026-11-20"),
+    )
+    .unwrap();
+    let some = ["ACC-0007".to_owned()];
+    let run = score_run::score_run(&job, Some(&some), &mut Trail::silent()).unwrap();
+    if run.compared.height() == 0 {
+        return;
+    }
+    assert!(matches!(
+        cell(&run.compared, "ACC-0007", "weekly_active_users"),
+        AnyValue::Float64(_) | AnyValue::Null
+    ));
+    let _ = Path::new("");
+}
