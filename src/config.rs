@@ -62,6 +62,15 @@ impl Problem {
         }
     }
 
+    /// Returns a problem of the command line.
+    #[must_use]
+    pub fn command(title: impl Into<String>) -> Self {
+        Self {
+            blame: Blame::Configuration,
+            ..Self::input(title)
+        }
+    }
+
     /// Adds what the marked place should have been.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {

@@ -8,6 +8,7 @@ use polars::prelude::*;
 use super::run::{account_name, number_at, text_at};
 use super::screen::Screen;
 use super::{Exit, JobArguments, today};
+use crate::config::Problem;
 use crate::domain::{DayCount, one_line};
 use crate::insights::trends::change_name;
 use crate::jobs::JobError;
@@ -45,7 +46,14 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
     let id = one_line(&arguments.account);
     if run.compared.height() == 0 {
         let why = match run.heads.get(&date) {
-            None => format!("is not known at {date}"),
+            None => {
+                let title = format!("there is no account `{id}` at {date}");
+                let help =
+                    "ids are compared letter by letter; is it spelt as in the accounts export?";
+                return Err(JobError::Problems(
+                    Problem::command(title).help(help).into(),
+                ));
+            }
             Some(heads) => match heads.excluded.iter().find(|(_, n)| **n > 0) {
                 Some((rule, _)) => format!("is kept out of the scores as `{rule}`"),
                 None => format!(

@@ -39,8 +39,7 @@ pub fn freeze(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> 
     overrides.also.push(arguments.measure.clone());
     let job = settings::load(&arguments.job.job, &overrides, today())?;
     let refuse = |title: String, help: Option<String>| {
-        let mut problem = Problem::input(title);
-        problem.blame = crate::config::Blame::Configuration;
+        let mut problem = Problem::command(title);
         problem.help = help;
         Err(JobError::Problems(problem.into()))
     };

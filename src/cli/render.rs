@@ -5,6 +5,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::config::Problem;
 use crate::domain::one_line;
 use crate::jobs::JobError;
+use crate::publish::{LockError, PublishError};
 
 /// Returns an error with every problem it holds, each with its place and its help.
 #[must_use]
@@ -28,19 +29,30 @@ pub fn error(error: &JobError) -> String {
             }
             text
         }
-        JobError::Lock(_) => format!(
-            "error: {error}\n  help: wait for it to end; a lock is free as soon as its process is gone\n"
-        ),
-        JobError::Read(_) => format!(
-            "error: {}\n  help: deliver the file again\n",
-            one_line(&error.to_string())
-        ),
-        JobError::Publish(_) => format!(
-            "error: {error}\n  help: the earlier results are untouched; make room or give the right to write, and run again\n"
-        ),
-        JobError::Engine(_) => format!(
-            "error: {error}\n  help: this is a bug of healthscore; please report it with the job and the command\n"
-        ),
+        JobError::Lock(LockError::Held(_)) => {
+            format!(
+                "error: {error}\n  help: wait for it to end; a lock is free as soon as its process is gone\n"
+            )
+        }
+        JobError::Lock(LockError::Folder(cause)) | JobError::Publish(cause) => {
+            let help = match cause {
+                PublishError::Taken(_) => "give a folder that is new or empty",
+                _ => {
+                    "earlier results are untouched; make room or give the right to write, and run again"
+                }
+            };
+            format!("error: {error}\n  help: {help}\n")
+        }
+        JobError::Read(_) => {
+            let text = one_line(error.to_string().lines().next().unwrap_or_default());
+            format!("error: {text}\n  help: the file changed or is damaged; deliver it again\n")
+        }
+        JobError::Engine(_) => {
+            let text = one_line(error.to_string().lines().next().unwrap_or_default());
+            format!(
+                "error: {text}\n  help: this is a bug of healthscore; please report it with the job and the command\n"
+            )
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::jobs::JobError;
 use crate::jobs::manifest::Moment;
 use crate::jobs::score_run::{self, ScoreRun, Scorecard};
 use crate::jobs::settings::{self, ScoreJob};
+use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
 use crate::publish::Lock;
 use crate::scores::columns as name;
@@ -88,7 +89,11 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     };
     let mut text = String::new();
     if some.is_some() {
-        text.push_str(&some_summary(&job, &run)?);
+        text.push_str(&some_summary(
+            &job,
+            &run,
+            some.as_deref().unwrap_or_default(),
+        )?);
     } else if let Some(scorecard) = scorecards.last() {
         text.push_str(&summary(&job, &run, scorecard)?);
     }
@@ -117,7 +122,7 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     screen.print(&text);
     let warned = scorecards
         .iter()
-        .flat_map(|scorecard| &scorecard.findings)
+        .flat_map(|scorecard| scorecard.findings.iter().chain(&scorecard.moment))
         .any(|finding| finding.severity == Severity::Warning);
     Ok(if warned && some.is_none() {
         Exit::DoneWithFindings
@@ -130,8 +135,7 @@ fn some_accounts(arguments: &Arguments) -> Result<Option<Vec<String>>, JobError>
     let mut ids = arguments.account.clone();
     if let Some(path) = &arguments.accounts {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            let mut problem = Problem::input(format!("cannot read {}: {error}", path.display()));
-            problem.blame = crate::config::Blame::Configuration;
+            let problem = Problem::command(format!("cannot read {}: {error}", path.display()));
             JobError::Problems(
                 problem
                     .help("give a text file with one account id a line")
@@ -145,7 +149,15 @@ fn some_accounts(arguments: &Arguments) -> Result<Option<Vec<String>>, JobError>
                 .map(str::to_owned),
         );
     }
-    Ok((!ids.is_empty() || arguments.accounts.is_some()).then_some(ids))
+    if let (true, Some(path)) = (ids.is_empty(), &arguments.accounts) {
+        let problem = Problem::command(format!("{} names no account", path.display()));
+        return Err(JobError::Problems(
+            problem
+                .help("give a text file with one account id a line")
+                .into(),
+        ));
+    }
+    Ok((!ids.is_empty()).then_some(ids))
 }
 
 fn moment(words: &[OsString]) -> Moment {
@@ -304,7 +316,7 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
             comparator.0,
         )?);
     }
-    let mut findings: Vec<_> = scorecard.findings.iter().collect();
+    let mut findings: Vec<_> = scorecard.findings.iter().chain(&scorecard.moment).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.finding));
     if !findings.is_empty() {
         let _ = writeln!(text, "\n  Findings");
@@ -353,7 +365,7 @@ fn falls(job: &ScoreJob, scored: &DataFrame, change: &str, days: u32) -> Result<
     Ok(text)
 }
 
-fn some_summary(job: &ScoreJob, run: &ScoreRun) -> Result<String, JobError> {
+fn some_summary(job: &ScoreJob, run: &ScoreRun, wanted: &[String]) -> Result<String, JobError> {
     let mut text = String::new();
     let frame = &run.compared;
     for row in 0..frame.height() {
@@ -378,9 +390,15 @@ fn some_summary(job: &ScoreJob, run: &ScoreRun) -> Result<String, JobError> {
             .unwrap_or_default();
         let _ = writeln!(text, "{date}  {id:<12} {name:<32} {outcome}");
     }
-    if frame.height() == 0 {
-        text.push_str(
-            "none of these accounts is in the panel; see `healthscore explain JOB --account ID`\n",
+    let shown = frame.column(ACCOUNT_ID)?.str()?.clone();
+    for id in wanted
+        .iter()
+        .filter(|id| !shown.iter().flatten().any(|shown| shown == id.as_str()))
+    {
+        let _ = writeln!(
+            text,
+            "{:<12} is not in the panel; `healthscore explain` says why",
+            one_line(id)
         );
     }
     Ok(text)
@@ -390,14 +408,12 @@ fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<String, JobError> {
     let Some(moves) = score_run::moves(job, run)? else {
         return Ok("one model only; give --model FILE to see who would change band\n".into());
     };
-    let in_force = job
-        .in_force
-        .as_ref()
-        .map_or("", |model| model.name.as_str());
+    let named = |model: &HealthModel| format!("{} ({})", model.name, model.hash());
+    let in_force = job.in_force.as_ref().map(named).unwrap_or_default();
     let mut text = format!(
         "  {} accounts would change band from {in_force} to {}\n",
         moves.len(),
-        job.model.name
+        named(&job.model)
     );
     let shown = |(score, band): &(Option<f64>, Option<String>)| match (score, band) {
         (Some(score), Some(band)) => format!("{score:.1} {band}"),

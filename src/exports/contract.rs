@@ -766,7 +766,7 @@ fn wider(a: Stored, b: Stored) -> Stored {
         (a, b) if a == b => a,
         (Stored::Integer, Stored::Float) | (Stored::Float, Stored::Integer) => Stored::Float,
         (Stored::Decimal(a), Stored::Decimal(b)) => Stored::Decimal(a.max(b)),
-        (Stored::Instant { .. }, Stored::Instant { .. }) => Stored::Instant { zoned: false },
+        (Stored::Instant { .. }, Stored::Instant { .. }) => a,
         _ => Stored::Other,
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Schema, TimeUnit};
 use chrono::NaiveDate;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::file::metadata::ParquetMetaDataReader;
@@ -32,6 +32,8 @@ pub enum Stored {
     Instant {
         /// Whether a zone is given.
         zoned: bool,
+        /// Ticks a second.
+        per_second: i64,
     },
     /// Something a formula cannot use, such as a nested column.
     Other,
@@ -64,8 +66,14 @@ impl Stored {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::Dictionary(_, values) => Self::of(values),
             DataType::Date32 | DataType::Date64 => Self::Date,
-            DataType::Timestamp(_, zone) => Self::Instant {
+            DataType::Timestamp(unit, zone) => Self::Instant {
                 zoned: zone.is_some(),
+                per_second: match unit {
+                    TimeUnit::Second => 1,
+                    TimeUnit::Millisecond => 1_000,
+                    TimeUnit::Microsecond => 1_000_000,
+                    TimeUnit::Nanosecond => 1_000_000_000,
+                },
             },
             _ => Self::Other,
         }

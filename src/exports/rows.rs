@@ -1,8 +1,9 @@
 //! From decoded rows to rows that know their account and the dates on which they hold.
 //!
-//! In order: rows that cannot be placed are set aside with their reason, versions of one key get
-//! the interval on which each is the newest word, links are followed, and every row ends with one
-//! half-open interval of as-of dates per version of what it hangs on.
+//! In order: rows are dated, versions of one key get the interval on which each is the newest
+//! word, links are followed to the account, and rows that break a rule of the contract are set
+//! aside from the day on which they would have been seen. Every row ends with one half-open
+//! interval of as-of dates per version of what it hangs on.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use polars::lazy::dsl::{max_horizontal, min_horizontal};
 use polars::prelude::*;
 
 use super::as_of::{ACCOUNT, ALWAYS, EVENT, FROM, INSTANT, NEVER, OWN_FROM, OWN_TO, ROW, TO};
-use super::contract::{History, Owner, Table};
+use super::contract::{History, Table};
 use super::scan::{self, Demand, END, LINK, START, START_INSTANT, key_column};
 use crate::formula::date_literal;
 
@@ -22,7 +23,7 @@ pub struct Rows {
     pub table: Table,
     /// Every row that can be placed, with its account and its intervals.
     pub frame: DataFrame,
-    /// Rows set aside: `__row_key`, `column`, `rule`, `found`, and the dates that place them.
+    /// Rows set aside: `row_key`, `column`, `rule`, `found`, and the dates that place them.
     pub set_aside: DataFrame,
     /// Rows without a time; nobody can say when they became known.
     pub undated: u64,
@@ -33,9 +34,6 @@ pub struct Rows {
     /// The date of the news that each date brought: (known from, newest event so far).
     news: Vec<(NaiveDate, NaiveDate)>,
 }
-
-/// The text that names a row in `rejects` and in findings.
-pub(super) const ROW_KEY: &str = "__row_key";
 
 impl Rows {
     /// Decodes a table and places its rows; `parent` is the table it links to, if any.
@@ -48,8 +46,11 @@ impl Rows {
         let rows = dated(table, decoded.lazy().with_row_index(ROW, None)).collect()?;
         let undated = rows.column(OWN_FROM)?.null_count() as u64;
         let rows = rows.lazy().filter(col(OWN_FROM).is_not_null()).collect()?;
-        let (rows, set_aside) = supersede(table, rows)?;
-        let frame = linked(table, rows, parent)?;
+        let keys = Keys::of(table);
+        let repeated = keys.repeated(&rows)?;
+        let rows = versions(table, &keys, rows, &repeated)?;
+        let rows = linked(rows, parent)?;
+        let (frame, set_aside) = keys.enforce(table, rows, &repeated)?;
         let news = news(table, &frame)?;
         Ok(Self {
             table: table.clone(),
@@ -171,136 +172,228 @@ fn dated(table: &Table, rows: LazyFrame) -> LazyFrame {
     )
 }
 
-/// Gives every version of a key its interval, and sets repeats and keyless rows aside.
-fn supersede(table: &Table, rows: DataFrame) -> PolarsResult<(DataFrame, DataFrame)> {
+/// The row key of a table, and the columns within which it is unique.
+struct Keys {
+    /// The columns of the key.
+    key: Vec<Expr>,
+    /// The same, and the dump: a full dump repeats every key on purpose.
+    unit: Vec<Expr>,
+    /// Whether rows with one key are versions of each other, and not repeats.
+    versioned: bool,
+}
+
+impl Keys {
+    fn of(table: &Table) -> Self {
+        let key: Vec<Expr> = (0..table.key.len()).map(|n| col(key_column(n))).collect();
+        let mut unit = key.clone();
+        if let History::Dumps(_) = table.history {
+            unit.push(col(START));
+        }
+        let versioned = matches!(table.history, History::Loads(_) | History::Versions { .. });
+        Self {
+            key,
+            unit,
+            versioned,
+        }
+    }
+
+    /// Returns whether a row has all of its key.
+    fn is_there(&self) -> Expr {
+        self.key
+            .iter()
+            .cloned()
+            .map(Expr::is_not_null)
+            .reduce(Expr::and)
+            .unwrap_or_else(|| lit(true))
+    }
+
+    /// Returns the keys that stand more than once.
+    ///
+    /// Almost all stand once, so a number per key sorts those out first; the keys themselves are
+    /// compared only where two numbers are equal.
+    fn repeated(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        if self.key.is_empty() {
+            return Ok(DataFrame::empty());
+        }
+        let print = fingerprint(&self.unit).alias("__print");
+        let columns: Vec<Expr> = self.unit.iter().cloned().chain([print]).collect();
+        let numbered = rows
+            .clone()
+            .lazy()
+            .filter(self.is_there())
+            .select(columns)
+            .collect()?;
+        let several = |by: &[Expr], rows: LazyFrame| {
+            rows.group_by(by.to_vec())
+                .agg([len().alias("__n")])
+                .filter(col("__n").gt(lit(1)))
+                .select(by.to_vec())
+        };
+        let prints = several(&[col("__print")], numbered.clone().lazy());
+        let on = [col("__print")];
+        let suspects = numbered
+            .lazy()
+            .join(prints, on.clone(), on, JoinArgs::new(JoinType::Semi));
+        several(&self.unit, suspects).collect()
+    }
+
+    /// Splits rows into those whose key stands once, or is not there, and those of repeated keys.
+    fn split(&self, rows: &DataFrame, repeated: &DataFrame) -> (LazyFrame, LazyFrame) {
+        let part = |how| {
+            rows.clone().lazy().join(
+                repeated.clone().lazy(),
+                self.unit.clone(),
+                self.unit.clone(),
+                JoinArgs::new(how),
+            )
+        };
+        (part(JoinType::Anti), part(JoinType::Semi))
+    }
+
+    /// Sets rows without their key aside, and repeats of a key.
+    ///
+    /// Of a repeated key the row stays that was seen first, through its link; a row that leads to
+    /// no account takes no part. Ties are broken by the instant and then by what the rows say,
+    /// later cells aside. A row that is set aside stays where it was until the day it would have
+    /// been seen.
+    fn enforce(
+        &self,
+        table: &Table,
+        rows: DataFrame,
+        repeated: &DataFrame,
+    ) -> PolarsResult<(DataFrame, DataFrame)> {
+        let seen = when(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
+            .then(col(FROM))
+            .otherwise(lit(NULL));
+        let first_seen = seen.min().over([col(ROW)])?.alias(FIRST_SEEN);
+        let (sound, several) = if repeated.height() == 0 || self.versioned {
+            (rows.clone().lazy(), rows.clone().lazy().limit(0))
+        } else {
+            self.split(&rows, repeated)
+        };
+        let content = columns(&fixed_columns(table, &rows));
+        let print = fingerprint(&content);
+        let moments = [col(FIRST_SEEN), col(OWN_FROM), col(INSTANT)];
+        let order: Vec<Expr> = self
+            .unit
+            .iter()
+            .cloned()
+            .chain(moments)
+            .chain(content)
+            .collect();
+        let is_other = print.clone().neq(print.first().over(self.unit.clone())?);
+        let repeats = several
+            .with_column(first_seen.clone())
+            .sort_by_exprs(order, SortMultipleOptions::default().with_nulls_last(true))
+            .with_columns([
+                col(ROW)
+                    .neq(col(ROW).first().over(self.unit.clone())?)
+                    .alias(BROKEN),
+                when(is_other)
+                    .then(lit("other content than the row kept"))
+                    .otherwise(lit("the same as the row kept, later cells aside"))
+                    .alias("found"),
+                lit("repeated_key").alias("rule"),
+            ])
+            .collect()?;
+        let keyless = sound
+            .clone()
+            .filter(self.is_there().not())
+            .with_column(first_seen)
+            .with_columns([
+                lit(true).alias(BROKEN),
+                lit("null").alias("found"),
+                lit("key_missing").alias("rule"),
+            ]);
+        let suspects = concat([repeats.lazy(), keyless], UnionArgs::default())?
+            .with_column(col(BROKEN).and(col(FIRST_SEEN).is_not_null()))
+            .collect()?;
+        let ended = |end: &str, by: &str| {
+            when(col(BROKEN))
+                .then(col(by))
+                .otherwise(col(end))
+                .alias(end)
+        };
+        let kept = suspects
+            .clone()
+            .lazy()
+            .with_columns([ended(OWN_TO, FIRST_SEEN), ended(TO, FROM)])
+            .select([all()
+                .exclude_cols(["found", "rule", BROKEN, FIRST_SEEN])
+                .as_expr()]);
+        let frame =
+            concat([sound.filter(self.is_there()), kept], UnionArgs::default())?.collect()?;
+        let broken = suspects
+            .lazy()
+            .filter(col(BROKEN))
+            .unique_generic(Some(vec![col(ROW)]), UniqueKeepStrategy::First);
+        Ok((frame, self.set_aside(table, broken)?))
+    }
+
+    /// Returns broken rows in the shape of `rejects`, with the date from which they stand there.
+    fn set_aside(&self, table: &Table, broken: LazyFrame) -> PolarsResult<DataFrame> {
+        let key: Vec<Expr> = self
+            .key
+            .iter()
+            .map(|key| key.clone().fill_null(lit("null")))
+            .collect();
+        let name = if key.is_empty() {
+            lit("")
+        } else {
+            concat_str(key, "|", false)
+        };
+        broken
+            .select([
+                name.alias("row_key"),
+                lit(table.key.join(", ")).alias("column"),
+                col("rule"),
+                col("found"),
+                col(FIRST_SEEN).alias(FROM),
+                col(OWN_TO).alias(TO),
+                col(EVENT),
+            ])
+            .collect()
+    }
+}
+
+/// Scratch columns: the first date on which any version of a row is seen, and whether the row
+/// breaks a rule.
+const FIRST_SEEN: &str = "__first_seen";
+const BROKEN: &str = "__broken";
+
+/// Gives every version of a row the end of its interval.
+fn versions(
+    table: &Table,
+    keys: &Keys,
+    rows: DataFrame,
+    repeated: &DataFrame,
+) -> PolarsResult<DataFrame> {
     let end = coalesce(&[col(END), date_literal(NEVER)]).alias(OWN_TO);
     let mut rows = rows.lazy().with_column(end).collect()?;
     if let History::Dumps(_) = table.history {
         rows = until_next_dump(table, rows)?;
     }
-    if table.key.is_empty() {
-        let nothing = set_aside(table, rows.clone().lazy().limit(0), lit(""), "", lit(""))?;
-        return Ok((rows, nothing));
-    }
-    let keys: Vec<Expr> = (0..table.key.len()).map(|n| col(key_column(n))).collect();
-    let keyed = keys
-        .iter()
-        .cloned()
-        .map(Expr::is_not_null)
-        .reduce(Expr::and)
-        .expect("there is a key");
-    let keyless = rows.clone().lazy().filter(keyed.clone().not());
-    let missing = set_aside(
-        table,
-        keyless,
-        lit(table.key.join(", ")),
-        "key_missing",
-        lit("null"),
-    )?;
-    // A full dump repeats every key on purpose; within one dump a key is unique.
-    let mut unit = keys.clone();
-    if let History::Dumps(_) = table.history {
-        unit.push(col(START));
-    }
-    let repeated = repeated_keys(&rows, &keyed, &unit)?;
     if repeated.height() == 0 {
-        return Ok((rows.lazy().filter(keyed).collect()?, missing));
+        return Ok(rows);
     }
-    let join = |how| {
-        rows.clone().lazy().filter(keyed.clone()).join(
-            repeated.clone().lazy(),
-            unit.clone(),
-            unit.clone(),
-            JoinArgs::new(how),
-        )
-    };
-    let single = join(JoinType::Anti);
-    // Cells that become known later may not decide which row stays: that would let the future in.
-    let content: Vec<String> = content_columns(table, &rows)
-        .into_iter()
-        .filter(|name| !table.known.contains_key(name))
-        .collect();
-    let several = earliest_cells(table, &rows, join(JoinType::Semi), &unit, &content)?;
-    match table.history {
-        History::Loads(_) | History::Versions { .. } => {
-            let order: Vec<Expr> = keys
-                .iter()
-                .cloned()
-                .chain([col(START_INSTANT)])
-                .chain(columns(&content))
-                .collect();
-            let next = col(START).shift(lit(-1)).over(keys.clone())?;
-            let until = min_horizontal([col(OWN_TO), next])?.alias(OWN_TO);
-            let versions = several
-                .sort_by_exprs(order, SortMultipleOptions::default())
-                .with_column(until);
-            Ok((
-                concat([single, versions], UnionArgs::default())?.collect()?,
-                missing,
-            ))
-        }
-        History::Events | History::Dumps(_) => {
-            let order: Vec<Expr> = unit
-                .iter()
-                .cloned()
-                .chain([col(OWN_FROM), col(INSTANT)])
-                .chain(columns(&content))
-                .collect();
-            let print = fingerprint(&columns(&content));
-            let sorted = several
-                .sort_by_exprs(order, SortMultipleOptions::default())
-                .with_columns([
-                    col(ROW).first().over(unit.clone())?.alias("__kept"),
-                    print.clone().eq(print.first().over(unit)?).alias("__same"),
-                ])
-                .collect()?;
-            let repeats = sorted.clone().lazy().filter(col(ROW).neq(col("__kept")));
-            let found = when(col("__same"))
-                .then(lit("same content as the row kept"))
-                .otherwise(lit("other content than the row kept"));
-            let repeats = set_aside(
-                table,
-                repeats,
-                lit(table.key.join(", ")),
-                "repeated_key",
-                found,
-            )?;
-            let kept = sorted
-                .lazy()
-                .filter(col(ROW).eq(col("__kept")))
-                .select([all().exclude_cols(["__kept", "__same"]).as_expr()]);
-            let kept = concat([single, kept], UnionArgs::default())?.collect()?;
-            Ok((kept, missing.vstack(&repeats)?))
-        }
-    }
-}
-
-/// Returns the keys that stand more than once.
-///
-/// Almost all stand once, so a number per key sorts those out first; the keys themselves are
-/// compared only where two numbers are equal.
-fn repeated_keys(rows: &DataFrame, keyed: &Expr, unit: &[Expr]) -> PolarsResult<DataFrame> {
-    let numbered = rows.clone().lazy().filter(keyed.clone()).select(
-        unit.iter()
+    let (single, several) = keys.split(&rows, repeated);
+    let mut several = earliest_cells(table, &rows, several, &keys.unit)?;
+    if keys.versioned {
+        let fixed = columns(&fixed_columns(table, &rows));
+        let order: Vec<Expr> = keys
+            .key
+            .iter()
             .cloned()
-            .chain([fingerprint(unit).alias("__print")])
-            .collect::<Vec<_>>(),
-    );
-    let numbered = numbered.collect()?;
-    let several = |by: &[Expr], rows: LazyFrame| {
-        rows.group_by(by.to_vec())
-            .agg([len().alias("__n")])
-            .filter(col("__n").gt(lit(1)))
-            .select(by.to_vec())
-    };
-    let prints = several(&[col("__print")], numbered.clone().lazy());
-    let suspects = numbered.lazy().join(
-        prints,
-        [col("__print")],
-        [col("__print")],
-        JoinArgs::new(JoinType::Semi),
-    );
-    several(unit, suspects).collect()
+            .chain([col(START_INSTANT)])
+            .chain(fixed)
+            .collect();
+        let next = col(START).shift(lit(-1)).over(keys.key.clone())?;
+        let until = min_horizontal([col(OWN_TO), next])?.alias(OWN_TO);
+        several = several
+            .sort_by_exprs(order, SortMultipleOptions::default())
+            .with_column(until);
+    }
+    concat([single, several], UnionArgs::default())?.collect()
 }
 
 /// Where rows of one key and moment differ only in cells that become known later, each takes the
@@ -310,14 +403,14 @@ fn earliest_cells(
     rows: &DataFrame,
     several: LazyFrame,
     unit: &[Expr],
-    fixed: &[String],
 ) -> PolarsResult<LazyFrame> {
     let there = |name: &str| rows.column(name).is_ok();
+    let moments = [col(OWN_FROM), col(INSTANT), col(START_INSTANT)];
     let tie: Vec<Expr> = unit
         .iter()
         .cloned()
-        .chain([col(OWN_FROM), col(INSTANT), col(START_INSTANT)])
-        .chain(columns(fixed))
+        .chain(moments)
+        .chain(columns(&fixed_columns(table, rows)))
         .collect();
     let options = || SortMultipleOptions::default().with_nulls_last(true);
     let cells = table
@@ -362,15 +455,26 @@ fn until_next_dump(table: &Table, rows: DataFrame) -> PolarsResult<DataFrame> {
 
 /// Returns the columns that hold what a row says, in the order of their names.
 pub(super) fn content_columns(table: &Table, rows: &DataFrame) -> Vec<String> {
-    let mut names: Vec<String> = rows
+    let names = rows
         .get_column_names()
-        .iter()
-        .map(|name| name.to_string())
+        .into_iter()
+        .map(|name| name.to_string());
+    let mut names: Vec<String> = names
         .filter(|name| table.columns.contains_key(name))
         .collect();
     names.push(LINK.to_owned());
     names.sort();
     names
+}
+
+/// Returns those of them that are fixed from the start. Only they may decide which of two rows
+/// stays: cells that become known later would let the future in.
+fn fixed_columns(table: &Table, rows: &DataFrame) -> Vec<String> {
+    let names = content_columns(table, rows);
+    names
+        .into_iter()
+        .filter(|name| !table.known.contains_key(name))
+        .collect()
 }
 
 /// Returns the columns of those names.
@@ -389,58 +493,30 @@ pub(super) fn fingerprint(columns: &[Expr]) -> Expr {
         .hash(5, 6, 7, 8)
 }
 
-/// Returns rows set aside in the shape of `rejects`, with the dates that place them.
-pub(super) fn set_aside(
-    table: &Table,
-    rows: LazyFrame,
-    column: Expr,
-    rule: &str,
-    found: Expr,
-) -> PolarsResult<DataFrame> {
-    let key = if table.key.is_empty() {
-        concat_str([col(LINK), col(EVENT).cast(DataType::String)], " ", true)
-    } else {
-        let parts: Vec<Expr> = (0..table.key.len())
-            .map(|n| col(key_column(n)).fill_null(lit("null")))
+/// Follows the link of each row to its account, and narrows its interval to what it hangs on.
+fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
+    let rows = rows.lazy();
+    let Some(parent) = parent else {
+        return rows
+            .with_columns([
+                col(LINK).alias(ACCOUNT),
+                col(OWN_FROM).alias(FROM),
+                col(OWN_TO).alias(TO),
+            ])
             .collect();
-        concat_str(parts, "|", false)
     };
-    rows.select([
-        key.alias(ROW_KEY),
-        column.cast(DataType::String).alias("column"),
-        lit(rule).alias("rule"),
-        found.cast(DataType::String).alias("found"),
-        col(OWN_FROM),
-        col(OWN_TO),
-        col(EVENT),
+    let links = parent.links()?;
+    rows.join(
+        links.lazy(),
+        [col(LINK)],
+        [col(LINK)],
+        JoinArgs::new(JoinType::Left),
+    )
+    .with_columns([
+        max_horizontal([col(OWN_FROM), col(FROM)])?.alias(FROM),
+        min_horizontal([col(OWN_TO), col(TO)])?.alias(TO),
     ])
     .collect()
-}
-
-/// Follows the link of each row to its account, and narrows its interval to what it hangs on.
-fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
-    let rows = rows.lazy();
-    let linked = match (parent, &table.owner) {
-        (Some(parent), Owner::Account(_) | Owner::Via { .. }) => {
-            let links = parent.links()?;
-            let joined = rows.join(
-                links.lazy(),
-                [col(LINK)],
-                [col(LINK)],
-                JoinArgs::new(JoinType::Left),
-            );
-            joined.with_columns([
-                max_horizontal([col(OWN_FROM), col(FROM)])?.alias(FROM),
-                min_horizontal([col(OWN_TO), col(TO)])?.alias(TO),
-            ])
-        }
-        (None, _) => rows.with_columns([
-            col(LINK).alias(ACCOUNT),
-            col(OWN_FROM).alias(FROM),
-            col(OWN_TO).alias(TO),
-        ]),
-    };
-    linked.collect()
 }
 
 /// Returns, sorted by date, how new the newest row was that had become known by then.

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use polars::prelude::*;
 
-use super::as_of::{EVENT, INSTANT};
+use super::as_of::{ALWAYS, EVENT, INSTANT, NEVER};
 use super::contract::{Column, Contract, History, Owner, Table};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::formula::{date_literal, row_wise};
@@ -250,10 +250,33 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             usize::from(column.scale.unwrap_or(places)),
         )),
         (Stored::Text, _) => raw.cast(DataType::String),
-        (Stored::Instant { zoned: true }, _) => local(raw, table).dt().date(),
-        (Stored::Instant { zoned: false }, _) => raw.dt().date(),
+        (Stored::Instant { zoned: true, .. }, _) => {
+            local(of_this_world(raw, *stored), table).dt().date()
+        }
+        (Stored::Instant { zoned: false, .. } | Stored::Date, _) => {
+            of_this_world(raw, *stored).cast(DataType::Date)
+        }
         _ => raw,
     }
+}
+
+/// Takes away dates and instants outside the years 1 to 9999, with which some systems say "never"
+/// or "always", and which no calendar can hold.
+fn of_this_world(raw: Expr, stored: Stored) -> Expr {
+    const DAY: i64 = 86_400;
+    let (per_day, number) = match stored {
+        Stored::Instant { per_second, .. } => (
+            DAY.saturating_mul(per_second),
+            raw.clone().cast(DataType::Int64),
+        ),
+        _ => (1, raw.clone().cast(DataType::Int32).cast(DataType::Int64)),
+    };
+    let days = |date: NaiveDate| date.signed_duration_since(NaiveDate::default()).num_days();
+    let from = days(ALWAYS).saturating_mul(per_day);
+    let to = days(NEVER).saturating_mul(per_day);
+    when(number.clone().gt_eq(lit(from)).and(number.lt(lit(to))))
+        .then(raw)
+        .otherwise(lit(NULL))
 }
 
 fn local(instant: Expr, table: &Table) -> Expr {
@@ -274,18 +297,18 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
             .and_then(|column| file.columns.get(&column.theirs));
         let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
         let expr = match (stored, table.columns.get(name)) {
-            (Some(Stored::Instant { zoned: true }), Some(column)) => {
+            (Some(stored @ Stored::Instant { zoned: true, .. }), Some(column)) => {
                 let utc = TimeZone::opt_try_new(Some("UTC"))
                     .ok()
                     .flatten()
                     .expect("UTC is a zone");
-                col(column.theirs.as_str())
+                of_this_world(col(column.theirs.as_str()), *stored)
                     .dt()
                     .convert_time_zone(utc)
                     .dt()
                     .replace_time_zone(None, lit("raise"), NonExistent::Raise)
             }
-            (Some(_), Some(column)) => col(column.theirs.as_str()),
+            (Some(stored), Some(column)) => of_this_world(col(column.theirs.as_str()), *stored),
             _ => row_wise(&table.scope.derived[name]),
         };
         expr.cast(microseconds).alias(alias)

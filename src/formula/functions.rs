@@ -127,14 +127,14 @@ pub const FUNCTIONS: &[Function] = &[
     scalar(
         "LEAST",
         "LEAST(a, b, …)",
-        "the smallest; NULLs are passed over",
+        "the smallest; NULL where any of them is",
         Scalar::Least,
         1..=99,
     ),
     scalar(
         "GREATEST",
         "GREATEST(a, b, …)",
-        "the largest; NULLs are passed over",
+        "the largest; NULL where any of them is",
         Scalar::Greatest,
         1..=99,
     ),

@@ -126,26 +126,32 @@ fn slope(y: &Expr, x: &Expr, mask: &Expr) -> Expr {
         .clone()
         .and(x.clone().is_not_null())
         .and(y.clone().is_not_null());
-    let (ys, xs) = (y.clone().filter(both.clone()), x.clone().filter(both));
+    let among = |column: &Expr| when(both.clone()).then(column.clone()).otherwise(lit(NULL));
+    let (ys, xs) = (among(y), among(x));
     let by = [xs.clone(), ys.clone()];
-    let sorted = |column: Expr| column.sort_by(by.clone(), SortMultipleOptions::default());
-    let dx = sorted(xs.clone()) - sorted(xs.clone()).mean();
-    let dy = sorted(ys.clone()) - sorted(ys).mean();
+    let sorted = |column: &Expr| {
+        column
+            .clone()
+            .sort_by(by.clone(), SortMultipleOptions::default())
+    };
+    let dx = sorted(&xs) - sorted(&xs).mean();
+    let dy = sorted(&ys) - sorted(&ys).mean();
     let spread = (dx.clone() * dx.clone()).sum();
-    when(xs.n_unique().gt(lit(1)))
+    let several = xs.drop_nulls().n_unique().gt(lit(1));
+    when(several)
         .then((dx * dy).sum() / spread)
         .otherwise(lit(NULL))
 }
 
+/// Returns x of the newest row where `mask` is true.
+///
+/// Rows outside the mask sort first instead of being taken out: a group may have none inside.
 fn newest(x: Expr, mask: &Expr, order: &[String]) -> Expr {
-    let by: Vec<Expr> = order
-        .iter()
-        .map(|column| col(column.as_str()).filter(mask.clone()))
-        .chain([x.clone().filter(mask.clone())])
-        .collect();
-    x.filter(mask.clone())
-        .sort_by(by, SortMultipleOptions::default())
-        .last()
+    let mut by = vec![mask.clone()];
+    by.extend(order.iter().map(|column| col(column.as_str())));
+    by.push(x.clone());
+    let last = x.sort_by(by, SortMultipleOptions::default()).last();
+    when(mask.clone().any(true)).then(last).otherwise(lit(NULL))
 }
 
 fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {
@@ -249,8 +255,8 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
         Function::NullIf => when(first().eq(row_wise(&arguments[1])).fill_null(lit(false)))
             .then(lit(NULL))
             .otherwise(first()),
-        Function::Least => min_horizontal(all()).expect("the check demands an argument"),
-        Function::Greatest => max_horizontal(all()).expect("the check demands an argument"),
+        Function::Least => unless_null(&all(), min_horizontal(all())),
+        Function::Greatest => unless_null(&all(), max_horizontal(all())),
         Function::Round => {
             let places = match arguments.get(1).map(|places| &places.node) {
                 Some(Node::Literal(Literal::Integer(places))) => {
@@ -269,6 +275,19 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
         Function::Lower => first().str().to_lowercase(),
         Function::Upper => first().str().to_uppercase(),
     }
+}
+
+/// Returns a value of several arguments, NULL where any of them is: what is missing is not passed
+/// over, or a share of seats that nobody knows would become the limit it is held to.
+fn unless_null(arguments: &[Expr], value: PolarsResult<Expr>) -> Expr {
+    let known = arguments
+        .iter()
+        .cloned()
+        .map(Expr::is_not_null)
+        .reduce(Expr::and);
+    when(known.expect("the check demands an argument"))
+        .then(value.expect("the check demands an argument"))
+        .otherwise(lit(NULL))
 }
 
 fn days(date: Expr) -> Expr {

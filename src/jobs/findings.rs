@@ -8,9 +8,10 @@ use super::file::StalePolicy;
 use super::score_run::refusal;
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
+use crate::domain::one_line;
 use crate::exports::Exports;
 use crate::exports::contract::ACCOUNTS;
-use crate::exports::ledger::Account;
+use crate::exports::ledger::{Account, Unseen};
 use crate::exports::rows::Rows;
 use crate::measures::catalog::Definition;
 use crate::model::curve::Curve;
@@ -21,10 +22,14 @@ use crate::trail::{Finding, Severity};
 /// The ledger of a date with the doubts it raises.
 #[derive(Debug, Clone)]
 pub struct Judged {
-    /// One per export.
+    /// One per export: what was seen.
     pub accounts: Vec<Account>,
-    /// The doubts.
+    /// One per export: what was not.
+    pub unseen: Vec<Unseen>,
+    /// Doubts that belong to the result of the date.
     pub findings: Vec<Finding>,
+    /// Doubts about rows that cannot be placed, or not yet; they belong to the moment of the run.
+    pub moment: Vec<Finding>,
     /// Doubts for which the job refuses to publish.
     pub refusals: Vec<Refusal>,
 }
@@ -42,7 +47,9 @@ pub fn judge(
 ) -> Result<Judged, JobError> {
     let mut judged = Judged {
         accounts: Vec::new(),
+        unseen: Vec::new(),
         findings: Vec::new(),
+        moment: Vec::new(),
         refusals: Vec::new(),
     };
     for rows in exports.tables.values() {
@@ -51,8 +58,27 @@ pub fn judge(
     judged.findings.extend(heads.finding());
     judged.findings.extend(not_point_in_time(job));
     judged.findings.extend(scores(job, scored)?);
+    let lost = judged
+        .findings
+        .iter()
+        .chain(&judged.moment)
+        .filter(|finding| LOST_ROWS.contains(&finding.finding));
+    let too_many =
+        lost.filter(|finding| finding.share.is_some_and(|share| share > job.refuse_share));
+    judged
+        .refusals
+        .extend(too_many.map(refusal).collect::<Vec<_>>());
     Ok(judged)
 }
+
+/// Findings that count rows no score rests on; the job's tolerance is for them.
+const LOST_ROWS: [&str; 5] = [
+    "key_missing",
+    "repeated_key",
+    "unresolved_link",
+    "unknown_account",
+    "without_time",
+];
 
 impl Judged {
     fn export(&mut self, job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Result<(), JobError> {
@@ -63,31 +89,96 @@ impl Judged {
                 .since(&rows.table, oldest)
                 .filter(|_| rows.table.name != ACCOUNTS),
         )?;
+        let unseen = rows.unseen(as_of)?;
         if let Some(finding) = freshness(job, rows, as_of) {
             if job.stale == StalePolicy::Refuse && finding.finding == "stale_export" {
                 self.refusals.push(refusal(&finding));
             }
             self.findings.push(finding);
         }
-        for finding in lost_rows(job, &account)? {
-            if finding.share.is_some_and(|share| share > job.refuse_share) {
-                self.refusals.push(refusal(&finding));
-            }
-            self.findings.push(finding);
-        }
-        for (cell, count) in &account.undated_cells {
-            self.findings.push(Finding {
-                finding: "undated_cells",
-                severity: Severity::Note,
-                subject: format!("{}.{cell}", rows.table.name),
-                count: *count,
-                share: share(*count, account.ledger.known),
-                evidence: format!("{count} filled cells have no date in `{}`", rows.table.known[cell]),
-                advice: "they stay hidden, since nobody can say when they became known; have the warehouse fill in the date".into(),
-            });
-        }
+        self.findings.extend(set_aside(job, &account)?);
+        self.moment.extend(unplaced(job, rows, &account, &unseen));
         self.accounts.push(account);
+        self.unseen.push(unseen);
         Ok(())
+    }
+}
+
+/// Says which rows and cells cannot be placed.
+fn unplaced(job: &ScoreJob, rows: &Rows, account: &Account, unseen: &Unseen) -> Vec<Finding> {
+    let export = &rows.table.name;
+    let (column, rule) = rows.link();
+    let finding =
+        |kind: &'static str, subject: String, count: u64, evidence: String, advice: &str| {
+            let whole = account.ledger.seen + unseen.unresolved + unseen.without_time;
+            let share = share(count, whole);
+            (count > 0).then(|| Finding {
+                finding: kind,
+                severity: severity(job, share),
+                subject,
+                count,
+                share,
+                evidence,
+                advice: advice.to_owned(),
+            })
+        };
+    let links: Vec<String> = unseen
+        .unresolved_links
+        .iter()
+        .map(|link| one_line(link))
+        .collect();
+    let lead_nowhere = format!(
+        "{} rows lead to no account that was known, by `{column}`, such as {}",
+        unseen.unresolved,
+        links.join(", ")
+    );
+    let advice = "they are left out until what they hang on is known; check that the exports cover the same time";
+    let mut findings = vec![finding(
+        rule,
+        export.clone(),
+        unseen.unresolved,
+        lead_nowhere,
+        advice,
+    )];
+    let time = rows
+        .table
+        .time
+        .as_deref()
+        .unwrap_or("the date of its version");
+    let timeless = format!(
+        "{} rows have no usable date in `{time}`",
+        unseen.without_time
+    );
+    let advice = "nobody can say when they became known, so no score sees them; have the warehouse fill it in";
+    findings.push(finding(
+        "without_time",
+        export.clone(),
+        unseen.without_time,
+        timeless,
+        advice,
+    ));
+    for (cell, count) in &unseen.undated_cells {
+        let hidden = format!(
+            "{count} filled cells have no date in `{}`",
+            rows.table.known[cell]
+        );
+        let advice = "they stay hidden, since nobody can say when they became known; have the warehouse fill in the date";
+        findings.push(finding(
+            "undated_cells",
+            format!("{export}.{cell}"),
+            *count,
+            hidden,
+            advice,
+        ));
+    }
+    findings.into_iter().flatten().collect()
+}
+
+fn severity(job: &ScoreJob, share: Option<f64>) -> Severity {
+    if share.is_some_and(|share| share > job.warn_share) {
+        Severity::Warning
+    } else {
+        Severity::Note
     }
 }
 
@@ -159,8 +250,8 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
     None
 }
 
-/// Says which rows were set aside or lead nowhere, rule by rule.
-fn lost_rows(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
+/// Says which rows were set aside, rule by rule.
+fn set_aside(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
     let by_rule = account
         .rejects
         .clone()
@@ -183,49 +274,32 @@ fn lost_rows(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
                 .to_owned())
         };
         let count = by_rule.column("n")?.u64()?.get(n).unwrap_or(0);
-        let keys = by_rule.column("row_key")?.list()?.get_as_series(n);
-        let keys: Vec<String> = keys
-            .iter()
-            .flat_map(|keys| {
-                keys.str()
-                    .into_iter()
-                    .flat_map(|keys| keys.iter().flatten())
-            })
-            .map(crate::domain::one_line)
-            .collect();
-        let rule = text("rule")?;
-        let (kind, advice) = match rule.as_str() {
+        let keys = by_rule
+            .column("row_key")?
+            .list()?
+            .get_as_series(n)
+            .unwrap_or_default();
+        let keys: Vec<String> = keys.str()?.iter().flatten().map(one_line).collect();
+        let (kind, advice) = match text("rule")?.as_str() {
             "key_missing" => (
                 "key_missing",
                 "a row without its key cannot be told from others; have the warehouse fill it in",
             ),
-            "repeated_key" => (
-                "repeated_key",
-                "the first row of a key is kept; declare `loaded` if the later one is a correction",
-            ),
-            "unresolved_link" => (
-                "unresolved_link",
-                "the row it hangs on was not known at that date; check that both exports cover the same time",
-            ),
             _ => (
-                "unknown_account",
-                "the account was not known at that date; check that accounts are exported in full",
+                "repeated_key",
+                "the row of a key that was seen first stays; declare `loaded` if the later one is a correction",
             ),
         };
-        let share = share(count, account.ledger.known);
+        let share = share(count, account.ledger.seen);
         findings.push(Finding {
             finding: kind,
-            severity: if share.is_some_and(|share| share > job.warn_share) {
-                Severity::Warning
-            } else {
-                Severity::Note
-            },
+            severity: severity(job, share),
             subject: account.ledger.export.clone(),
             count,
             share,
             evidence: format!(
                 "{count} of {} rows, by `{}`, such as {}",
-                account.ledger.known,
+                account.ledger.seen,
                 text("column")?,
                 keys.join(", ")
             ),
@@ -315,7 +389,11 @@ fn scores(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
         let count = reasons.column("n")?.u64()?.get(n).unwrap_or(0);
         findings.push(Finding {
             finding: "accounts_not_scored",
-            severity: Severity::Note,
+            severity: if count * 4 > all {
+                Severity::Warning
+            } else {
+                Severity::Note
+            },
             subject: "accounts".into(),
             count,
             share: share(count, all),

@@ -4,10 +4,10 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::JobError;
 use super::settings::ScoreJob;
 use crate::exports::Exports;
-use crate::exports::ledger::Account;
+use crate::exports::ledger::{Account, Unseen};
+use crate::exports::parquet_files::ParquetFile;
 use crate::population::Headcount;
 use crate::tables::Table;
 use crate::trail::Finding;
@@ -54,40 +54,36 @@ pub fn result(
 }
 
 /// Returns the `run` part.
-///
-/// # Errors
-/// When Polars fails.
 pub fn run(
     job: &ScoreJob,
     exports: &Exports,
-    as_of: NaiveDate,
+    unseen: &[Unseen],
+    findings: &[Finding],
     moment: &Moment,
-) -> Result<Value, JobError> {
-    let mut inputs = Vec::new();
-    for (name, rows) in &exports.tables {
-        let in_files = rows.table.rows_in_files();
-        let files: Vec<Value> = rows
-            .table
-            .files
-            .iter()
-            .map(|file| json!({ "path": file.path, "rows": file.rows, "bytes": file.bytes, "footer_sha256": file.footer_hash }))
-            .collect();
-        inputs.push(json!({
-            "export": name,
-            "rows_in_files": in_files,
-            "rows_left_unread": in_files.saturating_sub(rows.decoded),
-            "rows_decoded": rows.decoded,
-            "rows_without_time": rows.undated,
-            "rows_not_yet_known": rows.not_yet_known(as_of)?,
-            "rows_superseded": rows.superseded(as_of)?,
-            "files": files,
-        }));
-    }
-    Ok(json!({
+) -> Value {
+    let inputs: Vec<Value> = exports
+        .tables
+        .values()
+        .zip(unseen)
+        .map(|(rows, unseen)| {
+            let in_files = rows.table.rows_in_files();
+            let file = |file: &ParquetFile| json!({ "path": file.path, "rows": file.rows, "bytes": file.bytes, "footer_sha256": file.footer_hash });
+            json!({
+                "export": rows.table.name,
+                "rows_in_files": in_files,
+                "rows_left_unread": in_files.saturating_sub(rows.decoded),
+                "rows_decoded": rows.decoded,
+                "rows_not_seen": unseen,
+                "files": rows.table.files.iter().map(file).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
         "started_at": moment.started_at,
         "host": moment.host,
         "command": moment.command,
         "folder": job.folder,
+        "findings": findings,
         "inputs": inputs,
-    }))
+    })
 }

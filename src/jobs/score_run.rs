@@ -9,6 +9,7 @@ use super::manifest::{self, Moment};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
 use crate::exports::as_of::AS_OF;
+use crate::exports::ledger::Unseen;
 use crate::exports::{self, Exports};
 use crate::formula::date_literal;
 use crate::insights::trends;
@@ -72,8 +73,12 @@ pub struct Scorecard {
     pub as_of: NaiveDate,
     /// The tables, in the order of the documentation.
     pub tables: Vec<Table>,
-    /// The doubts.
+    /// The doubts about the result.
     pub findings: Vec<Finding>,
+    /// The doubts about rows that cannot be placed in time, or not yet.
+    pub moment: Vec<Finding>,
+    /// Per export the rows that were not seen.
+    pub unseen: Vec<Unseen>,
     /// Where the known accounts went.
     pub heads: Headcount,
     /// The `result` part of the manifest.
@@ -99,7 +104,9 @@ impl ScoreRun {
             .unwrap_or_else(Headcount::empty);
         let Judged {
             accounts,
+            unseen,
             findings,
+            moment,
             refusals,
         } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
         if !refusals.is_empty() {
@@ -128,6 +135,8 @@ impl ScoreRun {
             as_of,
             tables,
             findings,
+            moment,
+            unseen,
             heads,
             manifest,
         })
@@ -168,7 +177,13 @@ impl ScoreRun {
                 .iter()
                 .map(|table| encoded(table, &stamp))
                 .collect::<Result<Vec<_>, _>>()?;
-            let run = manifest::run(job, &self.exports, scorecard.as_of, moment)?;
+            let run = manifest::run(
+                job,
+                &self.exports,
+                &scorecard.unseen,
+                &scorecard.moment,
+                moment,
+            );
             files.push(json("model.json", &serde_json::json!(job.model)));
             files.push(json(
                 "manifest.json",

@@ -273,27 +273,23 @@ fn as_of_dates(
     today: NaiveDate,
     problems: &mut Problems,
 ) -> Result<Vec<NaiveDate>, JobError> {
-    let future = |date: NaiveDate| Problem {
-        blame: config::Blame::Configuration,
-        place: None,
-        title: format!("the as-of date {date} lies in the future; today is {today}"),
-        label: String::new(),
-        help: Some("nothing is known about it yet; give a date up to today".into()),
+    let future = |date: NaiveDate| {
+        Problem::command(format!(
+            "the as-of date {date} lies in the future; today is {today}"
+        ))
+        .help("nothing is known about it yet; give a date up to today")
     };
-    if let Some(backfill) = overrides.backfill {
-        let dates = backfill.dates();
+    if let Some(Backfill { from, to, .. }) = overrides.backfill {
+        let dates = overrides
+            .backfill
+            .map(|backfill| backfill.dates())
+            .unwrap_or_default();
         if let Some(date) = dates.last().filter(|date| **date > today) {
             problems.push(future(*date));
         }
         if dates.is_empty() {
-            problems.push(Problem {
-                help: Some("give --from before --to".into()),
-                ..future(backfill.to)
-            });
-            if let Some(problem) = problems.0.last_mut() {
-                problem.title =
-                    format!("no date lies between {} and {}", backfill.from, backfill.to);
-            }
+            let title = format!("no date lies between {from} and {to}");
+            problems.push(Problem::command(title).help("give --from before --to"));
         }
         return Ok(dates);
     }

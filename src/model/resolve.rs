@@ -159,10 +159,9 @@ impl Resolver<'_> {
         *share.get_ref()
     }
 
-    /// Sorts the bands from the top down and checks that they cover the scale once.
+    /// Checks that the bands, from the top down, cover the scale once.
     fn bands(&self, decimals: u32, problems: &mut Problems) -> Vec<(Band, f64)> {
-        let mut bands: Vec<&BandFile> = self.file.bands.iter().collect();
-        bands.sort_by(|a, b| b.from.get_ref().total_cmp(a.from.get_ref()));
+        let bands: Vec<&BandFile> = self.file.bands.iter().collect();
         if bands.is_empty() {
             problems.push(
                 self.source
@@ -172,18 +171,13 @@ impl Resolver<'_> {
         }
         for pair in bands.windows(2) {
             let (upper, lower) = (pair[0], pair[1]);
-            if upper.from.get_ref() == lower.from.get_ref() {
-                problems.push(
-                    self.source
-                        .problem(
-                            lower.from.span(),
-                            format!(
-                                "bands `{}` and `{}` overlap: both begin at {}",
-                                upper.label, lower.label, lower.from
-                            ),
-                        )
-                        .help("a band reaches from its `from` up to the next band's `from`"),
+            if upper.from.get_ref() <= lower.from.get_ref() {
+                let title = format!(
+                    "bands `{}` and `{}` overlap: the upper one begins at {}, the lower one at {}",
+                    upper.label, lower.label, upper.from, lower.from
                 );
+                let help = "write bands from the top down; each reaches from its `from` up to the one above it";
+                problems.push(self.source.problem(lower.from.span(), title).help(help));
             }
             if let Some(below) = &lower.below
                 && below.get_ref() != upper.from.get_ref()
@@ -424,7 +418,7 @@ impl Resolver<'_> {
                     let help = if kind.is_number() {
                         "numbers take `points`, `steps` or `percentile`"
                     } else {
-                        "text and true/false take a `map`"
+                        "text and true/false take a `map`; a number that the export stores as text needs CAST(… AS DOUBLE)"
                     };
                     problems.push(
                         self.source

@@ -20,6 +20,9 @@ pub enum PublishError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The folder holds something, and nothing is overwritten.
+    #[error("{0} is not empty, and nothing is overwritten")]
+    Taken(String),
     /// A table could not be encoded.
     #[error("table {table}: {cause}")]
     Encode {
@@ -141,11 +144,7 @@ pub fn write_new(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
         .next()
         .is_some()
     {
-        let cause = std::io::Error::new(
-            std::io::ErrorKind::AlreadyExists,
-            "it is not empty, and nothing is overwritten",
-        );
-        return Err(io("write to", folder)(cause));
+        return Err(PublishError::Taken(folder.display().to_string()));
     }
     write_all(folder, files)
 }

@@ -14,10 +14,8 @@ fn refused(world: &World) -> String {
 
 fn findings(world: &World) -> Vec<(String, String)> {
     let scorecards = world.publish(&Default::default()).unwrap();
-    scorecards[0]
-        .findings
-        .iter()
-        .map(|finding| (finding.finding.to_owned(), finding.subject.clone()))
+    let all = scorecards[0].findings.iter().chain(&scorecards[0].moment);
+    all.map(|finding| (finding.finding.to_owned(), finding.subject.clone()))
         .collect()
 }
 
@@ -168,7 +166,9 @@ fn more_lost_rows_than_tolerated_refuse_the_run() {
     );
     let message = refused(&world);
     assert!(
-        message.contains("tickets: 2 of 3 rows, by `account_id`, such as T2, T3"),
+        message.contains(
+            "tickets: 2 rows lead to no account that was known, by `account_id`, such as X, Y"
+        ),
         "{message}"
     );
     world.edit("job.toml", "as_of", "tolerance = { refuse = 0.7 }\nas_of");

@@ -132,7 +132,7 @@ fn a_dry_run_shows_who_would_change_band_and_publishes_nothing() {
     let output = world.command(&["run", "job.toml", "--model", "edited.toml", "--dry-run"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.contains("1 accounts would change band from base to edited"),
+        text.contains("1 accounts would change band from base ("),
         "{text}"
     );
     assert!(text.contains("A            70.0 Good → 40.0 Bad"), "{text}");

@@ -97,7 +97,7 @@ fn a_filled_cell_without_a_moment_stays_hidden_and_is_a_finding() {
     );
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let found = scorecards[0]
-        .findings
+        .moment
         .iter()
         .find(|finding| finding.finding == "undated_cells")
         .unwrap();
@@ -308,7 +308,7 @@ fn of_a_repeated_key_the_row_that_was_known_first_stays() {
         [
             "null",
             "other content than the row kept",
-            "same content as the row kept"
+            "the same as the row kept, later cells aside"
         ]
     );
 }
@@ -364,4 +364,96 @@ fn ids_meet_across_types() {
     );
     world.export("tickets", df!("ticket_id" => [1i64], "account_id" => [7.0], "opened_at" => dates(&["2026-01-05"]), "closed_at" => dates(&[""])));
     assert_eq!(world.measure("open_tickets", "7"), AnyValue::Float64(1.0));
+}
+
+#[test]
+fn a_row_that_leads_nowhere_does_not_displace_one_that_does() {
+    let world = World::base();
+    world.export(
+        "orders",
+        df!(
+            "id" => ["1", "1", "2", "2"],
+            "account_id" => ["A", "LATER", "A", "NEVER"],
+            "day" => dates(&["2026-01-20", "2026-01-02", "2026-01-20", "2026-01-02"]),
+            "size" => [1i64, 100, 2, 200],
+        ),
+    );
+    world.export(
+        "accounts",
+        df!(
+            "account_id" => ["A", "LATER"],
+            "created_on" => dates(&["2025-01-01", "2026-03-01"]),
+            "sales_region" => ["north", "north"],
+        ),
+    );
+    with_table(
+        &world,
+        "[tables.orders]\npath = \"orders.parquet\"\nkey = [\"id\"]\ntime = \"day\"",
+        "from = \"orders\"\nvalue = \"SUM(size)\"",
+    );
+    assert_eq!(
+        over_time(&world, &["2026-01-31", "2026-04-01"]),
+        [Some(3.0), Some(3.0)]
+    );
+}
+
+#[test]
+fn rows_without_a_usable_time_are_counted_and_never_seen() {
+    let world = World::base();
+    let instants = [
+        Some(0),
+        None,
+        Some(i64::MAX),
+        Some(i64::MIN),
+        Some(1_769_000_000_000_000),
+    ];
+    let instants = Column::new("at".into(), instants)
+        .cast(&DataType::Datetime(TimeUnit::Microseconds, None))
+        .unwrap();
+    let frame =
+        df!("id" => ["1", "2", "3", "4", "5"], "account_id" => ["A"; 5]).map(|mut frame| {
+            frame.with_column(instants).unwrap();
+            frame
+        });
+    world.export("calls", frame);
+    with_table(
+        &world,
+        "[tables.calls]\npath = \"calls.parquet\"\nkey = [\"id\"]\ntime = \"at\"\nobserved = \"all\"",
+        "from = \"calls\"\nvalue = \"COUNT(*)\"\nnone = 0",
+    );
+    assert_eq!(over_time(&world, &["2026-01-31"]), [Some(2.0)]);
+    world.edit(
+        "model.toml",
+        "[categories.commercial.metrics.seats]\nweight = 1",
+        "[categories.commercial.metrics.x]\nweight = 1",
+    );
+    world.edit("job.toml", "as_of", "tolerance = { refuse = 1 }\nas_of");
+    let scorecards = world.publish(&Overrides::default()).unwrap();
+    let found = scorecards[0]
+        .moment
+        .iter()
+        .find(|finding| finding.finding == "without_time")
+        .unwrap();
+    assert_eq!((found.subject.as_str(), found.count), ("calls", 3));
+}
+
+#[test]
+fn latest_of_nothing_known_is_missing() {
+    let world = World::base();
+    world.export(
+        "surveys",
+        df!(
+            "id" => ["1", "2", "3"],
+            "account_id" => ["A", "B", "B"],
+            "day" => dates(&["2026-01-20", "2026-01-02", "2026-01-03"]),
+            "nps" => [None, Some(9i64), None],
+        ),
+    );
+    with_table(
+        &world,
+        "[tables.surveys]\npath = \"surveys.parquet\"\nkey = [\"id\"]\ntime = \"day\"",
+        "from = \"surveys\"\nvalue = \"LATEST(nps)\"",
+    );
+    assert_eq!(world.measure("x", "A"), AnyValue::Null);
+    assert_eq!(world.measure("x", "B"), AnyValue::Float64(9.0));
 }
