@@ -135,7 +135,7 @@ impl Tree<'_> {
                 ),
                 (None, _) => "no data, its weight is shared among the others".into(),
             };
-            let _ = writeln!(self.text, "{branch} {:<24} {line}", category.title);
+            let _ = writeln!(self.text, "{branch} {:<27} {line}", category.title);
             for (m, metric) in category.metrics.iter().enumerate() {
                 let last = m + 1 == category.metrics.len();
                 self.metric(c, m, metric, below, last);
@@ -255,7 +255,7 @@ impl Tree<'_> {
             (_, _, Missing::Carry(validity)) => match score {
                 Some(_) => format!(
                     " (missing: carried {})",
-                    self.value(&carried_name(&metric.measure))
+                    self.value(&carried_name(&metric.measure, validity))
                 ),
                 None => format!(" (missing, and nothing to carry within {validity})"),
             },
@@ -267,7 +267,7 @@ impl Tree<'_> {
         };
         let _ = writeln!(
             self.text,
-            "{below}{branch} {:<24} {weighed}{state}",
+            "{below}{branch} {:<36} {weighed}{state}",
             metric.title
         );
         let card = self
@@ -309,6 +309,7 @@ impl Tree<'_> {
         let unit = measure
             .unit
             .as_ref()
+            .filter(|_| value != "missing")
             .map(|unit| format!(" {unit}"))
             .unwrap_or_default();
         let written = &measure.written;

@@ -16,10 +16,10 @@ use crate::exports::as_of::AS_OF;
 use crate::formula::date_literal;
 use crate::insights::trends::{change_name, direction_name};
 use crate::jobs::JobError;
+use crate::jobs::dry_run::{self, Standing};
 use crate::jobs::manifest::Moment;
 use crate::jobs::score_run::{self, ScoreRun, Scorecard};
 use crate::jobs::settings::{self, ScoreJob};
-use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
 use crate::publish::Lock;
 use crate::scores::columns as name;
@@ -56,7 +56,8 @@ pub struct Arguments {
     /// How often a backfill publishes
     #[arg(long, value_enum, default_value = "month", requires = "from")]
     every: Rhythm,
-    /// Compute and show, publish nothing; with --model, show who would change band
+    /// Compute and publish nothing; show who would change band, against the job's model if --model
+    /// is given, else against the newest published run
     #[arg(long)]
     dry_run: bool,
     /// Look at this account only, publish nothing; may be given several times
@@ -405,27 +406,26 @@ fn some_summary(job: &ScoreJob, run: &ScoreRun, wanted: &[String]) -> Result<Str
 }
 
 fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<String, JobError> {
-    let Some(moves) = score_run::moves(job, run)? else {
-        return Ok("one model only; give --model FILE to see who would change band\n".into());
+    let Some(comparison) = dry_run::compare(job, run)? else {
+        return Ok(
+            "nothing to compare with: no run is published, and no --model was given\n".into(),
+        );
     };
-    let named = |model: &HealthModel| format!("{} ({})", model.name, model.hash());
-    let in_force = job.in_force.as_ref().map(named).unwrap_or_default();
-    let mut text = format!(
-        "  {} accounts would change band from {in_force} to {}\n",
-        moves.len(),
-        named(&job.model)
-    );
-    let shown = |(score, band): &(Option<f64>, Option<String>)| match (score, band) {
-        (Some(score), Some(band)) => format!("{score:.1} {band}"),
-        _ => "not scored".into(),
+    let (n, against) = (comparison.moves.len(), &comparison.against);
+    let model = dry_run::named(&job.model);
+    let mut text = format!("  {n} accounts would change band from {against} to {model}\n");
+    let shown = |standing: &Option<Standing>| match standing {
+        Some((Some(score), Some(band))) => format!("{score:.1} {band}"),
+        Some(_) => "not scored".into(),
+        None => "not in the panel".into(),
     };
-    for change in &moves {
+    for (id, before, after) in &comparison.moves {
         let _ = writeln!(
             text,
             "    {:<12} {} → {}",
-            one_line(&change.account_id),
-            shown(&change.before),
-            shown(&change.after)
+            one_line(id),
+            shown(before),
+            shown(after)
         );
     }
     Ok(text)

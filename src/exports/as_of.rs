@@ -34,13 +34,11 @@ pub const ALWAYS: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
 pub const NEVER: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
 /// Returns whether a row is visible, through its link, at `as_of`.
-#[must_use]
 pub fn visible(as_of: Expr) -> Expr {
     col(FROM).lt_eq(as_of.clone()).and(col(TO).gt(as_of))
 }
 
 /// Returns whether a row by itself is known at `as_of`, whatever it hangs on.
-#[must_use]
 pub fn known_by_itself(as_of: Expr) -> Expr {
     col(OWN_FROM)
         .lt_eq(as_of.clone())
@@ -48,7 +46,6 @@ pub fn known_by_itself(as_of: Expr) -> Expr {
 }
 
 /// Returns a column as it was known at `as_of`: null where its own moment had not come.
-#[must_use]
 pub fn masked(table: &Table, column: &str, as_of: Expr) -> Expr {
     let cell = col(column);
     match table.known.get(column) {

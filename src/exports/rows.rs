@@ -224,10 +224,10 @@ impl Keys {
             .select(columns)
             .collect()?;
         let several = |by: &[Expr], rows: LazyFrame| {
-            rows.group_by(by.to_vec())
+            rows.group_by(by)
                 .agg([len().alias("__n")])
                 .filter(col("__n").gt(lit(1)))
-                .select(by.to_vec())
+                .select(by)
         };
         let prints = several(&[col("__print")], numbered.clone().lazy());
         let on = [col("__print")];

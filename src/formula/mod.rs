@@ -14,5 +14,5 @@ mod tree;
 pub use check::{Aggregates, Scope, check};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};
-pub use polars::{date_literal, row_wise, summary};
+pub use polars::{date_literal, row_wise, summary, tie};
 pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};

@@ -17,7 +17,6 @@ use super::tree::{
 ///
 /// # Panics
 /// When an aggregate stands in it, which the check has refused.
-#[must_use]
 pub fn row_wise(formula: &Formula) -> Expr {
     match &formula.node {
         Node::Column(name) => number(col(name.as_str()), formula.kind),
@@ -57,7 +56,6 @@ pub fn row_wise(formula: &Formula) -> Expr {
 
 /// Returns a date as a constant of the type Date; Polars' own literal is an instant, whose range
 /// ends in 2262.
-#[must_use]
 pub fn date_literal(date: NaiveDate) -> Expr {
     let days = date.signed_duration_since(NaiveDate::default()).num_days();
     lit(Scalar::new(
@@ -70,7 +68,6 @@ pub fn date_literal(date: NaiveDate) -> Expr {
 ///
 /// `order` are the columns that tell which row is the newest: the instant first, then the row key.
 /// A group without any such row gives NULL, except for the counts, which give 0.
-#[must_use]
 pub fn summary(
     aggregate: Aggregate,
     arguments: &[Formula],
@@ -152,6 +149,29 @@ fn newest(x: Expr, mask: &Expr, order: &[String]) -> Expr {
     by.push(x.clone());
     let last = x.sort_by(by, SortMultipleOptions::default()).last();
     when(mask.clone().any(true)).then(last).otherwise(lit(NULL))
+}
+
+/// Returns whether several different x share the newest instant where `mask` is true, so that
+/// nothing but their size decides which of them LATEST gives; `None` for other aggregates.
+#[must_use]
+pub fn tie(
+    aggregate: Aggregate,
+    arguments: &[Formula],
+    mask: &Expr,
+    instant: &str,
+) -> Option<Expr> {
+    let x = row_wise(arguments.first()?);
+    let counts = match aggregate {
+        Aggregate::Latest => mask.clone().and(x.clone().is_not_null()),
+        Aggregate::LatestRow => mask.clone(),
+        _ => return None,
+    };
+    let newest = col(instant).filter(counts.clone()).max();
+    Some(
+        x.filter(counts.and(col(instant).eq(newest)))
+            .n_unique()
+            .gt(lit(1)),
+    )
 }
 
 fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {

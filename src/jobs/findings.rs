@@ -14,6 +14,7 @@ use crate::exports::contract::ACCOUNTS;
 use crate::exports::ledger::{Account, Unseen};
 use crate::exports::rows::Rows;
 use crate::measures::catalog::Definition;
+use crate::measures::compute::tie_name;
 use crate::model::curve::Curve;
 use crate::population::Headcount;
 use crate::scores::columns as name;
@@ -57,6 +58,7 @@ pub fn judge(
     }
     judged.findings.extend(heads.finding());
     judged.findings.extend(not_point_in_time(job));
+    judged.findings.extend(ties(job, scored)?);
     judged.findings.extend(scores(job, scored)?);
     let lost = judged
         .findings
@@ -351,6 +353,29 @@ fn not_point_in_time(job: &ScoreJob) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Says where a LATEST was decided by nothing but the size of the values.
+fn ties(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for measure in &job.plan.measures {
+        let Ok(tied) = scored.column(&tie_name(&measure.name)) else {
+            continue;
+        };
+        let count = u64::from(tied.bool()?.sum().unwrap_or(0));
+        if count > 0 {
+            findings.push(Finding {
+                finding: "latest_tie",
+                severity: Severity::Note,
+                subject: measure.name.clone(),
+                count,
+                share: share(count, scored.height() as u64),
+                evidence: format!("for {count} accounts several rows of the newest instant say different things; the largest was taken"),
+                advice: "give the export a `key`, or a `time` that tells which row is newer".into(),
+            });
+        }
+    }
+    Ok(findings)
 }
 
 /// Says what is odd about the scores themselves.

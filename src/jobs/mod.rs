@@ -1,5 +1,6 @@
 //! Composition: a job file becomes a run, the run becomes a folder.
 
+pub mod dry_run;
 pub mod file;
 pub mod findings;
 pub mod manifest;

@@ -14,7 +14,7 @@ use crate::exports::{self, Exports};
 use crate::formula::date_literal;
 use crate::insights::trends;
 use crate::measures::compute;
-use crate::panel::{self, ACCOUNT_ID};
+use crate::panel;
 use crate::population::Headcount;
 use crate::publish::{self, Content, Lock, PublishError, Stamp};
 use crate::scores;
@@ -212,70 +212,6 @@ fn json(path: &str, value: &serde_json::Value) -> Content {
         path: path.to_owned(),
         bytes: format!("{value:#}\n").into_bytes(),
     }
-}
-
-/// How one account stands under two models.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Move {
-    /// The account.
-    pub account_id: String,
-    /// Shown score and band under the model in force.
-    pub before: (Option<f64>, Option<String>),
-    /// The same under the other model.
-    pub after: (Option<f64>, Option<String>),
-}
-
-/// Returns the accounts whose band differs between the job's own model and the one given instead,
-/// over the same measures; `None` when there is only one model.
-///
-/// # Errors
-/// When Polars fails.
-pub fn moves(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Vec<Move>>, JobError> {
-    use crate::scores::columns as name;
-    let Some(in_force) = &job.in_force else {
-        return Ok(None);
-    };
-    let last = *job.dates.last().expect("a job has a date");
-    let now = run
-        .scored
-        .clone()
-        .lazy()
-        .filter(col(AS_OF).eq(date_literal(last)))
-        .collect()?;
-    let measures: Vec<Expr> = now
-        .get_column_names()
-        .iter()
-        .filter(|column| {
-            !["metric/", "category/", "overall/"]
-                .iter()
-                .any(|level| column.starts_with(level))
-        })
-        .map(|column| col(column.as_str()))
-        .collect();
-    let then = scores::score(now.clone().lazy().select(measures).collect()?, in_force)?;
-    let columns = |frame: &DataFrame| -> PolarsResult<Vec<(Option<f64>, Option<String>)>> {
-        let shown = frame.column(&name::overall("score_shown"))?.f64()?.clone();
-        let band = frame.column(&name::overall(name::BAND))?.str()?.clone();
-        Ok(shown
-            .iter()
-            .zip(band.iter())
-            .map(|(score, band)| (score, band.map(str::to_owned)))
-            .collect())
-    };
-    let ids = now.column(ACCOUNT_ID)?.str()?.clone();
-    let (before, after) = (columns(&then)?, columns(&now)?);
-    let moves = ids
-        .iter()
-        .flatten()
-        .zip(before.into_iter().zip(after))
-        .filter(|(_, (before, after))| before.1 != after.1)
-        .map(|(id, (before, after))| Move {
-            account_id: id.to_owned(),
-            before,
-            after,
-        })
-        .collect();
-    Ok(Some(moves))
 }
 
 /// Returns a refusal in the words of a finding.

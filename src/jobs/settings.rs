@@ -1,6 +1,6 @@
 //! A job as meant: every path, date and tolerance decided, every file read and checked.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use chrono::{Datelike, Days, NaiveDate};
 
@@ -8,7 +8,7 @@ use super::JobError;
 use super::file::{JobFile, StalePolicy, Text};
 use crate::config::{self, Problem, Problems, Source};
 use crate::domain::DayCount;
-use crate::exports::contract::{self, Contract};
+use crate::exports::contract::{self, ACCOUNTS, Contract};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
 use crate::measures::catalog::{self, Catalog};
@@ -147,7 +147,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let mut problems = Problems::default();
     let (file, source): (JobFile, Source) = config::read(path)?;
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
-    let beside = |text: &Text| base.join(text.get_ref());
+    let beside = |text: &Text| tidy(&base.join(text.get_ref()));
     let exports = problems.collect(named::<ExportsFile>(
         &beside(&file.exports),
         &file.exports,
@@ -179,6 +179,10 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     };
     let contract = contract::resolve(&exports, &exports_source, &data, &mut problems);
     let catalog = catalog::resolve(&measures, &measures_source, &contract, &mut problems);
+    if !contract.tables.contains_key(ACCOUNTS) {
+        // Conditions speak of account columns; without them each would be one more complaint.
+        return Err(problems.into());
+    }
     let population = population::resolve(&contract, &catalog, &mut problems);
     let model =
         model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
@@ -192,7 +196,9 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     names.extend(in_force.iter().flat_map(HealthModel::reads));
     names.extend(population.reads());
     names.extend(overrides.also.iter().cloned());
-    let plan = Plan::of(&catalog, &contract, &names, model.carried());
+    let mut carried = model.carried();
+    carried.extend(in_force.iter().flat_map(HealthModel::carried));
+    let plan = Plan::of(&catalog, &contract, &names, carried);
     let name = path
         .file_stem()
         .map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
@@ -212,6 +218,27 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         warn_share,
         refuse_share,
     })
+}
+
+/// Takes `.` and `..` out of a path, so that messages and the manifest show it as a person would.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(tidy.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    if tidy.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        tidy
+    }
 }
 
 /// Reads a file that the job names; if it is not there, the job's line is the place to look.

@@ -333,7 +333,8 @@ impl Resolver<'_> {
                     self.catalog.declared.contains(name)
                         && !self.catalog.measures.contains_key(name)
                 };
-                if parsed.names().iter().any(is_wrong) {
+                let without_accounts = !self.contract.tables.contains_key(ACCOUNTS);
+                if without_accounts || parsed.names().iter().any(is_wrong) {
                     return Resolved::Wrong;
                 }
                 match self.formula(parsed, problems) {

@@ -5,6 +5,8 @@
 //! This is the meaning of a measure, and what a SQL engine would be given. Plans that are faster
 //! for some shapes of data may stand beside [`over_rows`]; each must equal it.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -14,12 +16,12 @@ use polars::prelude::*;
 use super::catalog::{Definition, Measure, RowMeasure, summary_name};
 use super::file::Constant;
 use super::plan::{CARRY_STEP, Plan};
-use crate::domain::Window;
+use crate::domain::{DayCount, Window};
 use crate::exports::Exports;
 use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, masked, visible};
 use crate::exports::contract::Observed;
 use crate::exports::rows::Rows;
-use crate::formula::{Expr as Formula, Node, date_literal, row_wise, summary};
+use crate::formula::{Expr as Formula, Node, date_literal, row_wise, summary, tie};
 use crate::panel::{self, ACCOUNT_ID};
 use crate::trail::Trail;
 
@@ -29,10 +31,17 @@ pub fn newest_name(measure: &str) -> String {
     format!("__newest_{measure}")
 }
 
-/// Returns the column that holds a carried value of a measure.
+/// Returns the column that holds a value of a measure carried for at most so long.
 #[must_use]
-pub fn carried_name(measure: &str) -> String {
-    format!("__carried_{measure}")
+pub fn carried_name(measure: &str, validity: DayCount) -> String {
+    format!("__carried_{validity}_{measure}")
+}
+
+/// Returns the column that says whether a LATEST of a measure was decided by nothing but size; it
+/// is there only for exports without a row key.
+#[must_use]
+pub fn tie_name(measure: &str) -> String {
+    format!("__tied_{measure}")
 }
 
 /// Computes the plan's measures for every pair of the panel.
@@ -190,6 +199,15 @@ fn over_rows(
             );
             aggregates.push(expr.alias(scratch(k)));
         }
+        // With a row key there is a last row; without one, rows of one instant may disagree.
+        let ties = definition
+            .summaries
+            .iter()
+            .filter_map(|part| tie(part.aggregate, &part.arguments, &mask, &order[0]));
+        if let Some(tied) = ties.reduce(Expr::or).filter(|_| rows.table.key.is_empty()) {
+            aggregates.push(tied.alias(tie_name(&measure.name)));
+            values.push(col(tie_name(&measure.name)));
+        }
         let outer = row_wise(&renamed(definition, &scratch));
         values.extend([
             published(outer, measure),
@@ -312,10 +330,11 @@ fn newest_of(expr: &Formula, plan: &Plan) -> Expr {
 /// The value of an earlier date is computed by the same function as the value of this one, from
 /// what was known then; a feed that stopped three days ago still speaks for a while.
 fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataFrame> {
+    let is_null = |(name, _): &(String, DayCount)| col(name.as_str()).is_null();
     let missing_any = plan
         .carried
-        .keys()
-        .map(|name| col(name.as_str()).is_null())
+        .iter()
+        .map(is_null)
         .reduce(Expr::or)
         .expect("something is carried");
     let missing = frame
@@ -361,7 +380,8 @@ fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataF
         .collect()?;
     let pairs = panel::known_pairs(exports.accounts(), &pairs, &plan.attributes)?;
     let earlier = measured(exports, &pairs, plan, &mut Trail::silent())?;
-    let names: Vec<Expr> = plan.carried.keys().map(|name| col(name.as_str())).collect();
+    let names: BTreeSet<&str> = plan.carried.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<Expr> = names.into_iter().map(col).collect();
     let earlier = earlier.lazy().select(
         [col(ACCOUNT_ID), col(AS_OF).alias("__then")]
             .into_iter()
@@ -378,7 +398,7 @@ fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataF
             col(name.as_str())
                 .filter(valid)
                 .first()
-                .alias(carried_name(name))
+                .alias(carried_name(name, *validity))
         })
         .collect();
     let carried = wanted

@@ -2,7 +2,7 @@
 //! each export. Measures that nobody asks for cost nothing.
 
 use chrono::NaiveDate;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::catalog::{Catalog, Definition, Measure, RowMeasure};
 use crate::domain::DayCount;
@@ -20,7 +20,7 @@ pub struct Plan {
     /// Account columns that formulas and reports read.
     pub attributes: Vec<String>,
     /// Measures whose last value serves for a while, and for how long.
-    pub carried: IndexMap<String, DayCount>,
+    pub carried: IndexSet<(String, DayCount)>,
 }
 
 impl Plan {
@@ -32,7 +32,7 @@ impl Plan {
         catalog: &Catalog,
         contract: &Contract,
         names: &[String],
-        carried: IndexMap<String, DayCount>,
+        carried: IndexSet<(String, DayCount)>,
     ) -> Self {
         let mut wanted: Vec<String> = names.to_vec();
         for table in contract.tables.values() {
@@ -100,8 +100,8 @@ impl Plan {
     pub fn carry_dates(&self, as_of: NaiveDate) -> Vec<NaiveDate> {
         let longest = self
             .carried
-            .values()
-            .map(|validity| validity.0)
+            .iter()
+            .map(|(_, validity)| validity.0)
             .max()
             .unwrap_or(0);
         (1..=longest / CARRY_STEP.0)

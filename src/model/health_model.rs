@@ -1,7 +1,7 @@
 //! The model as meant: complete, checked, and impossible to get wrong from here on.
 
 use chrono::NaiveDate;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -245,16 +245,15 @@ impl HealthModel {
         names
     }
 
-    /// Returns the measures whose last value serves for a while.
+    /// Returns the measures whose last value serves for a while, and for how long.
     #[must_use]
-    pub fn carried(&self) -> IndexMap<String, DayCount> {
-        let mut carried: IndexMap<String, DayCount> = IndexMap::new();
-        for (_, _, _, metric) in self.metrics() {
-            if let Missing::Carry(validity) = metric.missing {
-                let longest = carried.entry(metric.measure.clone()).or_insert(validity);
-                *longest = (*longest).max(validity);
-            }
-        }
-        carried
+    pub fn carried(&self) -> IndexSet<(String, DayCount)> {
+        let carried = self
+            .metrics()
+            .filter_map(|(_, _, _, metric)| match metric.missing {
+                Missing::Carry(validity) => Some((metric.measure.clone(), validity)),
+                _ => None,
+            });
+        carried.collect()
     }
 }

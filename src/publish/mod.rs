@@ -4,4 +4,4 @@ mod folder;
 mod parquet;
 
 pub use folder::{Content, Lock, LockError, PublishError, newest_before, publish, write_new};
-pub use parquet::{Stamp, encode};
+pub use parquet::{Stamp, decode, encode};

@@ -1,5 +1,6 @@
 //! From a frame to the bytes of a Parquet file, with sorting, descriptions and origin in its footer.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -102,6 +103,19 @@ pub fn encode(
     writer.write(&batch)?;
     writer.close()?;
     Ok(bytes)
+}
+
+/// Reads a published table back.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn decode(path: &Path) -> PolarsResult<DataFrame> {
+    let path = path.to_string_lossy();
+    let args = ScanArgsParquet {
+        glob: false,
+        ..ScanArgsParquet::default()
+    };
+    LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?.collect()
 }
 
 /// Copies a column into the plain type that every reader knows.

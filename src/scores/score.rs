@@ -129,8 +129,9 @@ impl Scorer<'_> {
                 Missing::Reweight => own.clone(),
                 Missing::Worst => own.clone().fill_null(lit(self.model.scale[0])),
                 Missing::Neutral(neutral) => own.clone().fill_null(lit(neutral)),
-                Missing::Carry(_) => {
-                    coalesce(&[own.clone(), by_curve(&col(carried_name(&metric.measure)))])
+                Missing::Carry(validity) => {
+                    let carried = col(carried_name(&metric.measure, validity));
+                    coalesce(&[own.clone(), by_curve(&carried)])
                 }
             };
             let applies = col(name::overall(name::CARD)).is_not_null().and(applies);

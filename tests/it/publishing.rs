@@ -140,6 +140,29 @@ fn a_dry_run_shows_who_would_change_band_and_publishes_nothing() {
 }
 
 #[test]
+fn a_dry_run_of_the_jobs_own_model_compares_with_what_is_published() {
+    let world = World::base();
+    let run = |world: &World| {
+        String::from_utf8(world.command(&["run", "job.toml", "--dry-run"]).stdout).unwrap()
+    };
+    assert!(
+        run(&world).contains("nothing to compare with"),
+        "{}",
+        run(&world)
+    );
+    world.publish(&Overrides::default()).unwrap();
+    let before = world.published(AS_OF);
+    world.edit("model.toml", "[4, 0]", "[2, 0]");
+    let text = run(&world);
+    assert!(
+        text.contains("1 accounts would change band from the run published for 2026-01-31"),
+        "{text}"
+    );
+    assert!(text.contains("A            70.0 Good → 40.0 Bad"), "{text}");
+    assert_eq!(world.published(AS_OF), before);
+}
+
+#[test]
 fn every_footer_says_where_the_file_comes_from_and_what_its_columns_mean() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
     let world = World::base();

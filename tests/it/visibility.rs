@@ -457,3 +457,34 @@ fn latest_of_nothing_known_is_missing() {
     assert_eq!(world.measure("x", "A"), AnyValue::Null);
     assert_eq!(world.measure("x", "B"), AnyValue::Float64(9.0));
 }
+
+#[test]
+fn rows_of_one_instant_that_disagree_are_a_finding_of_an_export_without_a_key() {
+    let world = World::base();
+    world.export(
+        "surveys",
+        df!(
+            "account_id" => ["A", "A", "B", "B"],
+            "day" => dates(&["2026-01-20", "2026-01-20", "2026-01-02", "2026-01-03"]),
+            "nps" => [3i64, 7, 9, 8],
+        ),
+    );
+    with_table(
+        &world,
+        "[tables.surveys]\npath = \"surveys.parquet\"\ntime = \"day\"",
+        "from = \"surveys\"\nvalue = \"LATEST(nps)\"",
+    );
+    assert_eq!(world.measure("x", "A"), AnyValue::Float64(7.0));
+    world.edit(
+        "model.toml",
+        "[categories.commercial.metrics.seats]",
+        "[categories.commercial.metrics.x]",
+    );
+    let scorecards = world.publish(&Overrides::default()).unwrap();
+    let found = scorecards[0]
+        .findings
+        .iter()
+        .find(|finding| finding.finding == "latest_tie")
+        .unwrap();
+    assert_eq!((found.subject.as_str(), found.count), ("x", 1));
+}
