@@ -85,3 +85,17 @@ pub fn only(panel: DataFrame, accounts: Option<&[String]>) -> PolarsResult<DataF
         )
         .collect()
 }
+
+/// Returns the dates of a panel, each once, in no order.
+///
+/// # Errors
+/// When Polars fails.
+pub fn dates(panel: &DataFrame) -> PolarsResult<Vec<NaiveDate>> {
+    Ok(panel
+        .column(AS_OF)?
+        .unique()?
+        .date()?
+        .as_date_iter()
+        .flatten()
+        .collect())
+}

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::config::Problems;
 use crate::exports::as_of::AS_OF;
-use crate::exports::contract::{Contract, formula_problem};
+use crate::exports::contract::Contract;
 use crate::formula::{self, Aggregates, Expr as Formula, Kind, row_wise};
 use crate::measures::catalog::Catalog;
 use crate::trail::{Finding, Severity};
@@ -62,7 +62,7 @@ pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) 
             }
             Ok(None) => None,
             Err(error) => {
-                problems.push(formula_problem(&contract.source, text, &error));
+                problems.push(formula::problem(&contract.source, text, &error));
                 None
             }
         }

@@ -453,7 +453,7 @@ impl Resolver<'_> {
                     scope.columns.shift_remove(name.get_ref());
                     scope.derived.insert(name.get_ref().clone(), expr);
                 }
-                Err(error) => problems.push(formula_problem(self.source, text, &error)),
+                Err(error) => problems.push(formula::problem(self.source, text, &error)),
             }
         }
         scope
@@ -688,7 +688,7 @@ impl Resolver<'_> {
                     Ok(_) => Observed::AnyRow,
                     Err(error) => {
                         let text = self.file.observed.as_ref().expect("it was just read");
-                        problems.push(formula_problem(self.source, text, &error).help(
+                        problems.push(formula::problem(self.source, text, &error).help(
                             "valid here: `all`, `any row`, or a condition over account columns",
                         ));
                         Observed::AnyRow
@@ -771,16 +771,6 @@ fn wider(a: Stored, b: Stored) -> Stored {
     }
 }
 
-/// Turns a formula's error into a problem that points inside the quoted text.
-#[must_use]
-pub fn formula_problem(source: &Source, text: &Text, error: &formula::FormulaError) -> Problem {
-    let problem = source.problem(source.inside(text, error.span.clone()), error.title.clone());
-    match &error.help {
-        Some(help) => problem.help(help.clone()),
-        None => problem,
-    }
-}
-
 /// Checks the `observed` conditions, which speak of account columns.
 fn check_observed(
     file: &ExportsFile,
@@ -815,7 +805,7 @@ fn check_observed(
                     )
                     .help("valid here: `all`, `any row`, or a condition over account columns"),
             ),
-            Err(error) => problems.push(formula_problem(source, text, &error)),
+            Err(error) => problems.push(formula::problem(source, text, &error)),
         }
     }
 }

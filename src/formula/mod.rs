@@ -16,3 +16,17 @@ pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};
 pub use polars::{date_literal, row_wise, summary, tie};
 pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
+
+use toml::Spanned;
+
+use crate::config::{Problem, Source};
+
+/// Turns what is wrong with a formula into a problem that points inside the quoted text.
+#[must_use]
+pub fn problem(source: &Source, text: &Spanned<String>, error: &FormulaError) -> Problem {
+    let problem = source.problem(source.inside(text, error.span.clone()), error.title.clone());
+    match &error.help {
+        Some(help) => problem.help(help.clone()),
+        None => problem,
+    }
+}

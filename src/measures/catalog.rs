@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::file::{Constant, MeasureFile, MeasuresFile};
 use crate::config::{Problems, Source};
 use crate::domain::{DayCount, Window};
-use crate::exports::contract::{ACCOUNTS, Contract, Observed, formula_problem};
+use crate::exports::contract::{ACCOUNTS, Contract, Observed};
 use crate::formula::{self, Aggregate, Aggregates, Expr, Kind, Node, Parsed, Scope};
 
 /// Everything that can be measured with the exports at hand.
@@ -226,7 +226,7 @@ fn parse_all<'a>(
                     },
                 );
             }
-            Err(error) => problems.push(formula_problem(source, &measure.value, &error)),
+            Err(error) => problems.push(formula::problem(source, &measure.value, &error)),
         }
     }
     parsed
@@ -445,7 +445,7 @@ impl Resolver<'_> {
             let parsed = match formula::parse(text.get_ref()) {
                 Ok(parsed) => parsed,
                 Err(error) => {
-                    problems.push(formula_problem(self.source, text, &error));
+                    problems.push(formula::problem(self.source, text, &error));
                     return None;
                 }
             };
@@ -530,7 +530,7 @@ impl Resolver<'_> {
         match formula::check(parsed, scope, aggregates) {
             Ok(expr) => Some(expr),
             Err(error) => {
-                problems.push(formula_problem(self.source, text, &error));
+                problems.push(formula::problem(self.source, text, &error));
                 None
             }
         }

@@ -71,13 +71,7 @@ fn measured(
     plan: &Plan,
     trail: &mut Trail<'_>,
 ) -> PolarsResult<DataFrame> {
-    let dates: Vec<NaiveDate> = panel
-        .column(AS_OF)?
-        .unique()?
-        .date()?
-        .as_date_iter()
-        .flatten()
-        .collect();
+    let dates = panel::dates(panel)?;
     let mut frame = panel.clone().lazy();
     for (name, rows) in &exports.tables {
         let measures: Vec<(&Measure, &RowMeasure)> = plan.over(name).collect();
@@ -343,13 +337,7 @@ fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsResult<DataF
         .filter(missing_any)
         .select([col(ACCOUNT_ID), col(AS_OF)])
         .collect()?;
-    let dates: Vec<NaiveDate> = missing
-        .column(AS_OF)?
-        .unique()?
-        .date()?
-        .as_date_iter()
-        .flatten()
-        .collect();
+    let dates = panel::dates(&missing)?;
     let (mut nows, mut thens, mut ages) = (Vec::new(), Vec::new(), Vec::new());
     for date in dates {
         for (step, then) in (1u32..).zip(plan.carry_dates(date)) {

@@ -12,7 +12,6 @@ use super::health_model::{
     Metric, MetricCard, Variant,
 };
 use crate::config::{Problems, Source, Span};
-use crate::exports::contract::formula_problem;
 use crate::formula::{self, Aggregates, Kind};
 use crate::measures::catalog::Catalog;
 
@@ -439,7 +438,7 @@ impl Resolver<'_> {
         let parsed = match formula::parse(text.get_ref()) {
             Ok(parsed) => parsed,
             Err(error) => {
-                problems.push(formula_problem(self.source, text, &error));
+                problems.push(formula::problem(self.source, text, &error));
                 return None;
             }
         };
@@ -470,7 +469,7 @@ impl Resolver<'_> {
                 None
             }
             Err(error) => {
-                problems.push(formula_problem(self.source, text, &error));
+                problems.push(formula::problem(self.source, text, &error));
                 None
             }
         }

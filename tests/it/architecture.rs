@@ -1,6 +1,6 @@
 //! Promises about the codebase: who may use whom, and that no test file is forgotten.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::harness::files_below;
 
@@ -26,33 +26,37 @@ fn used(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Returns every source file with its stage and its text.
+fn sources() -> Vec<(String, String, String)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let described = |file: PathBuf| {
+        let inside = file.strip_prefix(&source).unwrap().display().to_string();
+        let stage = inside
+            .split('/')
+            .next()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
+        (inside, stage, std::fs::read_to_string(&file).unwrap())
+    };
+    files_below(&source).into_iter().map(described).collect()
+}
+
 #[test]
 fn a_stage_never_uses_a_later_one() {
     let stages = stages();
     let place = |name: &str| {
-        stages
-            .iter()
-            .position(|stage| stage == name)
-            .unwrap_or_else(|| panic!("`{name}` is not in lib.rs"))
+        let found = stages.iter().position(|stage| stage == name);
+        found.unwrap_or_else(|| panic!("`{name}` is not in lib.rs"))
     };
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for file in files_below(&source) {
-        let inside = file.strip_prefix(&source).unwrap();
-        let stage = inside
-            .iter()
-            .next()
-            .unwrap()
-            .to_string_lossy()
-            .trim_end_matches(".rs")
-            .to_owned();
+    for (file, stage, text) in sources() {
         if ["main", "lib"].contains(&stage.as_str()) {
             continue;
         }
-        for other in used(&std::fs::read_to_string(&file).unwrap()) {
+        for other in used(&text) {
             assert!(
                 place(&other) <= place(&stage),
-                "{} uses the later stage `{other}`",
-                inside.display()
+                "{file} uses the later stage `{other}`"
             );
         }
     }
@@ -60,67 +64,34 @@ fn a_stage_never_uses_a_later_one() {
 
 #[test]
 fn only_the_stages_that_may_touch_the_outside_do() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    // What is forbidden, and who may use it all the same.
-    let rules: [(&[&str], &[&str]); 4] = [
-        (
-            &[
-                "println!",
-                "eprint",
-                "std::env::",
-                "Local::now",
-                "Utc::now",
-                "SystemTime",
-            ],
-            &["cli", "main"],
-        ),
-        (
-            &["std::fs", "fs::"],
-            &["config", "exports", "publish", "cli"],
-        ),
-        (
-            &["polars"],
-            &[
-                "formula",
-                "exports",
-                "panel",
-                "measures",
-                "population",
-                "scores",
-                "insights",
-                "tables",
-                "publish",
-                "jobs",
-                "sample",
-                "cli",
-            ],
-        ),
-        (&["crate::outcomes"], &["backtest", "jobs"]),
+    const OUTSIDE: &[&str] = &[
+        "println!",
+        "eprint",
+        "std::env::",
+        "Local::now",
+        "Utc::now",
+        "SystemTime",
     ];
-    for file in files_below(&source) {
-        let inside = file.strip_prefix(&source).unwrap();
-        let stage = inside
-            .iter()
-            .next()
-            .unwrap()
-            .to_string_lossy()
-            .trim_end_matches(".rs")
-            .to_owned();
-        let text = std::fs::read_to_string(&file).unwrap();
-        let code: String = text
+    const WITHOUT_FRAMES: &[&str] = &["domain", "config", "trail", "stats", "main", "model"];
+    for (file, stage, text) in sources() {
+        let code = text
             .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect::<Vec<_>>()
-            .join("\n");
-        for (words, allowed) in rules {
-            for word in words {
-                assert!(
-                    allowed.contains(&stage.as_str()) || !code.contains(word),
-                    "{} uses {word}",
-                    inside.display()
-                );
-            }
-        }
+            .filter(|line| !line.trim_start().starts_with("//"));
+        let code = code.collect::<Vec<_>>().join("\n");
+        let says = |words: &[&str]| words.iter().any(|word| code.contains(word));
+        let is = |stages: &[&str]| stages.contains(&stage.as_str());
+        assert!(
+            is(&["cli", "main"]) || !says(OUTSIDE),
+            "{file} prints, or asks the clock or the environment"
+        );
+        assert!(
+            is(&["config", "exports", "publish", "cli"]) || !says(&["std::fs", "fs::"]),
+            "{file} touches files"
+        );
+        assert!(
+            !is(WITHOUT_FRAMES) || !says(&["polars"]),
+            "{file} knows a data frame"
+        );
     }
 }
 
