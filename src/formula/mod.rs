@@ -14,7 +14,7 @@ mod tree;
 pub use check::{Aggregates, Scope, check};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};
-pub use polars::{date_literal, row_wise, summary, tie};
+pub use polars::{any_of, date_literal, row_wise, summary, tie};
 pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
 
 use toml::Spanned;

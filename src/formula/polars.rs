@@ -30,11 +30,11 @@ pub fn row_wise(formula: &Formula) -> Expr {
         Node::Or(a, b) => row_wise(a).or(row_wise(b)),
         Node::IsNull(x) => row_wise(x).is_null(),
         Node::IsTrue(x, wanted) => row_wise(x).eq_missing(lit(*wanted)),
-        Node::In(x, list) => list
-            .iter()
-            .map(|item| row_wise(x).eq(row_wise(item)))
-            .reduce(Expr::or)
-            .unwrap_or_else(|| lit(false)),
+        Node::In(x, list) => any_of(
+            list.iter()
+                .map(|item| row_wise(x).eq(row_wise(item)))
+                .collect(),
+        ),
         Node::Like(x, pattern) => row_wise(x).str().contains(lit(regex_of(pattern)), true),
         Node::Case(arms, otherwise) => {
             let last = otherwise
@@ -62,6 +62,19 @@ pub fn date_literal(date: NaiveDate) -> Expr {
         DataType::Date,
         AnyValue::Date(i32::try_from(days).unwrap_or(i32::MAX)),
     ))
+}
+
+/// Returns whether any of the conditions holds, as a tree that stays shallow however many they are.
+#[must_use]
+pub fn any_of(mut conditions: Vec<Expr>) -> Expr {
+    match conditions.len() {
+        0 => lit(false),
+        1 => conditions.remove(0),
+        n => {
+            let rest = conditions.split_off(n / 2);
+            any_of(conditions).or(any_of(rest))
+        }
+    }
 }
 
 /// Returns the Polars expression of one aggregate over the rows of a group where `mask` is true.

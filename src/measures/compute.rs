@@ -21,7 +21,7 @@ use crate::exports::Exports;
 use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, masked, visible};
 use crate::exports::contract::Observed;
 use crate::exports::rows::Rows;
-use crate::formula::{Expr as Formula, Node, date_literal, row_wise, summary, tie};
+use crate::formula::{Expr as Formula, Node, any_of, date_literal, row_wise, summary, tie};
 use crate::panel::{self, ACCOUNT_ID};
 use crate::trail::Trail;
 
@@ -282,12 +282,14 @@ fn settled(measure: &Measure, rows: &RowMeasure, fresh: &Expr, observed: &Expr) 
 
 /// Returns on which as-of dates an export has something fresh to say.
 fn fresh(rows: &Rows, plan: &Plan, dates: &[NaiveDate]) -> Expr {
-    dates
-        .iter()
-        .filter(|date| !rows.is_stale(**date, plan.since(&rows.table, **date)))
-        .map(|date| col(AS_OF).eq(date_literal(*date)))
-        .reduce(Expr::or)
-        .unwrap_or_else(|| lit(false))
+    let is_fresh = |date: &&NaiveDate| !rows.is_stale(**date, plan.since(&rows.table, **date));
+    any_of(
+        dates
+            .iter()
+            .filter(is_fresh)
+            .map(|date| col(AS_OF).eq(date_literal(*date)))
+            .collect(),
+    )
 }
 
 fn observed(rows: &Rows) -> Expr {
