@@ -110,3 +110,27 @@ fn every_test_file_is_listed() {
         }
     }
 }
+
+#[test]
+fn tests_and_program_share_one_build() {
+    let features = |edges: &str| -> Vec<String> {
+        let output = std::process::Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--offline", "--prefix", "none"])
+            .args(["--format", "{p} {f}", "--edges", edges])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines()
+            .map(|line| line.trim_end_matches(" (*)").to_owned())
+            .collect()
+    };
+    let with_tests = features("normal,build,dev");
+    assert!(!with_tests.is_empty());
+    for package in features("normal,build") {
+        assert!(
+            with_tests.contains(&package),
+            "a dev-dependency changes `{package}`, so that `cargo test` builds it and all above it again"
+        );
+    }
+}
