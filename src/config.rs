@@ -122,18 +122,6 @@ impl Problems {
             }
         }
     }
-
-    /// Returns `value` if there is no problem, else all of them.
-    ///
-    /// # Errors
-    /// When any problem was added.
-    pub fn or<T>(self, value: T) -> Result<T, Problems> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
-    }
 }
 
 impl From<Problem> for Problems {
@@ -217,40 +205,55 @@ impl Source {
 
 /// Reads a TOML file into the type that mirrors it.
 ///
-/// # Errors
-/// With every mistake of the file: syntax, unknown keys (and the nearest valid one), missing keys,
-/// wrong types.
-pub fn read<T: DeserializeOwned>(path: &Path) -> Result<(T, Source), Problems> {
-    let source = Source::open(path)?;
-    parse(&source).map(|file| (file, source))
+/// Every mistake of the file goes to `problems`: syntax, unknown keys (and the nearest valid one),
+/// missing keys, wrong types. The file comes back all the same where the only mistakes are slips
+/// of the pen in a key, so that what it says can be checked in the same run.
+pub fn read<T: DeserializeOwned>(path: &Path, problems: &mut Problems) -> Option<(T, Source)> {
+    let source = problems.collect(Source::open(path))?;
+    parse(&source, problems).map(|file| (file, source))
 }
 
-/// Parses the text of a file, with the same errors as [`read`].
-///
-/// # Errors
-/// With every mistake of the text.
-pub fn parse<T: DeserializeOwned>(source: &Source) -> Result<T, Problems> {
+/// Parses the text of a file, in the manner of [`read`].
+pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> Option<T> {
     let (mut table, syntax) = DeTable::parse_recoverable(&source.text);
-    let mut problems = Problems::default();
     for error in &syntax {
         problems.push(source.problem(error.span().unwrap_or(0..0), error.message()));
     }
-    if !problems.0.is_empty() {
-        return Err(problems);
+    if !syntax.is_empty() {
+        return None;
     }
+    let mut is_whole = true;
     loop {
         match T::deserialize(table.clone().into_deserializer()) {
-            Ok(file) => return problems.or(file),
+            Ok(file) => return is_whole.then_some(file),
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
                 problems.push(explain(source, &span, error.message()));
                 let whole_file = span == table.span() || span.is_empty();
-                if whole_file || !mend(table.get_mut(), &span, error.message()) {
-                    return Err(problems);
+                let mended = if whole_file {
+                    Mended::Not
+                } else {
+                    mend(table.get_mut(), &span, error.message())
+                };
+                match mended {
+                    Mended::Renamed => {}
+                    Mended::TakenOut => is_whole = false,
+                    Mended::Not => return None,
                 }
             }
         }
     }
+}
+
+/// What became of an entry that serde would not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mended {
+    /// Its key got the name that was meant.
+    Renamed,
+    /// It is gone.
+    TakenOut,
+    /// Nothing could be done.
+    Not,
 }
 
 /// Turns serde's sentence into a problem with the nearest valid key.
@@ -289,24 +292,24 @@ fn explain(source: &Source, span: &Span, message: &str) -> Problem {
 }
 
 /// Takes the innermost entry that holds the span out of the table, so that what stands behind it
-/// can be read too, and says whether there was one.
+/// can be read too.
 ///
 /// A key that is a slip of a valid one gets its right name instead: its value wants to be read.
-fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> bool {
+fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> Mended {
     let holds = |outer: &Span| outer.start <= span.start && span.end <= outer.end;
     let mut found = None;
     for (key, value) in table.iter_mut() {
         // A table's own span is only its header; what stands below it is reached by trying.
-        if mend_below(value.get_mut(), span, message) {
-            return true;
+        let below = mend_below(value.get_mut(), span, message);
+        if below != Mended::Not {
+            return below;
         }
         if holds(&key.span()) || holds(&value.span()) {
             found = Some(key.clone());
         }
     }
-    let Some(key) = found else { return false };
-    let Some(value) = table.remove(&key) else {
-        return false;
+    let Some((key, value)) = found.and_then(|key| table.remove_entry(&key)) else {
+        return Mended::Not;
     };
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field")
@@ -315,21 +318,23 @@ fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> bool {
         let right = Spanned::new(key.span(), std::borrow::Cow::Owned(right.to_owned()));
         if !table.contains_key(&right) {
             table.insert(right, value);
+            return Mended::Renamed;
         }
     }
-    true
+    Mended::TakenOut
 }
 
-fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> bool {
+fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> Mended {
     match value {
         DeValue::Table(inner) => mend(inner, span, message),
         DeValue::Array(items) => {
-            if items
+            let mut below = items
                 .iter_mut()
-                .any(|item| mend_below(item.get_mut(), span, message))
-            {
-                return true;
+                .map(|item| mend_below(item.get_mut(), span, message));
+            if let Some(below) = below.find(|below| *below != Mended::Not) {
+                return below;
             }
+            drop(below);
             // What is wrong with a whole item cannot be mended inside it.
             let mut rest = DeArray::new();
             items
@@ -339,9 +344,9 @@ fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> bool {
                 .for_each(|item| rest.push(item));
             let found = rest.len() < items.len();
             *items = rest;
-            found
+            if found { Mended::TakenOut } else { Mended::Not }
         }
-        _ => false,
+        _ => Mended::Not,
     }
 }
 
@@ -410,10 +415,13 @@ mod tests {
             path: "test.toml".into(),
             text: text.into(),
         };
-        parse::<File>(&source).map_or_else(
-            |problems| problems.0.into_iter().map(|p| p.title).collect(),
-            |_| vec![],
-        )
+        let mut problems = Problems::default();
+        parse::<File>(&source, &mut problems);
+        problems
+            .0
+            .into_iter()
+            .map(|problem| problem.title)
+            .collect()
     }
 
     #[test]

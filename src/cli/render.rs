@@ -45,7 +45,9 @@ pub fn error(error: &JobError) -> String {
         }
         JobError::Read(_) => {
             let text = one_line(error.to_string().lines().next().unwrap_or_default());
-            format!("error: {text}\n  help: the file changed or is damaged; deliver it again\n")
+            format!(
+                "error: {text}\n  help: the file is damaged, changed while it was read, or holds a value this program cannot hold\n"
+            )
         }
         JobError::Engine(_) => {
             let text = one_line(error.to_string().lines().next().unwrap_or_default());

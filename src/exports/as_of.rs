@@ -50,7 +50,7 @@ pub fn masked(table: &Table, column: &str, as_of: Expr) -> Expr {
     let cell = col(column);
     match table.known.get(column) {
         None => cell,
-        Some(moment) => when(col(moment.as_str()).lt_eq(as_of))
+        Some(moment) => when(col(moment.as_str()).cast(DataType::Date).lt_eq(as_of))
             .then(cell)
             .otherwise(lit(NULL))
             .alias(column),

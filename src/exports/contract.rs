@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::file::{ExportsFile, PopulationFile, TableFile, Text};
 use super::parquet_files::{self, FileError, ParquetFile, Stored};
-use crate::config::{Problem, Problems, Source, nearest};
+use crate::config::{Problems, Source, nearest};
 use crate::domain::DayCount;
 use crate::formula::{self, Aggregates, Expr, Kind, Node, Scope};
 
@@ -228,8 +228,8 @@ impl Resolver<'_> {
         let file = self.file;
         let zone = zone(file.timezone.as_ref(), self.source, problems).unwrap_or(zone_of_file);
         let files = self.files(data, problems)?;
-        let columns = self.columns(&files, problems);
-        let scope = self.scope(&columns, problems);
+        let (columns, unusable) = self.columns(&files, problems);
+        let scope = self.scope(&columns, unusable, problems);
         let table = Table {
             name: self.table.get_ref().clone(),
             key: self.key(&scope, problems),
@@ -322,7 +322,12 @@ impl Resolver<'_> {
     }
 
     /// Finds every column in every part; parts may differ in width and order, not in meaning.
-    fn columns(&self, files: &[ParquetFile], problems: &mut Problems) -> IndexMap<String, Column> {
+    /// Beside the usable ones it returns the others, each with the reason.
+    fn columns(
+        &self,
+        files: &[ParquetFile],
+        problems: &mut Problems,
+    ) -> (IndexMap<String, Column>, IndexMap<String, String>) {
         let of_files = files
             .iter()
             .flat_map(|file| file.columns.keys().chain(file.folders.keys()));
@@ -357,10 +362,14 @@ impl Resolver<'_> {
             .iter()
             .filter(|name| !renamed.contains(name))
             .map(|name| (*name, *name));
-        let mut columns = IndexMap::new();
+        let (mut columns, mut unusable) = (IndexMap::new(), IndexMap::new());
         for (ours, theirs) in mapped.chain(unmapped) {
-            let Some(stored) = self.stored(ours, theirs, files, problems) else {
-                continue;
+            let stored = match self.stored(theirs, files) {
+                Ok(stored) => stored,
+                Err(reason) => {
+                    unusable.insert(ours.to_owned(), reason);
+                    continue;
+                }
             };
             let Some(kind) = stored.kind() else { continue };
             let scale = self.file.scale.get(ours).copied();
@@ -386,57 +395,48 @@ impl Resolver<'_> {
                 ));
             }
         }
-        columns
+        (columns, unusable)
     }
 
-    /// Returns how a column is stored in all parts together; `None` if no part has it.
-    fn stored(
-        &self,
-        ours: &str,
-        theirs: &str,
-        files: &[ParquetFile],
-        problems: &mut Problems,
-    ) -> Option<Stored> {
+    /// Returns how a column is stored in all parts together, or why it cannot be used.
+    fn stored(&self, theirs: &str, files: &[ParquetFile]) -> Result<Stored, String> {
         let in_part = |file: &ParquetFile| {
             let in_path = || file.folders.contains_key(theirs).then_some(Stored::Text);
             file.columns.get(theirs).copied().or_else(in_path)
         };
-        let lacking: Vec<&ParquetFile> = files
-            .iter()
-            .filter(|file| in_part(file).is_none())
-            .collect();
-        let stored = files.iter().filter_map(in_part).reduce(wider)?;
-        let Some(first) = lacking.first() else {
-            return Some(stored);
-        };
-        if self.uses(ours) {
-            let path = first.path.display();
-            let title = format!(
-                "export `{}`: {path} lacks the column `{theirs}` that other parts have",
-                self.table
-            );
-            problems.push(Problem::input(title).help("deliver the parts with one schema"));
+        let mut all: Option<(Stored, &ParquetFile)> = None;
+        for file in files {
+            let Some(here) = in_part(file) else {
+                return Err(format!(
+                    "{} lacks it, and other parts have it",
+                    file.path.display()
+                ));
+            };
+            let together = all.map_or(here, |(there, _)| wider(there, here));
+            if together == Stored::Other {
+                return Err(match all {
+                    Some((_, other)) if here != Stored::Other => {
+                        format!(
+                            "{} and {} hold different types",
+                            other.path.display(),
+                            file.path.display()
+                        )
+                    }
+                    _ => "formulas have no use for its type".to_owned(),
+                });
+            }
+            all = Some((together, all.map_or(file, |(_, first)| first)));
         }
-        None
+        all.map(|(stored, _)| stored)
+            .ok_or_else(|| "it is in no file".to_owned())
     }
 
-    fn uses(&self, name: &str) -> bool {
-        let file = self.file;
-        [
-            &file.account,
-            &file.time,
-            &file.loaded,
-            &file.valid_from,
-            &file.valid_to,
-        ]
-        .into_iter()
-        .flatten()
-        .chain(&file.key)
-        .chain(file.columns.keys())
-        .any(|used| used.get_ref() == name)
-    }
-
-    fn scope(&self, columns: &IndexMap<String, Column>, problems: &mut Problems) -> Scope {
+    fn scope(
+        &self,
+        columns: &IndexMap<String, Column>,
+        unusable: IndexMap<String, String>,
+        problems: &mut Problems,
+    ) -> Scope {
         let mut scope = Scope {
             of: format!("export `{}`", self.table),
             columns: columns
@@ -444,6 +444,7 @@ impl Resolver<'_> {
                 .map(|(name, column)| (name.clone(), column.kind))
                 .collect(),
             derived: IndexMap::new(),
+            unusable,
         };
         for (name, text) in &self.file.derive {
             let checked = formula::parse(text.get_ref())
@@ -464,6 +465,20 @@ impl Resolver<'_> {
         if scope.columns.contains_key(name.get_ref()) || scope.derived.contains_key(name.get_ref())
         {
             return Some(name.get_ref().clone());
+        }
+        if let Some(reason) = scope.unusable.get(name.get_ref()) {
+            let title = format!(
+                "column `{name}` of export `{}` cannot be used: {reason}",
+                self.table
+            );
+            let help = "deliver the parts with one schema of plain types";
+            problems.push(
+                self.source
+                    .problem(name.span(), title)
+                    .help(help)
+                    .of_input(),
+            );
+            return None;
         }
         let names = scope
             .columns
@@ -487,7 +502,7 @@ impl Resolver<'_> {
         let name = name?;
         let column = self.column(name, scope, problems)?;
         let kind = kind_of(scope, &column)?;
-        if kind == Kind::Date {
+        if matches!(kind, Kind::Date | Kind::Null) {
             return Some(column);
         }
         problems.push(
@@ -499,9 +514,12 @@ impl Resolver<'_> {
                         self.table
                     ),
                 )
-                .help(format!(
-                    "derive one: `derive = {{ day = \"CAST({name} AS DATE)\" }}`"
-                ))
+                .help(match kind {
+                    Kind::Text => {
+                        format!("derive one: `derive = {{ day = \"CAST({name} AS DATE)\" }}`")
+                    }
+                    _ => "have the warehouse export it as a date or a timestamp".to_owned(),
+                })
                 .of_input(),
         );
         None
@@ -761,12 +779,21 @@ pub fn kind_of(scope: &Scope, name: &str) -> Option<Kind> {
         .or_else(|| scope.derived.get(name).map(|expr| expr.kind))
 }
 
+/// Returns how to hold the values of two parts in one column; `Other` where there is no way.
 fn wider(a: Stored, b: Stored) -> Stored {
     match (a, b) {
         (a, b) if a == b => a,
+        (Stored::Nothing, other) | (other, Stored::Nothing) => other,
         (Stored::Integer, Stored::Float) | (Stored::Float, Stored::Integer) => Stored::Float,
+        (Stored::Integer, Stored::Decimal(places)) | (Stored::Decimal(places), Stored::Integer) => {
+            Stored::Decimal(places)
+        }
         (Stored::Decimal(a), Stored::Decimal(b)) => Stored::Decimal(a.max(b)),
+        (Stored::Integer, Stored::Text) | (Stored::Text, Stored::Integer) => Stored::Text,
         (Stored::Instant { .. }, Stored::Instant { .. }) => a,
+        (Stored::Date, Stored::Instant { .. }) | (Stored::Instant { .. }, Stored::Date) => {
+            Stored::Date
+        }
         _ => Stored::Other,
     }
 }

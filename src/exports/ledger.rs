@@ -8,9 +8,7 @@ use chrono::NaiveDate;
 use polars::prelude::*;
 use serde::Serialize;
 
-use super::as_of::{
-    ACCOUNT, EVENT, FROM, OWN_FROM, OWN_TO, ROW, TO, known_by_itself, masked, visible,
-};
+use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, masked, visible};
 use super::contract::Owner;
 use super::rows::{self, Rows};
 use super::scan::LINK;
@@ -56,9 +54,9 @@ pub struct Unseen {
     pub without_time: u64,
     /// Rows that had not yet happened.
     pub not_yet_known: u64,
-    /// Rows that a newer version had replaced.
+    /// Rows that a newer version had replaced, or whose account had ended.
     pub superseded: u64,
-    /// Rows that led to no account.
+    /// Rows that had never led to an account.
     pub unresolved: u64,
     /// Some of those, by what they link to.
     pub unresolved_links: Vec<String>,
@@ -166,15 +164,31 @@ impl Rows {
                 .collect()?;
             Ok(rows.columns()[0].u64()?.get(0).unwrap_or(0))
         };
+        // A row whose account has ended led somewhere once; it is over, and not astray.
+        let has_led = col(ACCOUNT)
+            .is_not_null()
+            .and(col(FROM).lt(col(TO)))
+            .and(col(FROM).lt_eq(on()));
         let is_seen = visible(on()).and(col(ACCOUNT).is_not_null());
-        let lost = self
+        let by_row = self
             .frame
             .clone()
             .lazy()
-            .filter(known_by_itself(on()))
+            .filter(col(OWN_FROM).lt_eq(on()))
             .group_by([col(ROW)])
-            .agg([is_seen.any(true).alias("__is_seen"), col(LINK).first()])
-            .filter(col("__is_seen").not())
+            .agg([
+                is_seen.any(true).alias("seen"),
+                has_led.any(true).alias("has_led"),
+                known_by_itself(on()).any(true).alias("known"),
+                col(LINK).first(),
+            ])
+            .filter(col("seen").not())
+            .collect()?;
+        let astray = col("has_led").not().and(col("known"));
+        let lost = by_row
+            .clone()
+            .lazy()
+            .filter(astray)
             .select([col(LINK).fill_null(lit("null"))])
             .collect()?;
         let mut links: Vec<String> = lost
@@ -187,19 +201,18 @@ impl Rows {
         links.sort();
         links.dedup();
         links.truncate(3);
+        // A row that is set aside ends there, but nothing has replaced it.
         let set_aside = self
             .set_aside
             .clone()
             .lazy()
             .filter(visible(on()))
             .collect()?
-            .height() as u64;
-        // A row that is set aside ends there, but nothing has replaced it.
-        let ended = col(OWN_FROM).lt_eq(on()).and(col(OWN_TO).lt_eq(on()));
+            .height();
         Ok(Unseen {
             without_time: self.undated,
             not_yet_known: rows_where(col(OWN_FROM).gt(on()))?,
-            superseded: rows_where(ended)?.saturating_sub(set_aside),
+            superseded: (by_row.height() - lost.height()).saturating_sub(set_aside) as u64,
             unresolved: lost.height() as u64,
             unresolved_links: links,
             undated_cells: self.undated_cells(&visible(on()))?,

@@ -35,6 +35,8 @@ pub enum Stored {
         /// Ticks a second.
         per_second: i64,
     },
+    /// Nothing but nulls, of no type.
+    Nothing,
     /// Something a formula cannot use, such as a nested column.
     Other,
 }
@@ -50,6 +52,7 @@ impl Stored {
             Self::Text => Kind::Text,
             Self::Boolean => Kind::Boolean,
             Self::Date | Self::Instant { .. } => Kind::Date,
+            Self::Nothing => Kind::Null,
             Self::Other => return None,
         })
     }
@@ -65,7 +68,12 @@ impl Stored {
             | DataType::Decimal256(_, scale) => Self::Decimal(u8::try_from(*scale).unwrap_or(0)),
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Text,
             DataType::Dictionary(_, values) => Self::of(values),
-            DataType::Date32 | DataType::Date64 => Self::Date,
+            DataType::Date32 => Self::Date,
+            DataType::Date64 => Self::Instant {
+                zoned: false,
+                per_second: 1_000,
+            },
+            DataType::Null => Self::Nothing,
             DataType::Timestamp(unit, zone) => Self::Instant {
                 zoned: zone.is_some(),
                 per_second: match unit {

@@ -229,26 +229,21 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             .unwrap_or_default());
     };
     let raw = col(column.theirs.as_str());
-    match (stored, column.stored) {
-        (Stored::Float, _) if column.scale.is_some() => {
-            let finite = when(raw.clone().is_finite()).then(raw).otherwise(lit(NULL));
-            finite.cast(DataType::Decimal(
-                38,
-                usize::from(column.scale.unwrap_or(0)),
-            ))
-        }
-        (Stored::Float, _) => {
-            let double = raw.cast(DataType::Float64);
-            when(double.clone().is_finite())
-                .then(double)
-                .otherwise(lit(NULL))
-        }
-        (Stored::Integer, Stored::Float) => raw.cast(DataType::Float64),
-        (Stored::Integer, _) => raw.strict_cast(DataType::Int64),
-        (Stored::Decimal(_), Stored::Decimal(places)) => raw.cast(DataType::Decimal(
+    let decimal = |raw: Expr, places: u8| {
+        raw.cast(DataType::Decimal(
             38,
             usize::from(column.scale.unwrap_or(places)),
-        )),
+        ))
+    };
+    let finite = |raw: Expr| when(raw.clone().is_finite()).then(raw).otherwise(lit(NULL));
+    match (stored, column.stored) {
+        (Stored::Nothing, _) => lit(NULL).cast(data_type(column)),
+        (Stored::Float, _) if column.scale.is_some() => decimal(finite(raw), 0),
+        (Stored::Float, _) => finite(raw.cast(DataType::Float64)),
+        (Stored::Integer, Stored::Float) => raw.cast(DataType::Float64),
+        (Stored::Integer, Stored::Text) => raw.cast(DataType::String),
+        (Stored::Integer | Stored::Decimal(_), Stored::Decimal(places)) => decimal(raw, places),
+        (Stored::Integer, _) => raw.strict_cast(DataType::Int64),
         (Stored::Text, _) => raw.cast(DataType::String),
         (Stored::Instant { zoned: true, .. }, _) => {
             local(of_this_world(raw, *stored), table).dt().date()
@@ -257,6 +252,22 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             of_this_world(raw, *stored).cast(DataType::Date)
         }
         _ => raw,
+    }
+}
+
+/// Returns the type in which a column is held, for parts that have nothing but nulls in it.
+fn data_type(column: &Column) -> DataType {
+    match column.stored {
+        Stored::Integer => DataType::Int64,
+        Stored::Float if column.scale.is_none() => DataType::Float64,
+        Stored::Float => DataType::Decimal(38, usize::from(column.scale.unwrap_or(0))),
+        Stored::Decimal(places) => {
+            DataType::Decimal(38, usize::from(column.scale.unwrap_or(places)))
+        }
+        Stored::Text => DataType::String,
+        Stored::Boolean => DataType::Boolean,
+        Stored::Date | Stored::Instant { .. } => DataType::Date,
+        Stored::Nothing | Stored::Other => DataType::Null,
     }
 }
 
@@ -308,6 +319,7 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
                     .dt()
                     .replace_time_zone(None, lit("raise"), NonExistent::Raise)
             }
+            (Some(Stored::Nothing), Some(_)) => lit(NULL),
             (Some(stored), Some(column)) => of_this_world(col(column.theirs.as_str()), *stored),
             _ => row_wise(&table.scope.derived[name]),
         };
@@ -349,7 +361,7 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
     );
     let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
     if let Some(time) = &table.time {
-        exprs.push(value(time).alias(EVENT));
+        exprs.push(value(time).cast(DataType::Date).alias(EVENT));
         if !table.columns.contains_key(time) {
             exprs.push(value(time).cast(microseconds.clone()).alias(INSTANT));
         }
@@ -386,14 +398,18 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
     exprs
 }
 
-/// Ids are text: one export has them as numbers, the next as strings.
+/// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.
 fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
-    match super::contract::kind_of(&table.scope, column) {
+    let whole = match super::contract::kind_of(&table.scope, column) {
         Some(crate::formula::Kind::Float | crate::formula::Kind::Decimal) => {
-            id.cast(DataType::Int64).cast(DataType::String)
+            id.cast(DataType::Int64)
         }
-        _ => id.cast(DataType::String),
-    }
+        _ => id,
+    };
+    let text = whole.cast(DataType::String);
+    when(text.clone().neq(lit("")))
+        .then(text)
+        .otherwise(lit(NULL))
 }
 
 /// Returns the newest date, at most `until`, on which every export with a bound on its age is fresh

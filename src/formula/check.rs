@@ -30,6 +30,8 @@ pub struct Scope {
     pub columns: IndexMap<String, Kind>,
     /// Names that stand for an expression over the columns.
     pub derived: IndexMap<String, Expr>,
+    /// Columns that are there but cannot be used, with the reason.
+    pub unusable: IndexMap<String, String>,
 }
 
 impl Scope {
@@ -254,7 +256,16 @@ impl Checker<'_> {
                     FormulaError::new(span.clone(), format!("cannot CAST to {data_type}"))
                         .help("valid here: DOUBLE, BIGINT, VARCHAR, BOOLEAN, DATE")
                 })?;
-                make(Node::Cast(self.expr(expr, place)?.into()), kind)
+                let inner = self.expr(expr, place)?;
+                if kind == Kind::Date && !matches!(inner.kind, Kind::Text | Kind::Date | Kind::Null)
+                {
+                    let error = FormulaError::new(
+                        inner.span,
+                        format!("a {} cannot be read as a date", inner.kind),
+                    );
+                    return Err(error.help("text of the form 2026-01-31 can; have the warehouse export numbers of seconds as timestamps"));
+                }
+                make(Node::Cast(inner.into()), kind)
             }
             Sql::Function(function) => self.function(function, span, place),
             Sql::CompoundIdentifier(_) => err(format!(
@@ -331,10 +342,12 @@ impl Checker<'_> {
                 }
                 self.expect(side, Kind::Float, &op.to_string())?;
             }
+            // Sums of whole numbers stay whole; products could leave the range of 64 bits.
             let whole = [a.kind, b.kind]
                 .iter()
                 .all(|kind| matches!(kind, Kind::Integer | Kind::Null));
-            let kind = if whole && arithmetic != Arithmetic::Divide {
+            let stays_whole = matches!(arithmetic, Arithmetic::Add | Arithmetic::Subtract);
+            let kind = if whole && stays_whole {
                 Kind::Integer
             } else {
                 Kind::Float

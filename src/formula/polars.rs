@@ -228,7 +228,7 @@ fn arithmetic(op: Arithmetic, a: &Formula, b: &Formula) -> Expr {
     match op {
         Arithmetic::Add => x + y,
         Arithmetic::Subtract => x - y,
-        Arithmetic::Multiply => x * y,
+        Arithmetic::Multiply => x.cast(DataType::Float64) * y.cast(DataType::Float64),
         Arithmetic::Divide => {
             let (x, y) = (x.cast(DataType::Float64), y.cast(DataType::Float64));
             let divisor = when(x.clone().is_not_null().and(y.clone().neq(lit(0.0))))
@@ -260,6 +260,12 @@ fn cast(x: &Formula, kind: Kind) -> Expr {
                 .then(parsed)
                 .otherwise(lit(NULL))
         }
+        // The day is what the first ten characters say, also where a time follows.
+        (Kind::Text, Kind::Date) => value.str().head(lit(10)).str().to_date(StrptimeOptions {
+            format: Some("%Y-%m-%d".into()),
+            strict: false,
+            ..StrptimeOptions::default()
+        }),
         (_, kind) => value.cast(data_type(kind)),
     }
 }
@@ -301,9 +307,7 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
                 .cast(DataType::Float64)
                 .round(places, RoundMode::HalfAwayFromZero)
         }
-        Function::Abs => when(first().lt(lit(0)))
-            .then(lit(0) - first())
-            .otherwise(first()),
+        Function::Abs => first().abs(),
         Function::DateDiff => days(row_wise(&arguments[2])) - days(row_wise(&arguments[1])),
         Function::Lower => first().str().to_lowercase(),
         Function::Upper => first().str().to_uppercase(),

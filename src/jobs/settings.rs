@@ -145,32 +145,41 @@ impl ScoreJob {
 /// With every problem of every file at once.
 pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<ScoreJob, JobError> {
     let mut problems = Problems::default();
-    let (file, source): (JobFile, Source) = config::read(path)?;
+    let Some((file, source)) = config::read::<JobFile>(path, &mut problems) else {
+        return Err(problems.into());
+    };
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let beside = |text: &Text| tidy(&base.join(text.get_ref()));
-    let exports = problems.collect(named::<ExportsFile>(
+    let exports = named::<ExportsFile>(
         &beside(&file.exports),
         &file.exports,
         &source,
-    ));
-    let measures = problems.collect(named::<MeasuresFile>(
+        &mut problems,
+    );
+    let measures = named::<MeasuresFile>(
         &beside(&file.measures),
         &file.measures,
         &source,
-    ));
-    let own_model = problems.collect(named::<ModelFile>(
-        &beside(&file.model),
-        &file.model,
-        &source,
-    ));
+        &mut problems,
+    );
+    let own_model = named::<ModelFile>(&beside(&file.model), &file.model, &source, &mut problems);
     let (model, other) = match &overrides.model {
-        Some(path) => (problems.collect(config::read::<ModelFile>(path)), own_model),
+        Some(path) => (config::read::<ModelFile>(path, &mut problems), own_model),
         None => (own_model, None),
     };
     let data = overrides
         .exports
         .clone()
         .unwrap_or_else(|| beside(&file.data));
+    if data.to_string_lossy().contains(":/") {
+        let title = format!(
+            "object stores are not built into this program yet: {}",
+            data.display()
+        );
+        problems.push(
+            Problem::command(title).help("copy or mount the exports and give their local path"),
+        );
+    }
     let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
     let (Some((exports, exports_source)), Some((measures, measures_source))) = (exports, measures)
@@ -246,15 +255,16 @@ fn named<T: serde::de::DeserializeOwned>(
     path: &Path,
     name: &Text,
     job: &Source,
-) -> Result<(T, Source), Problems> {
-    config::read(path).map_err(|mut problems| {
-        for problem in &mut problems.0 {
-            problem
-                .place
-                .get_or_insert_with(|| (job.clone(), name.span()));
-        }
-        problems
-    })
+    problems: &mut Problems,
+) -> Option<(T, Source)> {
+    let before = problems.0.len();
+    let read = config::read(path, problems);
+    for problem in &mut problems.0[before..] {
+        problem
+            .place
+            .get_or_insert_with(|| (job.clone(), name.span()));
+    }
+    read
 }
 
 fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 2] {

@@ -105,17 +105,35 @@ fn measured(
             )
             .select([all().exclude_cols(["^__rows_.*$", "^__seen$"]).as_expr()]);
     }
+    for level in levels(plan) {
+        let columns = level.into_iter().flat_map(|(measure, expr)| {
+            let newest = newest_of(expr, plan).alias(newest_name(&measure.name));
+            [published(row_wise(expr), measure), newest]
+        });
+        frame = frame.with_columns(columns.collect::<Vec<_>>());
+    }
+    frame.collect()
+}
+
+/// Returns the formulas over measures, those first that rest on no other formula.
+fn levels(plan: &Plan) -> Vec<Vec<(&Measure, &Formula)>> {
+    let mut level_of: IndexMap<&str, usize> = IndexMap::new();
+    let mut levels: Vec<Vec<(&Measure, &Formula)>> = Vec::new();
     for measure in &plan.measures {
         let Definition::Formula(expr) = &measure.definition else {
             continue;
         };
-        let value = published(row_wise(expr), measure);
-        frame = frame.with_columns([
-            value,
-            newest_of(expr, plan).alias(newest_name(&measure.name)),
-        ]);
+        let below = expr
+            .columns()
+            .into_iter()
+            .filter_map(|name| level_of.get(name))
+            .max();
+        let level = below.map_or(0, |level| level + 1);
+        level_of.insert(&measure.name, level);
+        levels.resize_with(levels.len().max(level + 1), Vec::new);
+        levels[level].push((measure, expr));
     }
-    frame.collect()
+    levels
 }
 
 /// Computes all measures over one export: one row per pair of the panel that has a visible row.

@@ -37,7 +37,7 @@ pub fn resolve(
     let (categories, first_card) = resolver.categories(scale, &bands, problems);
     let mut cards = vec![first_card];
     let variants = resolver.variants(&categories, &bands, scale, decimals, &mut cards, problems);
-    let limits = resolver.limits(problems);
+    let limits = resolver.limits(decimals, problems);
     let coverage_floor = resolver.share(
         file.coverage_floor.as_ref(),
         0.5,
@@ -241,7 +241,7 @@ impl Resolver<'_> {
                             "{points} is not a score that can be shown with {decimals} decimals"
                         ),
                     )
-                    .help("thresholds lie from 0 to 100, on the grid of shown scores"),
+                    .help("bands, caps and floors lie from 0 to 100, on the grid of shown scores"),
             );
         }
     }
@@ -475,7 +475,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn limits(&self, problems: &mut Problems) -> Vec<Limit> {
+    fn limits(&self, decimals: u32, problems: &mut Problems) -> Vec<Limit> {
         let caps = self.file.caps.iter().map(|cap| {
             (
                 &cap.id,
@@ -497,12 +497,8 @@ impl Resolver<'_> {
         let mut limits: Vec<Limit> = Vec::new();
         for (id, when, bound, span, reason) in caps.chain(floors) {
             let (Bound::AtMost(points) | Bound::AtLeast(points)) = bound;
-            if !(0.0..=100.0).contains(&points) {
-                problems.push(
-                    self.source
-                        .problem(span, format!("{points} is not a score from 0 to 100")),
-                );
-            }
+            // A limit between two shown scores could round across the band it guards.
+            self.on_grid(points, span, decimals, problems);
             if limits.iter().any(|limit| limit.id == *id.get_ref()) {
                 problems.push(
                     self.source

@@ -31,49 +31,57 @@ pub(super) fn to_points(steps: Expr, decimals: u32) -> Expr {
             .otherwise(lit(NULL))
 }
 
-/// Shares out `whole` (in steps) among parts by largest remainder; ties go in model order.
+/// A part of a whole on its way to the shown grid: steps it surely gets, and what is left of it.
 ///
-/// `parts` are raw points; a part that is null gets null. The shares sum to `whole`.
-pub(super) fn share_out(whole: &Expr, parts: &[Expr], decimals: u32) -> Vec<Expr> {
-    let step = step(decimals);
-    let raw: Vec<Expr> = parts.iter().map(|part| billionths(part.clone())).collect();
-    let floors: Vec<Expr> = raw
+/// The two become columns before they are compared with those of the other parts; as nested
+/// expressions their number would grow with the square of the parts, each as large as the whole.
+pub(super) struct Part {
+    /// The column of the steps it surely gets.
+    pub floor: String,
+    /// The column of what is left, in billionths; −1 where there is no part.
+    pub rest: String,
+}
+
+impl Part {
+    /// Returns the two columns of a part with so many raw points.
+    pub(super) fn columns(&self, points: Expr, decimals: u32) -> [Expr; 2] {
+        let (raw, step) = (billionths(points), step(decimals));
+        let floor = raw.clone().floor_div(lit(step));
+        let rest = (raw - floor.clone() * lit(step)).fill_null(lit(-1i64));
+        [
+            floor.alias(self.floor.as_str()),
+            rest.alias(self.rest.as_str()),
+        ]
+    }
+}
+
+/// Returns how many steps of `whole` are still to be given when every part has its floor.
+pub(super) fn open_steps(whole: &Expr, parts: &[Part]) -> Expr {
+    let floors = parts
         .iter()
-        .map(|raw| raw.clone().floor_div(lit(step)))
-        .collect();
-    let rests: Vec<Expr> = raw
-        .iter()
-        .zip(&floors)
-        .map(|(raw, floor)| (raw.clone() - floor.clone() * lit(step)).fill_null(lit(-1i64)))
-        .collect();
-    let given = floors
-        .iter()
-        .map(|floor| floor.clone().fill_null(lit(0i64)))
-        .reduce(|a, b| a + b)
-        .unwrap_or_else(|| lit(0i64));
-    let open = whole.clone() - given;
-    floors
-        .iter()
-        .enumerate()
-        .map(|(n, floor)| {
-            let ahead = rests
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != n)
-                .map(|(other, rest)| {
-                    let mine = rests[n].clone();
-                    let first = if other < n {
-                        rest.clone().gt_eq(mine)
-                    } else {
-                        rest.clone().gt(mine)
-                    };
-                    first.cast(DataType::Int64)
-                })
-                .reduce(|a, b| a + b)
-                .unwrap_or_else(|| lit(0i64));
-            floor.clone() + ahead.lt(open.clone()).cast(DataType::Int64)
-        })
-        .collect()
+        .map(|part| col(part.floor.as_str()).fill_null(lit(0i64)));
+    whole.clone() - floors.reduce(|a, b| a + b).unwrap_or_else(|| lit(0i64))
+}
+
+/// Gives the open steps to the parts with the largest rests; ties go in model order.
+///
+/// A part that is null gets null. The shares sum to the whole.
+pub(super) fn shares(open: &Expr, parts: &[Part]) -> Vec<Expr> {
+    let rest = |part: &Part| col(part.rest.as_str());
+    let share = |(n, part): (usize, &Part)| {
+        let others = parts.iter().enumerate().filter(|(other, _)| *other != n);
+        let ahead = others.map(|(other, theirs)| {
+            let is_first = if other < n {
+                rest(theirs).gt_eq(rest(part))
+            } else {
+                rest(theirs).gt(rest(part))
+            };
+            is_first.cast(DataType::Int64)
+        });
+        let ahead = ahead.reduce(|a, b| a + b).unwrap_or_else(|| lit(0i64));
+        col(part.floor.as_str()) + ahead.lt(open.clone()).cast(DataType::Int64)
+    };
+    parts.iter().enumerate().map(share).collect()
 }
 
 #[cfg(test)]
@@ -83,14 +91,27 @@ mod tests {
     #[test]
     fn shares_sum_to_the_whole_and_ties_go_in_order() {
         let frame = df!("a" => [10.04, 33.333_333], "b" => [10.04, 33.333_333], "c" => [Some(0.02), Some(33.333_334)]).unwrap();
+        let names = ["a", "b", "c"];
+        let parts = names.map(|name| Part {
+            floor: format!("{name}/floor"),
+            rest: format!("{name}/rest"),
+        });
+        let columns: Vec<Expr> = names
+            .iter()
+            .zip(&parts)
+            .flat_map(|(name, part)| part.columns(col(*name), 1))
+            .collect();
         let whole = shown(col("a") + col("b") + col("c"), 1);
-        let shares = share_out(&whole, &[col("a"), col("b"), col("c")], 1);
-        let named: Vec<Expr> = shares
+        let frame = frame
+            .lazy()
+            .with_columns(columns)
+            .with_column(open_steps(&whole, &parts).alias("open"));
+        let named: Vec<Expr> = shares(&col("open"), &parts)
             .into_iter()
             .zip(["x", "y", "z"])
             .map(|(share, name)| share.alias(name))
             .collect();
-        let found = frame.lazy().select(named).collect().unwrap();
+        let found = frame.select(named).collect().unwrap();
         let column = |name: &str| -> Vec<Option<i64>> {
             found.column(name).unwrap().i64().unwrap().iter().collect()
         };

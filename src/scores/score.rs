@@ -5,11 +5,11 @@ use polars::prelude::*;
 
 use super::columns as name;
 use super::curves::curve;
-use super::points::{share_out, shown, to_points};
+use super::points::{Part, open_steps, shares, shown, to_points};
 use crate::formula::row_wise;
 use crate::measures::compute::carried_name;
 use crate::model::HealthModel;
-use crate::model::health_model::{Bound, Card, Condition, Effect, Metric, Missing};
+use crate::model::health_model::{Bound, Card, Category, Condition, Effect, Metric, Missing};
 
 /// Scores every pair of a measured panel.
 ///
@@ -29,7 +29,10 @@ pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame
         .with_columns(scorer.overall())
         .with_columns(scorer.contributions())
         .with_columns(scorer.limited())
+        .with_columns(scorer.parts())
+        .with_column(scorer.open_categories())
         .with_columns(scorer.category_points())
+        .with_columns(scorer.open_metrics())
         .with_columns(scorer.metric_points())
         .with_columns(scorer.shown())
         .collect()
@@ -60,6 +63,11 @@ const APPLICABLE: &str = "applicable";
 const SCORED: &str = "scored";
 const LOWEST: &str = "lowest";
 const HIGHEST: &str = "highest";
+/// Scratch columns: steps of the shown grid that a part surely gets, what is left of it, and how
+/// many steps its whole has still to give.
+const FLOOR: &str = "floor";
+const REST: &str = "rest";
+const OPEN: &str = "open";
 
 impl Scorer<'_> {
     /// Returns a number of the card that applies to each row.
@@ -382,45 +390,74 @@ impl Scorer<'_> {
         ]
     }
 
-    fn category_points(&self) -> Vec<Expr> {
-        let parts: Vec<Expr> = self
-            .model
-            .categories
-            .iter()
-            .map(|c| col(name::category(&c.id, name::CONTRIBUTION)))
-            .collect();
-        let shares = share_out(
+    fn category_parts(&self) -> Vec<Part> {
+        let part = |category: &Category| Part {
+            floor: name::category(&category.id, FLOOR),
+            rest: name::category(&category.id, REST),
+        };
+        self.model.categories.iter().map(part).collect()
+    }
+
+    fn metric_parts(category: &Category) -> Vec<Part> {
+        let part = |metric: &Metric| Part {
+            floor: name::metric(&metric.id, FLOOR),
+            rest: name::metric(&metric.id, REST),
+        };
+        category.metrics.iter().map(part).collect()
+    }
+
+    /// What every category and metric surely gets on the shown grid, and what is left of it.
+    fn parts(&self) -> Vec<Expr> {
+        let decimals = self.model.decimals;
+        let mut exprs = Vec::new();
+        for (category, part) in self.model.categories.iter().zip(self.category_parts()) {
+            exprs.extend(part.columns(
+                col(name::category(&category.id, name::CONTRIBUTION)),
+                decimals,
+            ));
+            for (m, part) in category.metrics.iter().zip(Self::metric_parts(category)) {
+                exprs.extend(part.columns(metric(m, name::CONTRIBUTION), decimals));
+            }
+        }
+        exprs
+    }
+
+    fn open_categories(&self) -> Expr {
+        open_steps(
             &col(name::overall(name::BASE_STEPS)),
-            &parts,
-            self.model.decimals,
-        );
-        self.model
-            .categories
-            .iter()
-            .zip(shares)
-            .map(|(category, share)| share.alias(name::category(&category.id, name::POINTS)))
+            &self.category_parts(),
+        )
+        .alias(name::overall(OPEN))
+    }
+
+    fn category_points(&self) -> Vec<Expr> {
+        let shares = shares(&col(name::overall(OPEN)), &self.category_parts());
+        let ids = self.model.categories.iter().map(|category| &category.id);
+        ids.zip(shares)
+            .map(|(id, share)| share.alias(name::category(id, name::POINTS)))
             .collect()
+    }
+
+    fn open_metrics(&self) -> Vec<Expr> {
+        let open = |category: &Category| {
+            let whole = col(name::category(&category.id, name::POINTS));
+            open_steps(&whole, &Self::metric_parts(category))
+                .alias(name::category(&category.id, OPEN))
+        };
+        self.model.categories.iter().map(open).collect()
     }
 
     fn metric_points(&self) -> Vec<Expr> {
         let mut exprs = Vec::new();
         for category in &self.model.categories {
-            let parts: Vec<Expr> = category
-                .metrics
-                .iter()
-                .map(|m| metric(m, name::CONTRIBUTION))
-                .collect();
-            let shares = share_out(
-                &col(name::category(&category.id, name::POINTS)),
-                &parts,
-                self.model.decimals,
+            let shares = shares(
+                &col(name::category(&category.id, OPEN)),
+                &Self::metric_parts(category),
             );
+            let ids = category.metrics.iter().map(|metric| &metric.id);
             exprs.extend(
-                category
-                    .metrics
-                    .iter()
-                    .zip(shares)
-                    .map(|(m, share)| share.alias(name::metric(&m.id, name::POINTS))),
+                ids.zip(shares)
+                    .map(|(id, share)| share.alias(name::metric(id, name::POINTS))),
             );
         }
         exprs

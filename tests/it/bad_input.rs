@@ -101,7 +101,9 @@ fn parts_that_lack_a_column_are_named() {
     );
     let message = refused(&world);
     assert!(
-        message.contains("tickets/2.parquet lacks the column `opened_at`"),
+        message.contains(
+            "`opened_at` of export `tickets` cannot be used: data/tickets/2.parquet lacks it"
+        ),
         "{message}"
     );
 }
@@ -184,4 +186,60 @@ fn a_future_as_of_date_is_refused_on_the_command_line_too() {
         String::from_utf8_lossy(&output.stderr)
             .contains("the as-of date 2999-01-01 lies in the future")
     );
+}
+
+#[test]
+fn parts_that_disagree_are_named_and_those_that_can_be_joined_are() {
+    let world = World::base();
+    std::fs::remove_file(world.path().join("data/tickets.parquet")).unwrap();
+    world.edit(
+        "exports.toml",
+        "path = \"tickets.parquet\"",
+        "path = \"tickets/*.parquet\"",
+    );
+    let day = || dates(&["2026-01-05"]);
+    let open = || dates(&[""]);
+    world.export("tickets/1", df!("ticket_id" => [1i64], "account_id" => ["A"], "opened_at" => day(), "closed_at" => open()));
+    world.export("tickets/2", df!("closed_at" => open(), "ticket_id" => ["T2"], "account_id" => ["A"], "opened_at" => day()));
+    assert_eq!(world.measure("open_tickets", "A"), AnyValue::Float64(2.0));
+    world.export("tickets/2", df!("ticket_id" => ["T2"], "account_id" => ["A"], "opened_at" => [true], "closed_at" => open()));
+    let message = refused(&world);
+    assert!(
+        message.contains("data/tickets/1.parquet and data/tickets/2.parquet hold different types"),
+        "{message}"
+    );
+}
+
+#[test]
+fn rows_of_accounts_that_have_ended_are_no_reason_to_refuse() {
+    let world = World::base();
+    world.edit(
+        "exports.toml",
+        "time = \"created_on\"",
+        "valid_from = \"created_on\"\nvalid_to = \"left_on\"",
+    );
+    world.export(
+        "accounts",
+        df!(
+            "account_id" => ["A", "B"],
+            "created_on" => dates(&["2025-01-01", "2025-01-01"]),
+            "left_on" => dates(&["", "2026-01-20"]),
+        ),
+    );
+    world.export(
+        "contracts",
+        df!(
+            "line_id" => ["L1", "L2"], "account_id" => ["A", "B"], "signed_on" => dates(&["2025-01-01", "2025-01-01"]),
+            "starts_on" => dates(&["2025-01-01", "2025-01-01"]), "ends_on" => dates(&["2027-01-01", "2027-01-01"]),
+            "seats" => [10i64, 5], "product" => ["core", "core"],
+        ),
+    );
+    let scorecards = world.publish(&Default::default()).unwrap();
+    assert!(
+        scorecards[0].moment.is_empty(),
+        "{:?}",
+        scorecards[0].moment
+    );
+    let accounts = &scorecards[0].tables[0].frame;
+    assert_eq!(accounts.height(), 1);
 }
