@@ -65,7 +65,6 @@ pub fn date_literal(date: NaiveDate) -> Expr {
 }
 
 /// Returns whether any of the conditions holds, as a tree that stays shallow however many they are.
-#[must_use]
 pub fn any_of(mut conditions: Vec<Expr>) -> Expr {
     match conditions.len() {
         0 => lit(false),
