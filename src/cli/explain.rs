@@ -94,7 +94,8 @@ impl Tree<'_> {
     fn written(mut self, id: &str) -> Result<String, JobError> {
         let job = self.job;
         let date = job.dates[0];
-        let _ = writeln!(self.text, "{id}  {}", account_name(job, self.frame, 0));
+        let title = format!("{id}  {}", account_name(job, self.frame, 0));
+        let _ = writeln!(self.text, "{}", title.trim_end());
         let _ = writeln!(
             self.text,
             "as of {date}, model {} ({})",

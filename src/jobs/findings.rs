@@ -201,7 +201,7 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
     }
     let since = job.plan.since(table, as_of);
     let newest = rows.newest(as_of, since);
-    let affected = format!("{} measures rest on it", measures.len());
+    let affected = format!("measures that rest on it: {}", measures.len());
     let finding = |kind: &'static str, evidence: String, advice: &str| {
         Some(Finding {
             finding: kind,

@@ -9,4 +9,5 @@ mod leak_proof;
 mod publishing;
 mod sample_job;
 mod scoring;
+mod screens;
 mod visibility;

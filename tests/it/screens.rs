@@ -1,0 +1,90 @@
+//! What a person reads at the terminal, kept as reviewed text.
+
+use crate::harness::World;
+
+fn said(world: &World, arguments: &[&str]) -> String {
+    let output = world.command(arguments);
+    let text = [output.stdout, output.stderr].concat();
+    let text = world.without_paths(&String::from_utf8(text).unwrap());
+    // Only the time a run took differs from run to run.
+    let lines = text.lines().map(|line| {
+        let taken = line
+            .strip_suffix(" s")
+            .and_then(|line| line.rsplit_once(" in "));
+        let looked = line.starts_with("nothing published");
+        match taken {
+            Some((before, _)) => format!("{before} in <time>"),
+            None if looked => "nothing published (<time>)".to_owned(),
+            None => line.to_owned(),
+        }
+    });
+    format!(
+        "{}\n\nexit status {}",
+        lines.collect::<Vec<_>>().join("\n"),
+        output.status.code().unwrap()
+    )
+}
+
+#[test]
+fn the_summary_of_a_run() {
+    insta::assert_snapshot!(said(&World::base(), &["run", "job.toml"]));
+}
+
+#[test]
+fn the_summary_of_a_run_with_doubts() {
+    let world = World::base();
+    world.edit(
+        "exports.toml",
+        "known = { closed_at = \"closed_at\" }",
+        "known = { closed_at = \"closed_at\" }\nfresh_within = \"10d\"",
+    );
+    insta::assert_snapshot!(said(&world, &["run", "job.toml"]));
+}
+
+#[test]
+fn a_quick_look_at_some_accounts() {
+    insta::assert_snapshot!(said(
+        &World::base(),
+        &["run", "job.toml", "--account", "B", "--account", "X"]
+    ));
+}
+
+#[test]
+fn the_tree_behind_a_score() {
+    let world = World::base();
+    let model = std::fs::read_to_string(world.path().join("model.toml")).unwrap();
+    world.write("model.toml", &(model + "\n[[caps]]\nid = \"tickets\"\nwhen = \"open_tickets >= 2\"\nat_most = 49.9\nreason = \"two tickets are open\"\n"));
+    insta::assert_snapshot!(said(&world, &["explain", "job.toml", "--account", "A"]));
+}
+
+#[test]
+fn accounts_that_cannot_be_explained() {
+    let world = World::base();
+    world.edit(
+        "exports.toml",
+        "[population]",
+        "[population]\nexclude = { north = \"sales_region = 'north'\" }",
+    );
+    insta::assert_snapshot!(said(&world, &["explain", "job.toml", "--account", "A"]));
+    insta::assert_snapshot!(said(&world, &["explain", "job.toml", "--account", "a"]));
+}
+
+#[test]
+fn a_reference_needs_enough_accounts() {
+    insta::assert_snapshot!(said(
+        &World::base(),
+        &["freeze", "job.toml", "--measure", "seats"]
+    ));
+}
+
+#[test]
+fn the_help_shows_examples_and_exit_statuses() {
+    let world = World::empty();
+    for command in ["run", "explain", "freeze", "sample"] {
+        assert!(
+            said(&world, &[command, "--help"]).contains("Examples:\n  healthscore "),
+            "{command}"
+        );
+    }
+    insta::assert_snapshot!(said(&world, &["--help"]));
+}
