@@ -124,6 +124,14 @@ pub enum FileError {
         /// What the reader said.
         cause: String,
     },
+    /// A column has a type that cannot even be passed over.
+    #[error("{path}: the column `{column}` is an interval, which cannot be read")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+    },
     /// The pattern is not one.
     #[error("{0} is not a path pattern: {1}")]
     Pattern(String, String),
@@ -219,6 +227,16 @@ pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
         metadata.file_metadata().key_value_metadata(),
     )
     .map_err(|error| fail(error.to_string()))?;
+    if let Some(field) = schema
+        .fields()
+        .iter()
+        .find(|field| matches!(field.data_type(), DataType::Interval(_)))
+    {
+        return Err(FileError::Unreadable {
+            path: path.display().to_string(),
+            column: field.name().clone(),
+        });
+    }
     let footer_hash = hash_footer(&mut file, bytes).map_err(|error| fail(error.to_string()))?;
     Ok(ParquetFile {
         path: path.to_owned(),

@@ -293,6 +293,11 @@ impl Checker<'_> {
                 span: span.clone(),
             },
             (None, Some(derived)) => derived.clone(),
+            (None, None) if self.scope.unusable.contains_key(name) => {
+                let (of, reason) = (&self.scope.of, &self.scope.unusable[name]);
+                let title = format!("column `{name}` of {of} cannot be used: {reason}");
+                return Err(FormulaError::new(span, title));
+            }
             (None, None) => {
                 let error =
                     FormulaError::new(span, format!("{} has no column `{name}`", self.scope.of));
