@@ -195,15 +195,3 @@ fn with_outcomes_unrelated_to_behaviour_the_behaviour_is_the_same() {
     assert!(frame(&planted, "accounts.parquet").height() > 60);
     assert!(!frame(&planted, "outcomes.parquet").equals_missing(&frame(&null, "outcomes.parquet")));
 }
-
-#[test]
-fn the_shipped_examples_have_no_path_of_a_machine() {
-    for file in files_below(&root().join("jobs")) {
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(
-            !text.contains("/home/") && !text.contains("/work/"),
-            "{}",
-            file.display()
-        );
-    }
-}
