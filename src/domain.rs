@@ -95,17 +95,6 @@ impl fmt::Display for Window {
     }
 }
 
-/// Rounds half up to `decimals` places, after rounding to nine.
-///
-/// The first rounding takes away what binary fractions add: 79.95 held as 79.949999999999989
-/// shows as 80.0, as a person would round it.
-#[must_use]
-pub fn displayed(points: f64, decimals: u32) -> f64 {
-    let grid = 10f64.powi(decimals as i32);
-    let settled = (points * 1e9).round() / 1e9;
-    ((settled * grid * 1e6).round() / 1e6 + 0.5).floor() / grid
-}
-
 /// Makes outside text safe to show on one line of a terminal, a page or a file name.
 ///
 /// Control characters (escape sequences, line breaks, marks that change the direction of writing)
@@ -140,14 +129,6 @@ mod tests {
             offset: DayCount(28),
         };
         assert_eq!(before.reach(), Some(55));
-    }
-
-    #[test]
-    fn half_a_step_is_shown_upwards_even_where_binary_fractions_fall_short() {
-        assert_eq!(displayed(79.95, 1), 80.0);
-        assert_eq!(displayed(79.949_999, 1), 79.9);
-        assert_eq!(displayed(0.25, 1), 0.3);
-        assert_eq!(displayed(59.5, 0), 60.0);
     }
 
     #[test]

@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn half_a_step_is_shown_upwards_even_where_binary_fractions_fall_short() {
+        let steps = |points: f64, decimals| {
+            let frame = df!("x" => [points]).unwrap().lazy();
+            let found = frame.select([shown(col("x"), decimals)]).collect().unwrap();
+            found.columns()[0].i64().unwrap().get(0).unwrap()
+        };
+        assert_eq!(steps(79.95, 1), 800);
+        assert_eq!(steps(79.949_999, 1), 799);
+        assert_eq!(steps(0.25, 1), 3);
+        assert_eq!(steps(59.5, 0), 60);
+    }
+
+    #[test]
     fn steps_become_exactly_the_points_they_stand_for() {
         let found = df!("s" => [795i64, 799])
             .unwrap()
