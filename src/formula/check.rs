@@ -8,7 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::functions::{self, Call, FUNCTIONS};
-use super::parse::{FormulaError, Parsed};
+use super::parse::{FormulaError, Parsed, dotted};
 use super::tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
 use crate::config::nearest;
 
@@ -35,6 +35,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Returns whether some of its names have a dot in them.
+    fn is_dotted(&self) -> bool {
+        self.names().any(|name| name.contains('.'))
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.columns
             .keys()
@@ -268,6 +273,9 @@ impl Checker<'_> {
                 make(Node::Cast(inner.into()), kind)
             }
             Sql::Function(function) => self.function(function, span, place),
+            Sql::CompoundIdentifier(_) if self.scope.is_dotted() => {
+                self.name(&dotted(sql), span, place)
+            }
             Sql::CompoundIdentifier(_) => err(format!(
                 "`{sql}` names a table; a formula reads one export, so write the column alone"
             )),

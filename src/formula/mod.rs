@@ -5,12 +5,14 @@
 //! engine could not also say; windows, visibility and the account key are added by the engine and
 //! never by a formula.
 
+mod bounds;
 mod check;
 mod functions;
 mod parse;
 mod polars;
 mod tree;
 
+pub use bounds::{contradict, imply};
 pub use check::{Aggregates, Scope, check};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};

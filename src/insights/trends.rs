@@ -22,6 +22,12 @@ pub fn direction_name(level: &str, comparator: DayCount) -> String {
     format!("{level}/direction_{comparator}")
 }
 
+/// Returns the column that holds the band on the date of a comparator.
+#[must_use]
+pub fn band_name(comparator: DayCount) -> String {
+    format!("overall/band_{comparator}")
+}
+
 /// Returns the rows of the published dates, each with its change against every comparator.
 ///
 /// Changes are differences of shown scores, so that they add up on paper. A change smaller than
@@ -69,6 +75,7 @@ pub fn compare(
         let columns: Vec<Expr> = levels
             .iter()
             .map(|(column, _)| col(column.as_str()).alias(earlier(column)))
+            .chain([col(name::overall(name::BAND)).alias(band_name(*comparator))])
             .collect();
         let past = scored
             .clone()

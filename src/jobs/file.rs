@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use toml::Spanned;
+use toml::value::Datetime;
 
 use crate::domain::DayCount;
 
@@ -35,6 +36,53 @@ pub struct JobFile {
     /// How many rows may be lost before the run says so, or refuses.
     #[serde(default)]
     pub tolerance: ToleranceFile,
+    /// The tables to publish; scores and insights when left out.
+    pub publish: Option<Vec<TableGroup>>,
+    /// How the list of actions is drawn up.
+    #[serde(default)]
+    pub actions: ActionsFile,
+}
+
+/// Tables that are published together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableGroup {
+    /// `account_scores`, `category_scores`, `metric_scores`.
+    Scores,
+    /// `signals`, `opportunities`, `actions`.
+    Insights,
+}
+
+/// How the list of actions is drawn up.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionsFile {
+    /// The export in which actions are kept, so that none is raised twice.
+    pub log: Option<Text>,
+    /// Days off besides Saturdays and Sundays.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<Datetime>>,
+    /// So many an owner can take on in a week; the rest is counted.
+    pub per_owner_and_week: Option<Spanned<u32>>,
+    /// For so long after an action is closed its cause raises no new one.
+    pub quiet: Option<DayCount>,
+    /// What nobody wants to hear of for a while.
+    #[serde(default)]
+    pub snooze: Vec<SnoozeFile>,
+}
+
+/// What nobody wants to hear of for a while.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnoozeFile {
+    /// The account.
+    pub account: String,
+    /// The signal or band; everything about the account when left out.
+    pub cause: Option<Text>,
+    /// The last day of silence.
+    pub until: Spanned<Datetime>,
+    /// Why, for whoever reads the job.
+    pub reason: String,
 }
 
 /// The kind of run.

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
 
+use super::file::TableGroup;
 use super::findings::{self, Judged};
+use super::follow_up::FollowUp;
 use super::manifest::{self, Moment};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
@@ -57,7 +59,7 @@ pub fn score_run(
     let panel = job.population.select(measures)?;
     trail.step("scoring");
     let scored = scores::score(panel.frame, &job.model)?;
-    let compared = trends::compare(&scored, &job.dates, &job.compare, &job.model)?;
+    let compared = trends::compare(&scored, &job.dates, &job.comparators(), &job.model)?;
     Ok(ScoreRun {
         exports,
         heads: panel.heads,
@@ -105,10 +107,13 @@ impl ScoreRun {
         let Judged {
             accounts,
             unseen,
-            findings,
+            mut findings,
             moment,
-            refusals,
+            mut refusals,
         } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
+        let follow_up = FollowUp::draw_up(job, &self.exports, &scored, as_of)?;
+        findings.extend(follow_up.findings());
+        refusals.extend(follow_up.refusal());
         if !refusals.is_empty() {
             return Err(JobError::Refused(refusals));
         }
@@ -117,20 +122,28 @@ impl ScoreRun {
             .iter()
             .map(|account| account.rejects.clone())
             .collect();
-        let tables = vec![
-            tables::account_scores(
-                &scored,
-                &job.model,
-                &hash,
-                &job.population.show,
-                &job.compare,
-            )?,
-            tables::category_scores(&scored, &job.model, &job.compare)?,
-            tables::metric_scores(&scored, &job.model)?,
-            tables::rejects(&rejects)?,
-            tables::findings(&findings)?,
-        ];
-        let manifest = manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
+        let mut tables = Vec::new();
+        for group in &job.publish {
+            tables.extend(match group {
+                TableGroup::Scores => vec![
+                    tables::account_scores(
+                        &scored,
+                        &job.model,
+                        &hash,
+                        &job.population.show,
+                        &job.compare,
+                    )?,
+                    tables::category_scores(&scored, &job.model, &job.compare)?,
+                    tables::metric_scores(&scored, &job.model)?,
+                ],
+                TableGroup::Insights => follow_up.tables()?,
+            });
+        }
+        tables.push(tables::rejects(&rejects)?);
+        tables.push(tables::findings(&findings)?);
+        let mut manifest =
+            manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
+        manifest["actions"] = serde_json::json!(follow_up.actions.held_back);
         Ok(Scorecard {
             as_of,
             tables,

@@ -5,12 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::JobError;
-use super::file::{JobFile, StalePolicy, Text};
+use super::file::{JobFile, StalePolicy, TableGroup, Text};
+use super::follow_up;
 use crate::config::{self, Problem, Problems, Source};
 use crate::domain::DayCount;
 use crate::exports::contract::{self, ACCOUNTS, Contract};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
+use crate::insights::actions::Policy;
 use crate::measures::catalog::{self, Catalog};
 use crate::measures::file::MeasuresFile;
 use crate::measures::plan::Plan;
@@ -115,6 +117,10 @@ pub struct ScoreJob {
     pub warn_share: f64,
     /// Above this share of lost rows, refusal.
     pub refuse_share: f64,
+    /// The tables to publish.
+    pub publish: Vec<TableGroup>,
+    /// How the list of actions is drawn up.
+    pub policy: Policy,
 }
 
 impl ScoreJob {
@@ -133,7 +139,17 @@ impl ScoreJob {
 
     /// Returns a date and those it is compared with.
     pub fn compared(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
-        std::iter::once(date).chain(self.compare.iter().map(move |days| days.before(date)))
+        let earlier = self.comparators().into_iter();
+        std::iter::once(date).chain(earlier.map(move |days| days.before(date)))
+    }
+
+    /// Returns how many days back scores are compared: where the job asks for it, then where only
+    /// the model's rules do.
+    #[must_use]
+    pub fn comparators(&self) -> Vec<DayCount> {
+        let of_rules = self.model.rules.comparators();
+        let more = of_rules.iter().filter(|days| !self.compare.contains(days));
+        self.compare.iter().chain(more).copied().collect()
     }
 }
 
@@ -198,16 +214,25 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let in_force =
         other.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
     let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
-    let Some(model) = model.filter(|_| problems.0.is_empty()) else {
+    let policy = model
+        .as_ref()
+        .map(|model| follow_up::policy(&file.actions, &source, &contract, model, &mut problems));
+    let (Some(model), Some(policy), true) = (model, policy, problems.0.is_empty()) else {
         return Err(problems.into());
     };
     let mut names = model.reads();
     names.extend(in_force.iter().flat_map(HealthModel::reads));
+    names.extend(model.rules.reads());
     names.extend(population.reads());
     names.extend(overrides.also.iter().cloned());
     let mut carried = model.carried();
     carried.extend(in_force.iter().flat_map(HealthModel::carried));
-    let plan = Plan::of(&catalog, &contract, &names, carried);
+    let mut plan = Plan::of(&catalog, &contract, &names, carried);
+    let log = policy.log.as_ref();
+    plan.rows = log
+        .map(|log| (log.export.clone(), log.columns()))
+        .into_iter()
+        .collect();
     let name = path
         .file_stem()
         .map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
@@ -226,6 +251,10 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         stale: file.stale,
         warn_share,
         refuse_share,
+        publish: file
+            .publish
+            .unwrap_or_else(|| vec![TableGroup::Scores, TableGroup::Insights]),
+        policy,
     })
 }
 

@@ -21,6 +21,8 @@ pub struct Plan {
     pub attributes: Vec<String>,
     /// Measures whose last value serves for a while, and for how long.
     pub carried: IndexSet<(String, DayCount)>,
+    /// Columns of exports whose rows are wanted as they are, from the first on.
+    pub rows: IndexMap<String, Vec<String>>,
 }
 
 impl Plan {
@@ -62,6 +64,7 @@ impl Plan {
             measures,
             attributes,
             carried,
+            rows: IndexMap::new(),
         }
     }
 
@@ -82,6 +85,9 @@ impl Plan {
     /// row on.
     #[must_use]
     pub fn reach(&self, table: &Table) -> Option<u32> {
+        if self.rows.contains_key(&table.name) {
+            return None;
+        }
         let mut reach = table.fresh_within.map_or(0, |limit| limit.0);
         for (_, rows) in self.over(&table.name) {
             reach = reach.max(rows.window.reach()?);
@@ -120,6 +126,12 @@ impl Plan {
         all.dedup();
         let mut wanted: IndexMap<String, Vec<String>> = IndexMap::new();
         wanted.insert(ACCOUNTS.to_owned(), self.attributes.clone());
+        for (table, columns) in &self.rows {
+            wanted
+                .entry(table.clone())
+                .or_default()
+                .extend(columns.iter().cloned());
+        }
         for measure in &self.measures {
             let Definition::Rows(rows) = &measure.definition else {
                 continue;

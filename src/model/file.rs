@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::rules::file::{FactsFile, OpportunityFile, PlayFile, SignalFile};
 use crate::domain::DayCount;
 
 /// A piece of text with its place in the file.
@@ -49,6 +50,18 @@ pub struct ModelFile {
     /// Other weights, curves and thresholds for some accounts; the first that holds is taken.
     #[serde(default)]
     pub variants: Vec<VariantFile>,
+    /// What rules and lists need to know of an account.
+    #[serde(default)]
+    pub follow_up: FactsFile,
+    /// Conditions that somebody should know of.
+    #[serde(default)]
+    pub signals: Vec<SignalFile>,
+    /// Conditions under which an account could grow or speak for us.
+    #[serde(default)]
+    pub opportunities: Vec<OpportunityFile>,
+    /// What is done in each band; the first that fits an account is taken.
+    #[serde(default)]
+    pub actions: Vec<PlayFile>,
     /// What changed, when, and on what review.
     #[serde(default)]
     pub changes: Vec<ChangeFile>,

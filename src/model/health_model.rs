@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::curve::Curve;
 use super::file::{Better, MissingFile};
+use super::rules::Rules;
 use crate::domain::DayCount;
 use crate::formula::Expr;
 use crate::measures::catalog::Written;
@@ -43,6 +44,9 @@ pub struct HealthModel {
     pub variants: Vec<Variant>,
     /// The numbers: of the model itself, then of each variant that has its own.
     pub cards: Vec<Card>,
+    /// What is said and done beside scores; a score does not depend on it.
+    #[serde(skip)]
+    pub rules: Rules,
     /// The definitions of the measures it rests on.
     pub measures: IndexMap<String, Written>,
 }
@@ -114,6 +118,14 @@ pub struct Limit {
     pub bound: Bound,
     /// Why.
     pub reason: String,
+}
+
+impl Limit {
+    /// Returns whether it holds a score down.
+    #[must_use]
+    pub fn is_cap(&self) -> bool {
+        matches!(self.bound, Bound::AtMost(_))
+    }
 }
 
 /// Which side a limit is on.
@@ -191,6 +203,16 @@ impl Serialize for Condition {
     }
 }
 
+/// Returns the content hash of plain data.
+pub(super) fn hash(data: &impl Serialize) -> String {
+    let content = serde_json::to_vec(data).expect("a model is plain data");
+    Sha256::digest(&content)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 impl HealthModel {
     /// Returns the content hash of everything that decides about a score.
     ///
@@ -198,12 +220,7 @@ impl HealthModel {
     /// Never: the model holds only numbers, text and lists.
     #[must_use]
     pub fn hash(&self) -> String {
-        let content = serde_json::to_vec(self).expect("a model is plain data");
-        Sha256::digest(&content)
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash(self)
     }
 
     /// Returns every metric with its category, in model order.

@@ -7,12 +7,14 @@ use super::curve::Curve;
 use super::file::{
     BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile, date_of,
 };
+use super::formulas::Formulas;
 use super::health_model::{
     About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit,
     Metric, MetricCard, Variant,
 };
+use super::rules;
 use crate::config::{Problems, Source, Span};
-use crate::formula::{self, Aggregates, Kind};
+use crate::formula::Kind;
 use crate::measures::catalog::Catalog;
 
 /// How far from one a sum of weights may be.
@@ -49,6 +51,16 @@ pub fn resolve(
         let span = file.flat_band.as_ref().map_or(0..0, Spanned::span);
         problems.push(source.problem(span, "`flat_band` is a number of points, 0 or more"));
     }
+    let rules = rules::resolve(
+        file,
+        resolver.formulas(),
+        &rules::Parts {
+            bands: bands.iter().map(|(band, _)| band).collect(),
+            categories: &categories,
+            limits: &limits,
+        },
+        problems,
+    );
     let mut model = HealthModel {
         name: file.name.get_ref().clone(),
         version: file.version.clone(),
@@ -82,6 +94,7 @@ pub fn resolve(
         limits,
         variants,
         cards,
+        rules,
         measures: IndexMap::new(),
     };
     if problems.0.len() > before {
@@ -435,43 +448,17 @@ impl Resolver<'_> {
     }
 
     fn condition(&self, text: &Text, key: &str, problems: &mut Problems) -> Option<Condition> {
-        let parsed = match formula::parse(text.get_ref()) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                problems.push(formula::problem(self.source, text, &error));
-                return None;
-            }
-        };
-        let catalog = self.catalog;
-        for name in parsed.names() {
-            if let Some(reason) = catalog.unavailable.get(&name) {
-                problems.push(self.source.problem(
-                    text.span(),
-                    format!("`{name}` cannot be computed: {reason}"),
-                ));
-                return None;
-            }
-            // What is wrong with the measure itself has been reported there.
-            if catalog.declared.contains(&name) && !catalog.measures.contains_key(&name) {
-                return None;
-            }
-        }
-        match formula::check(&parsed, &catalog.scope, Aggregates::Refused) {
-            Ok(expr) if expr.kind == Kind::Boolean => Some(Condition {
-                written: text.get_ref().clone(),
-                expr,
-            }),
-            Ok(expr) => {
-                problems.push(self.source.problem(
-                    text.span(),
-                    format!("`{key}` needs a condition, found a {}", expr.kind),
-                ));
-                None
-            }
-            Err(error) => {
-                problems.push(formula::problem(self.source, text, &error));
-                None
-            }
+        let formulas = self.formulas();
+        let whole = 0..text.get_ref().len();
+        let parsed = formulas.parsed(text, whole.clone(), problems)?;
+        let expr = formulas.checked(&parsed, text, whole, &self.catalog.scope, problems)?;
+        formulas.condition(expr, text, key, problems)
+    }
+
+    fn formulas(&self) -> Formulas<'_> {
+        Formulas {
+            source: self.source,
+            catalog: self.catalog,
         }
     }
 

@@ -1,7 +1,9 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod follow_up;
 mod scores;
 
+pub use follow_up::{actions, opportunities, signals};
 pub use scores::{account_scores, category_scores, metric_scores};
 
 use polars::prelude::*;

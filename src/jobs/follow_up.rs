@@ -1,0 +1,241 @@
+//! What follows from the scores of one date: signals, opportunities, and the list of actions, in
+//! the way the job wants it.
+
+use chrono::NaiveDate;
+use polars::prelude::*;
+use toml::Spanned;
+use toml::value::Datetime;
+
+use super::file::{ActionsFile, SnoozeFile, Text};
+use super::settings::ScoreJob;
+use super::{JobError, Refusal};
+use crate::config::{Problems, Source};
+use crate::exports::Exports;
+use crate::exports::contract::{Contract, Table as Export};
+use crate::formula::Kind;
+use crate::insights::action_log::{self, ActionLog};
+use crate::insights::actions::{self, Actions, Policy, Snooze};
+use crate::insights::working_days::Calendar;
+use crate::insights::{opportunities, signals};
+use crate::model::HealthModel;
+use crate::model::file::date_of;
+use crate::tables::{self, Table};
+use crate::trail::{Finding, Severity};
+
+/// What follows from the scores of one date.
+#[derive(Debug, Clone)]
+pub struct FollowUp {
+    /// One row per account and signal.
+    pub signals: DataFrame,
+    /// One row per account and opportunity.
+    pub opportunities: DataFrame,
+    /// The list of actions, and what is not on it.
+    pub actions: Actions,
+}
+
+impl FollowUp {
+    /// Draws it up from the compared scores of one date.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn draw_up(
+        job: &ScoreJob,
+        exports: &Exports,
+        compared: &DataFrame,
+        as_of: NaiveDate,
+    ) -> Result<Self, JobError> {
+        let (model, policy) = (&job.model, &job.policy);
+        let signals = signals::find(compared, model)?;
+        let opportunities = opportunities::find(compared, model, &policy.calendar, as_of)?;
+        let log = match &policy.log {
+            Some(log) => Some(action_log::known(log, &exports.tables[&log.export], as_of)?),
+            None => None,
+        };
+        let actions = actions::draw_up(compared, &signals, log.as_ref(), model, policy, as_of)?;
+        Ok(Self {
+            signals,
+            opportunities,
+            actions,
+        })
+    }
+
+    /// Returns its tables.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn tables(&self) -> PolarsResult<Vec<Table>> {
+        Ok(vec![
+            tables::signals(&self.signals)?,
+            tables::opportunities(&self.opportunities)?,
+            tables::actions(&self.actions.list)?,
+        ])
+    }
+
+    /// Says what is not on the list of actions, so that nothing is hidden.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let held_back = &self.actions.held_back;
+        let note = |finding, subject: &str, count: u64, evidence: String, advice: &str| Finding {
+            finding,
+            severity: Severity::Note,
+            subject: subject.to_owned(),
+            count,
+            share: None,
+            evidence,
+            advice: advice.to_owned(),
+        };
+        let mut findings: Vec<Finding> = held_back
+            .over_limit
+            .iter()
+            .map(|(owner, n)| {
+                let evidence = format!("{n} actions do not fit into the weeks of {owner}");
+                let advice = "they are the least urgent ones; raise `per_owner_and_week`, or share the accounts out differently";
+                note("actions_over_limit", owner, *n, evidence, advice)
+            })
+            .collect();
+        if held_back.without_date > 0 {
+            let n = held_back.without_date;
+            let evidence = format!("{n} open actions of the log have no due date");
+            let advice = "they are taken to be due on the next working day; give them a date";
+            findings.push(note("actions_without_date", "actions", n, evidence, advice));
+        }
+        findings
+    }
+
+    /// Returns a refusal where an action has no owner or no date.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        let list = &self.actions.list;
+        let missing = |column: &str| list.column(column).map_or(0, |column| column.null_count());
+        let n = missing("owner").max(missing("due_date"));
+        (n > 0).then(|| Refusal {
+            reason: format!("actions: {n} have no owner or no due date"),
+            advice: "an action that is nobody's is not published; check [follow_up] of the model"
+                .to_owned(),
+        })
+    }
+}
+
+/// Resolves how a job wants its list of actions.
+pub fn policy(
+    file: &ActionsFile,
+    source: &Source,
+    contract: &Contract,
+    model: &HealthModel,
+    problems: &mut Problems,
+) -> Policy {
+    let mut dates = |written: &Spanned<Datetime>| {
+        let date = date_of(written.get_ref());
+        if date.is_none() {
+            let problem = source.problem(written.span(), "expected a date");
+            problems.push(problem.help("such as 2026-12-25, without quotes"));
+        }
+        date
+    };
+    let holidays = file.holidays.iter().filter_map(&mut dates).collect();
+    let untils: Vec<Option<NaiveDate>> = file
+        .snooze
+        .iter()
+        .map(|snooze| dates(&snooze.until))
+        .collect();
+    if let Some(limit) = file
+        .per_owner_and_week
+        .as_ref()
+        .filter(|n| *n.get_ref() == 0)
+    {
+        let title = "nobody could do anything with a limit of 0";
+        problems.push(
+            source
+                .problem(limit.span(), title)
+                .help("leave it out for no limit"),
+        );
+    }
+    let log = file.log.as_ref();
+    Policy {
+        calendar: Calendar { holidays },
+        log: log.and_then(|name| self::log(name, source, contract, problems)),
+        per_owner_and_week: file.per_owner_and_week.as_ref().map(|n| *n.get_ref()),
+        quiet: file.quiet.unwrap_or_default(),
+        snoozed: file
+            .snooze
+            .iter()
+            .zip(untils)
+            .filter_map(|(file, until)| Some(snooze(file, until?, source, model, problems)))
+            .collect(),
+    }
+}
+
+fn snooze(
+    file: &SnoozeFile,
+    until: NaiveDate,
+    source: &Source,
+    model: &HealthModel,
+    problems: &mut Problems,
+) -> Snooze {
+    let rules = &model.rules;
+    let signals = rules.signals.iter().map(|signal| signal.id.as_str());
+    let bands = rules.plays.iter().map(|play| play.band.as_str());
+    let causes: Vec<&str> = signals.chain(bands).collect();
+    if let Some(cause) = file.cause.as_ref()
+        && !causes.contains(&cause.get_ref().as_str())
+    {
+        let title = format!("no signal or action of the model is called `{cause}`");
+        problems.push(
+            source
+                .problem(cause.span(), title)
+                .nearest(cause.get_ref(), causes),
+        );
+    }
+    Snooze {
+        account: file.account.clone(),
+        cause: file.cause.as_ref().map(|cause| cause.get_ref().clone()),
+        until,
+    }
+}
+
+/// Checks that an export can serve as a log of actions.
+fn log(
+    name: &Text,
+    source: &Source,
+    contract: &Contract,
+    problems: &mut Problems,
+) -> Option<ActionLog> {
+    let Some(export) = contract.tables.get(name.get_ref()) else {
+        if !contract.is_declared(name.get_ref()) {
+            let names = contract.tables.keys().map(String::as_str);
+            let title = format!("there is no export `{name}`");
+            problems.push(
+                source
+                    .problem(name.span(), title)
+                    .nearest(name.get_ref(), names),
+            );
+        }
+        return None;
+    };
+    let kind = |column: &str| -> Option<Kind> { kind_of(export, column) };
+    for (column, wanted) in action_log::NEEDED {
+        let found = kind(column);
+        if found == Some(wanted) {
+            continue;
+        }
+        let title = match found {
+            Some(found) => {
+                format!("`{column}` of the log `{name}` is a {found}, expected a {wanted}")
+            }
+            None => format!("the log `{name}` has no column `{column}`"),
+        };
+        let help = "a log has title, owner, due_date, cause and closed_at; give them our names with `columns` in exports.toml";
+        problems.push(source.problem(name.span(), title).help(help));
+    }
+    let optional = action_log::OPTIONAL
+        .iter()
+        .filter(|column| kind(column) == Some(Kind::Text));
+    Some(ActionLog {
+        export: name.get_ref().clone(),
+        optional: optional.map(|column| (*column).to_owned()).collect(),
+    })
+}
+
+fn kind_of(export: &Export, column: &str) -> Option<Kind> {
+    export.scope.columns.get(column).copied()
+}
