@@ -11,7 +11,7 @@ use super::settings::ScoreJob;
 use super::{JobError, Refusal};
 use crate::config::{Problems, Source};
 use crate::exports::Exports;
-use crate::exports::contract::{Contract, Table as Export};
+use crate::exports::contract::Contract;
 use crate::formula::Kind;
 use crate::insights::action_log::{self, ActionLog};
 use crate::insights::actions::{self, Actions, Policy, Snooze};
@@ -212,19 +212,19 @@ fn log(
         }
         return None;
     };
-    let kind = |column: &str| -> Option<Kind> { kind_of(export, column) };
-    for (column, wanted) in action_log::NEEDED {
-        let found = kind(column);
-        if found == Some(wanted) {
-            continue;
-        }
-        let title = match found {
-            Some(found) => {
-                format!("`{column}` of the log `{name}` is a {found}, expected a {wanted}")
-            }
-            None => format!("the log `{name}` has no column `{column}`"),
-        };
-        let help = "a log has title, owner, due_date, cause and closed_at; give them our names with `columns` in exports.toml";
+    let kind = |column: &str| export.scope.columns.get(column).copied();
+    let unfit: Vec<String> = action_log::NEEDED
+        .iter()
+        .filter(|(column, wanted)| kind(column) != Some(*wanted))
+        .map(|(column, wanted)| format!("`{column}` ({wanted})"))
+        .collect();
+    if !unfit.is_empty() {
+        let title = format!(
+            "`{name}` cannot serve as a log of actions: it has no {}",
+            unfit.join(", ")
+        );
+        let help =
+            "if they are there under other names, give them ours with `columns` in exports.toml";
         problems.push(source.problem(name.span(), title).help(help));
     }
     let optional = action_log::OPTIONAL
@@ -234,8 +234,4 @@ fn log(
         export: name.get_ref().clone(),
         optional: optional.map(|column| (*column).to_owned()).collect(),
     })
-}
-
-fn kind_of(export: &Export, column: &str) -> Option<Kind> {
-    export.scope.columns.get(column).copied()
 }

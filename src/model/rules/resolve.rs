@@ -455,7 +455,10 @@ impl Resolver<'_> {
                 .checked(&parsed, name, whole, scope, problems)?;
             let fits = found.kind == kind || (found.kind.is_number() && kind.is_number());
             if !(fits && matches!(found.node, Node::Column(_))) {
-                let title = format!("expected the name of a {kind} here, found a {}", found.kind);
+                let title = format!(
+                    "`{name}` is a {}, expected the name of a {kind}",
+                    found.kind
+                );
                 let help = "a measure can hold the formula";
                 problems.push(self.problem(name.span(), title).help(help));
             }
