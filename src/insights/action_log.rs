@@ -38,6 +38,28 @@ impl ActionLog {
     }
 }
 
+/// Returns the log of a job that keeps none.
+#[must_use]
+pub fn empty() -> DataFrame {
+    let column = |name: &str, kind: DataType| Field::new(name.into(), kind);
+    let needed = NEEDED.iter().map(|(name, kind)| match kind {
+        Kind::Date => column(name, DataType::Date),
+        _ => column(name, DataType::String),
+    });
+    let optional = OPTIONAL.iter().map(|name| column(name, DataType::String));
+    let first = [
+        column(ACCOUNT_ID, DataType::String),
+        column("raised_date", DataType::Date),
+    ];
+    DataFrame::empty_with_schema(
+        &first
+            .into_iter()
+            .chain(needed)
+            .chain(optional)
+            .collect::<Schema>(),
+    )
+}
+
 /// Returns the actions of the log as they were known at `as_of`, in a fixed order: account, the
 /// columns of the log, and `raised_date`.
 ///

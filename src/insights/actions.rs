@@ -73,52 +73,33 @@ pub struct HeldBack {
 }
 
 /// Columns of a task on its way to the list.
-const CAUSE: &str = "cause";
-const ACTION: &str = "action";
-const OWNER: &str = "owner";
-const ROLE: &str = "owner_role";
-const DUE: &str = "due_date";
-const CHECK: &str = "check_date";
+pub(super) const CAUSE: &str = "cause";
+pub(super) const ACTION: &str = "action";
+pub(super) const OWNER: &str = "owner";
+pub(super) const ROLE: &str = "owner_role";
+pub(super) const DUE: &str = "due_date";
+pub(super) const CHECK: &str = "check_date";
 const OUTCOME: &str = "expected_outcome";
 const BEFORE_RENEWAL: &str = "before_renewal";
 const CHECK_DAYS: &str = "check_days";
-const PRIORITY: &str = "priority";
+pub(super) const PRIORITY: &str = "priority";
 const CARRIED: &str = "carried";
 /// Facts of an account, under one name in every model.
-const AMOUNT: &str = "amount";
-const CURRENCY: &str = "currency";
+pub(super) const AMOUNT: &str = "amount";
+pub(super) const CURRENCY: &str = "currency";
 const LAST_DAY: &str = "last_day";
 const ATTENTION: &str = "attention";
 
 /// Draws up the list of one date.
 ///
-/// `compared` has one row per account, `signals` is what [`super::signals::find`] found in it,
-/// `log` the known actions of the log.
-///
 /// # Errors
 /// When Polars fails.
-pub fn draw_up(
-    compared: &DataFrame,
-    signals: &DataFrame,
-    log: Option<&DataFrame>,
-    model: &HealthModel,
-    policy: &Policy,
-    as_of: AsOf,
-) -> PolarsResult<Actions> {
-    let desk = Desk {
-        model,
-        policy,
-        as_of,
-        facts: facts(compared, model, policy, as_of)?,
-    };
+pub fn draw_up(desk: &Desk<'_>) -> PolarsResult<Actions> {
     let mut held_back = HeldBack::default();
-    let causes = desk.causes(compared, signals)?;
-    let causes = desk.not_in_hand(causes, log, &mut held_back)?;
+    let causes = concat([desk.of_bands()?, desk.of_signals()?], UnionArgs::default())?;
+    let causes = desk.not_in_hand(causes.collect()?, &mut held_back)?;
     let causes = desk.not_snoozed(causes, &mut held_back)?;
-    let mut listed = vec![desk.conversations(causes)?];
-    if let Some(log) = log {
-        listed.push(desk.carried(log, &mut held_back)?);
-    }
+    let listed = [desk.conversations(causes)?, desk.carried(&mut held_back)?];
     let ranked = desk.ranked(listed)?;
     let list = desk.within_limits(ranked, &mut held_back)?;
     Ok(Actions { list, held_back })
@@ -177,46 +158,87 @@ fn facts(
         .collect()
 }
 
-struct Desk<'a> {
-    model: &'a HealthModel,
-    policy: &'a Policy,
-    as_of: AsOf,
+/// Everything that the list of one date is drawn up from.
+#[derive(Debug)]
+pub struct Desk<'a> {
+    /// The model whose rules fired.
+    pub model: &'a HealthModel,
+    /// How the job wants the list.
+    pub policy: &'a Policy,
+    /// The date.
+    pub as_of: AsOf,
+    /// The compared scores of the date, one row per account.
+    pub compared: &'a DataFrame,
+    /// What [`super::signals::find`] found in them.
+    pub signals: &'a DataFrame,
+    /// The known actions of the log; none where no log is kept.
+    pub log: DataFrame,
     facts: DataFrame,
 }
 
-impl Desk<'_> {
-    /// Returns everything that asks for something to be done: account, cause, and the task.
-    fn causes(&self, compared: &DataFrame, signals: &DataFrame) -> PolarsResult<LazyFrame> {
-        let rules = self.model.rules.signals.iter();
-        let tasks = self.tasks(rules.map(|signal| &signal.task))?;
-        let of_signals = signals.clone().lazy().select([
+impl<'a> Desk<'a> {
+    /// Lays everything out.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn new(
+        model: &'a HealthModel,
+        policy: &'a Policy,
+        as_of: AsOf,
+        compared: &'a DataFrame,
+        signals: &'a DataFrame,
+        log: DataFrame,
+    ) -> PolarsResult<Self> {
+        Ok(Self {
+            model,
+            policy,
+            as_of,
+            compared,
+            signals,
+            log,
+            facts: facts(compared, model, policy, as_of)?,
+        })
+    }
+
+    /// Returns the task of every account whose band has a play: account, cause, task.
+    ///
+    /// The play is what the conversation is about, so it comes before any signal.
+    fn of_bands(&self) -> PolarsResult<LazyFrame> {
+        let plays = &self.model.rules.plays;
+        let causes = self.compared.clone().lazy().select([
+            col(ACCOUNT_ID),
+            col(name::overall(name::BAND)).alias(CAUSE),
+            lit(-1i32).alias(SEVERITY_RANK),
+            play(plays, self.model).alias(RULE),
+        ]);
+        let causes = causes.filter(col(RULE).is_not_null());
+        self.with_tasks(causes, plays.iter().map(|play| &play.task))
+    }
+
+    /// Returns the task of every signal that fired: account, cause, task.
+    pub(super) fn of_signals(&self) -> PolarsResult<LazyFrame> {
+        let causes = self.signals.clone().lazy().select([
             col(ACCOUNT_ID),
             col(SIGNAL).alias(CAUSE),
             col(SEVERITY_RANK),
             col(RULE),
         ]);
-        let plays = &self.model.rules.plays;
-        let of_bands = compared.clone().lazy().select([
-            col(ACCOUNT_ID),
-            col(name::overall(name::BAND)).alias(CAUSE),
-            // The play of the band is what the conversation is about, so it comes first.
-            lit(-1i32).alias(SEVERITY_RANK),
-            play(plays, self.model).alias(RULE),
-        ]);
-        let of_bands = of_bands.filter(col(RULE).is_not_null());
-        let play_tasks = self.tasks(plays.iter().map(|play| &play.task))?;
-        let with = |causes: LazyFrame, tasks: DataFrame| {
-            causes.join(
-                tasks.lazy(),
-                [col(RULE)],
-                [col(RULE)],
-                JoinType::Inner.into(),
-            )
-        };
-        concat(
-            [with(of_bands, play_tasks), with(of_signals, tasks)],
-            UnionArgs::default(),
-        )
+        let rules = &self.model.rules.signals;
+        self.with_tasks(causes, rules.iter().map(|signal| &signal.task))
+    }
+
+    fn with_tasks<'t>(
+        &self,
+        causes: LazyFrame,
+        tasks: impl Iterator<Item = &'t Task>,
+    ) -> PolarsResult<LazyFrame> {
+        let tasks = self.tasks(tasks)?.lazy();
+        let causes = causes.join(tasks, [col(RULE)], [col(RULE)], JoinType::Inner.into());
+        Ok(self
+            .with_facts(causes)
+            .with_column(self.owner().alias(OWNER))
+            .with_column(due().alias(DUE))
+            .with_column(self.check_date(col(DUE), col(CHECK_DAYS)).alias(CHECK)))
     }
 
     /// Returns tasks as a frame, one row per rule.
@@ -242,21 +264,12 @@ impl Desk<'_> {
     }
 
     /// Leaves out the causes for which an action is open, or was closed a short while ago.
-    fn not_in_hand(
-        &self,
-        causes: LazyFrame,
-        log: Option<&DataFrame>,
-        held_back: &mut HeldBack,
-    ) -> PolarsResult<DataFrame> {
-        let causes = causes.collect()?;
-        let Some(log) = log else {
-            return Ok(causes);
-        };
+    fn not_in_hand(&self, causes: DataFrame, held_back: &mut HeldBack) -> PolarsResult<DataFrame> {
         let is_open = col("closed_at").is_null();
         let since = date_literal(self.policy.quiet.before(self.as_of));
         let is_fresh = col("closed_at").gt(since);
         let without = |causes: DataFrame, which: Expr| {
-            let known = single_causes(log.clone().lazy().filter(which));
+            let known = single_causes(self.log.clone().lazy().filter(which));
             let on = [col(ACCOUNT_ID), col(CAUSE)];
             let keep_order = JoinArgs {
                 maintain_order: MaintainOrderJoin::Left,
@@ -304,11 +317,8 @@ impl Desk<'_> {
                 .join(by, true)
                 .alias(column)
         };
-        let conversations = self
-            .with_facts(causes.lazy())
-            .with_column(self.owner().alias(OWNER))
-            .with_column(due().alias(DUE))
-            .with_column(self.check_date(col(DUE), col(CHECK_DAYS)).alias(CHECK))
+        let conversations = causes
+            .lazy()
             .sort(
                 [ACCOUNT_ID, SEVERITY_RANK, RULE],
                 SortMultipleOptions::default(),
@@ -340,8 +350,8 @@ impl Desk<'_> {
     }
 
     /// Returns the open actions of the log for the accounts of the panel.
-    fn carried(&self, log: &DataFrame, held_back: &mut HeldBack) -> PolarsResult<LazyFrame> {
-        let open = log.clone().lazy().filter(col("closed_at").is_null());
+    fn carried(&self, held_back: &mut HeldBack) -> PolarsResult<LazyFrame> {
+        let open = self.log.clone().lazy().filter(col("closed_at").is_null());
         // What the model says of the first cause tells the role and what was hoped for.
         let first = col(CAUSE).str().split(lit(", ")).list().get(lit(0), true);
         let open = self
@@ -411,18 +421,14 @@ impl Desk<'_> {
     }
 
     /// Puts what is to be done first at the top: attention × amount; then what is due earlier.
-    fn ranked(&self, lists: Vec<LazyFrame>) -> PolarsResult<DataFrame> {
-        let amount = match &self.model.rules.facts.amount {
-            Some(_) => col(AMOUNT),
-            None => lit(1.0),
-        };
+    fn ranked(&self, lists: [LazyFrame; 2]) -> PolarsResult<DataFrame> {
         let descending = [false, true, false, false, false, false, false];
         let order = [CARRIED, PRIORITY, DUE, ACCOUNT_ID, ROLE, "source", ACTION];
         let age = days(date_literal(self.as_of)) - days(col("raised_date"));
         let listed = self
             .with_facts(concat(lists, UnionArgs::default())?)
             .with_columns([
-                (col(ATTENTION) * amount).alias(PRIORITY),
+                self.priority().alias(PRIORITY),
                 age.alias("age_days"),
                 self.bucket().alias("bucket"),
             ]);
@@ -438,6 +444,14 @@ impl Desk<'_> {
                     .with_nulls_last(true),
             )
             .collect()
+    }
+
+    /// Returns attention × amount, or attention alone where no amount is known of any account.
+    pub(super) fn priority(&self) -> Expr {
+        match &self.model.rules.facts.amount {
+            Some(_) => col(ATTENTION) * col(AMOUNT),
+            None => col(ATTENTION),
+        }
     }
 
     /// Ends each owner's list where the week is full; what is in hand already takes its room first.
@@ -559,19 +573,16 @@ fn due() -> Expr {
 }
 
 /// Returns each open cause of the log by itself; a conversation has several.
-fn single_causes(log: LazyFrame) -> LazyFrame {
-    log.select([
-        col(ACCOUNT_ID),
-        col(CAUSE).str().split(lit(", ")).alias(CAUSE),
-    ])
-    .explode(
-        cols([CAUSE]),
-        ExplodeOptions {
-            empty_as_null: true,
-            keep_nulls: true,
-        },
-    )
-    .filter(col(CAUSE).is_not_null())
+pub(super) fn single_causes(log: LazyFrame) -> LazyFrame {
+    log.with_column(col(CAUSE).str().split(lit(", ")).alias(CAUSE))
+        .explode(
+            cols([CAUSE]),
+            ExplodeOptions {
+                empty_as_null: true,
+                keep_nulls: true,
+            },
+        )
+        .filter(col(CAUSE).is_not_null())
 }
 
 fn on_days(date: Expr, change: impl Fn(NaiveDate) -> NaiveDate + Send + Sync + 'static) -> Expr {

@@ -4,6 +4,7 @@
 pub mod action_log;
 pub mod actions;
 mod evidence;
+pub mod exceptions;
 pub mod opportunities;
 pub mod signals;
 pub mod trends;

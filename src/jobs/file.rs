@@ -41,6 +41,9 @@ pub struct JobFile {
     /// How the list of actions is drawn up.
     #[serde(default)]
     pub actions: ActionsFile,
+    /// Which signals a review has to talk about.
+    #[serde(default)]
+    pub exceptions: ExceptionsFile,
 }
 
 /// Tables that are published together.
@@ -51,6 +54,17 @@ pub enum TableGroup {
     Scores,
     /// `signals`, `opportunities`, `actions`.
     Insights,
+    /// `exceptions`.
+    Exceptions,
+}
+
+/// Which signals a review has to talk about.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionsFile {
+    /// By id.
+    #[serde(default)]
+    pub signals: Vec<Text>,
 }
 
 /// How the list of actions is drawn up.

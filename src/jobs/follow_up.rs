@@ -6,7 +6,7 @@ use polars::prelude::*;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::file::{ActionsFile, SnoozeFile, Text};
+use super::file::{ActionsFile, ExceptionsFile, SnoozeFile, Text};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
 use crate::config::{Problems, Source};
@@ -14,9 +14,9 @@ use crate::exports::Exports;
 use crate::exports::contract::Contract;
 use crate::formula::Kind;
 use crate::insights::action_log::{self, ActionLog};
-use crate::insights::actions::{self, Actions, Policy, Snooze};
+use crate::insights::actions::{self, Actions, Desk, Policy, Snooze};
 use crate::insights::working_days::Calendar;
-use crate::insights::{opportunities, signals};
+use crate::insights::{exceptions, opportunities, signals};
 use crate::model::HealthModel;
 use crate::model::file::date_of;
 use crate::tables::{self, Table};
@@ -31,6 +31,8 @@ pub struct FollowUp {
     pub opportunities: DataFrame,
     /// The list of actions, and what is not on it.
     pub actions: Actions,
+    /// One row per account and signal of those that the job calls exceptions.
+    pub exceptions: DataFrame,
 }
 
 impl FollowUp {
@@ -48,14 +50,17 @@ impl FollowUp {
         let signals = signals::find(compared, model)?;
         let opportunities = opportunities::find(compared, model, &policy.calendar, as_of)?;
         let log = match &policy.log {
-            Some(log) => Some(action_log::known(log, &exports.tables[&log.export], as_of)?),
-            None => None,
+            Some(log) => action_log::known(log, &exports.tables[&log.export], as_of)?,
+            None => action_log::empty(),
         };
-        let actions = actions::draw_up(compared, &signals, log.as_ref(), model, policy, as_of)?;
+        let desk = Desk::new(model, policy, as_of, compared, &signals, log)?;
+        let actions = actions::draw_up(&desk)?;
+        let exceptions = exceptions::list(&desk, &job.exceptions)?;
         Ok(Self {
-            signals,
             opportunities,
             actions,
+            exceptions,
+            signals,
         })
     }
 
@@ -163,6 +168,27 @@ pub fn policy(
             .filter_map(|(file, until)| Some(snooze(file, until?, source, model, problems)))
             .collect(),
     }
+}
+
+/// Resolves which signals a job calls exceptions.
+pub fn exceptions(
+    file: &ExceptionsFile,
+    source: &Source,
+    model: &HealthModel,
+    problems: &mut Problems,
+) -> Vec<String> {
+    let signals = || model.rules.signals.iter().map(|signal| signal.id.as_str());
+    for id in &file.signals {
+        if !signals().any(|signal| signal == id.get_ref()) {
+            let title = format!("the model has no signal `{id}`");
+            problems.push(
+                source
+                    .problem(id.span(), title)
+                    .nearest(id.get_ref(), signals()),
+            );
+        }
+    }
+    file.signals.iter().map(|id| id.get_ref().clone()).collect()
 }
 
 fn snooze(

@@ -137,6 +137,7 @@ impl ScoreRun {
                     tables::metric_scores(&scored, &job.model)?,
                 ],
                 TableGroup::Insights => follow_up.tables()?,
+                TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
             });
         }
         tables.push(tables::rejects(&rejects)?);

@@ -121,6 +121,8 @@ pub struct ScoreJob {
     pub publish: Vec<TableGroup>,
     /// How the list of actions is drawn up.
     pub policy: Policy,
+    /// Signals that count as exceptions.
+    pub exceptions: Vec<String>,
 }
 
 impl ScoreJob {
@@ -217,6 +219,9 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let policy = model
         .as_ref()
         .map(|model| follow_up::policy(&file.actions, &source, &contract, model, &mut problems));
+    let exceptions = model.as_ref().map_or_else(Vec::new, |model| {
+        follow_up::exceptions(&file.exceptions, &source, model, &mut problems)
+    });
     let (Some(model), Some(policy), true) = (model, policy, problems.0.is_empty()) else {
         return Err(problems.into());
     };
@@ -255,6 +260,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             .publish
             .unwrap_or_else(|| vec![TableGroup::Scores, TableGroup::Insights]),
         policy,
+        exceptions,
     })
 }
 

@@ -138,3 +138,44 @@ pub fn actions(list: &DataFrame) -> PolarsResult<Table> {
         )
     }))
 }
+
+/// Returns `exceptions`: one row per account and signal that a review has to talk about.
+///
+/// # Errors
+/// When Polars fails.
+pub fn exceptions(list: &DataFrame) -> PolarsResult<Table> {
+    let frame = list
+        .clone()
+        .lazy()
+        .with_column(col("rank").cast(DataType::Int64))
+        .collect()?;
+    Ok(Table::new("exceptions", frame, &["rank"], |column| {
+        Some(
+            match column {
+                "rank" => "Place in the list, 1 the most urgent",
+                "account_id" => "The account",
+                "exception" => "The signal that makes it one",
+                "title" => "What people call it",
+                "category" => "The category it belongs to; overall for the account as a whole",
+                "severity" => "High, Medium or Low",
+                "evidence" => "What was seen, filled from the data",
+                "score_shown" => "The score as people see it; null if not scored",
+                "band" => "Its band",
+                "intervention" => {
+                    "What is done about it: the open action of the log, else what the rule wants"
+                }
+                "owner" => "Who follows up",
+                "owner_role" => "CSM, Support, Product or Sales",
+                "due_date" => "When it is due",
+                "check_date" => "When to look again",
+                "status" => "new, or the status of the open action in the log",
+                "raised_date" => "When that action was raised",
+                "priority" => "Attention × amount, by which the list is ordered",
+                "amount" => "The yearly amount at stake",
+                "currency" => "Its currency",
+                _ => return None,
+            }
+            .to_owned(),
+        )
+    }))
+}

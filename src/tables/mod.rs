@@ -3,7 +3,7 @@
 mod follow_up;
 mod scores;
 
-pub use follow_up::{actions, opportunities, signals};
+pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use scores::{account_scores, category_scores, metric_scores};
 
 use polars::prelude::*;
