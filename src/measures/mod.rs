@@ -3,4 +3,8 @@
 pub mod catalog;
 pub mod compute;
 pub mod file;
+mod order;
 pub mod plan;
+mod resolve;
+
+pub use resolve::resolve;
