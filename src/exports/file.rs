@@ -15,11 +15,26 @@ pub type Text = Spanned<String>;
 pub struct ExportsFile {
     /// The zone in which an instant becomes a local date; UTC when left out.
     pub timezone: Option<Text>,
+    /// Which hours are business hours.
+    pub calendar: Option<CalendarFile>,
     /// Who is scored.
     #[serde(default)]
     pub population: PopulationFile,
     /// One table each, by our name for it. `accounts` is required.
     pub tables: IndexMap<Text, TableFile>,
+}
+
+/// When work is done.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarFile {
+    /// The days of the week.
+    pub weekdays: Vec<Text>,
+    /// From and until, on the clocks of each table's zone.
+    pub hours: Spanned<[String; 2]>,
+    /// The days on which nobody works all the same.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<toml::value::Datetime>>,
 }
 
 /// Who is scored.

@@ -225,7 +225,9 @@ impl Rows {
             .table
             .known
             .iter()
-            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment));
+            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment))
+            // A moment that stands behind a date is no cell of its own.
+            .filter(|(cell, _)| self.table.scope.columns.contains_key(*cell));
         let mut found = Vec::new();
         for (cell, moment) in cells {
             let hidden = col(cell.as_str())

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use super::as_of::{ALWAYS, EVENT, INSTANT, NEVER};
 use super::contract::{Column, Contract, History, Owner, Table};
 use super::parquet_files::{ParquetFile, Stored};
-use crate::formula::{date_literal, row_wise};
+use crate::formula::{Kind, date_literal, moment_of, moments, row_wise};
 
 /// What a run wants of an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -229,6 +229,9 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             .unwrap_or_default());
     };
     let raw = col(column.theirs.as_str());
+    if column.kind == Kind::Instant {
+        return moment(raw, *stored, table);
+    }
     let decimal = |raw: Expr, places: u8| {
         raw.cast(DataType::Decimal(
             38,
@@ -257,6 +260,9 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
 
 /// Returns the type in which a column is held, for parts that have nothing but nulls in it.
 fn data_type(column: &Column) -> DataType {
+    if column.kind == Kind::Instant {
+        return moments();
+    }
     match column.stored {
         Stored::Integer => DataType::Int64,
         Stored::Float if column.scale.is_none() => DataType::Float64,
@@ -288,6 +294,15 @@ fn of_this_world(raw: Expr, stored: Stored) -> Expr {
     when(number.clone().gt_eq(lit(from)).and(number.lt(lit(to))))
         .then(raw)
         .otherwise(lit(NULL))
+}
+
+/// Returns the moments of a column; those without a zone are read off the clocks of the table's.
+fn moment(raw: Expr, stored: Stored, table: &Table) -> Expr {
+    match stored {
+        Stored::Instant { zoned: true, .. } => of_this_world(raw, stored).cast(moments()),
+        Stored::Instant { zoned: false, .. } => moment_of(of_this_world(raw, stored), table.zone),
+        _ => lit(NULL).cast(moments()),
+    }
 }
 
 fn local(instant: Expr, table: &Table) -> Expr {
@@ -401,9 +416,7 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.
 fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
     let whole = match super::contract::kind_of(&table.scope, column) {
-        Some(crate::formula::Kind::Float | crate::formula::Kind::Decimal) => {
-            id.cast(DataType::Int64)
-        }
+        Some(Kind::Float | Kind::Decimal) => id.cast(DataType::Int64),
         _ => id,
     };
     let text = whole.cast(DataType::String);

@@ -4,14 +4,12 @@ use indexmap::IndexMap;
 use toml::Spanned;
 
 use super::curve::Curve;
-use super::file::{
-    BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile, date_of,
-};
+use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile};
 use super::health_model::{
     About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit,
     Metric, MetricCard, Variant,
 };
-use crate::config::{Problems, Source, Span};
+use crate::config::{Problems, Source, Span, date_of};
 use crate::formula::{self, Aggregates, Kind};
 use crate::measures::catalog::Catalog;
 

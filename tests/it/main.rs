@@ -5,6 +5,7 @@ mod bad_input;
 mod config_files;
 mod formulas;
 mod harness;
+mod hours;
 mod leak_proof;
 mod publishing;
 mod sample_job;

@@ -9,7 +9,7 @@ use super::resolve::Resolver;
 use crate::config::Problems;
 use crate::exports::file::Text;
 use crate::exports::parquet_files::{ParquetFile, Stored};
-use crate::formula::{self, Aggregates, Kind, Scope};
+use crate::formula::{self, Aggregates, Kind, Scope, instant_name};
 
 impl Resolver<'_> {
     /// Finds every column in every part; parts may differ in width and order, not in meaning.
@@ -65,15 +65,20 @@ impl Resolver<'_> {
             let Some(kind) = stored.kind() else { continue };
             let scale = self.file.scale.get(ours).copied();
             let kind = if scale.is_some() { Kind::Decimal } else { kind };
-            columns.insert(
-                ours.to_owned(),
-                Column {
-                    theirs: theirs.to_owned(),
-                    stored,
-                    kind,
-                    scale,
-                },
-            );
+            let column = Column {
+                theirs: theirs.to_owned(),
+                stored,
+                kind,
+                scale,
+            };
+            if matches!(stored, Stored::Instant { .. }) {
+                let moments = Column {
+                    kind: Kind::Instant,
+                    ..column.clone()
+                };
+                columns.insert(instant_name(ours), moments);
+            }
+            columns.insert(ours.to_owned(), column);
         }
         for (name, _) in &self.file.scale {
             if columns
@@ -132,10 +137,17 @@ impl Resolver<'_> {
             of: format!("export `{}`", self.table),
             columns: columns
                 .iter()
+                .filter(|(_, column)| column.kind != Kind::Instant)
                 .map(|(name, column)| (name.clone(), column.kind))
                 .collect(),
-            derived: IndexMap::new(),
             unusable,
+            instants: columns
+                .keys()
+                .filter(|name| columns.contains_key(&instant_name(name)))
+                .cloned()
+                .collect(),
+            clock: self.clock.clone(),
+            ..Scope::default()
         };
         for (name, text) in &self.file.derive {
             let checked = formula::parse(text.get_ref())
@@ -143,6 +155,7 @@ impl Resolver<'_> {
             match checked {
                 Ok(expr) => {
                     scope.columns.shift_remove(name.get_ref());
+                    scope.instants.shift_remove(name.get_ref());
                     scope.derived.insert(name.get_ref().clone(), expr);
                 }
                 Err(error) => problems.push(formula::problem(self.source, text, &error)),

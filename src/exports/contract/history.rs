@@ -7,7 +7,7 @@ use super::{ACCOUNTS, History, Table, kind_of};
 use crate::config::Problems;
 use crate::exports::file::Text;
 use crate::exports::parquet_files::ParquetFile;
-use crate::formula::{Expr, Kind, Node, Scope};
+use crate::formula::{Expr, Kind, Node, Scope, instant_name};
 
 impl Resolver<'_> {
     pub(super) fn date(
@@ -125,6 +125,13 @@ impl Resolver<'_> {
         if let Some(to) = self.date(self.file.valid_to.as_ref(), scope, &mut Problems::default()) {
             known.insert(to.clone(), to);
         }
+        // Moments become known with the dates they stand behind.
+        let moments: Vec<(String, String)> = known
+            .iter()
+            .filter(|(cell, _)| scope.instants.contains(*cell))
+            .map(|(cell, moment)| (instant_name(cell), moment.clone()))
+            .collect();
+        known.extend(moments);
         known
     }
 

@@ -1,5 +1,6 @@
 //! `exports.toml` as meant: every column found in the files, every type known, every link resolved.
 
+mod calendar;
 mod columns;
 mod files;
 mod history;

@@ -5,10 +5,12 @@ use std::path::Path;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
+use super::calendar;
 use super::links::{check_observed, in_link_order};
 use super::{ACCOUNTS, Contract, Table};
 use crate::config::{Problems, Source};
 use crate::exports::file::{ExportsFile, TableFile, Text};
+use crate::formula::Clock;
 
 /// Resolves `exports.toml` against the files below `data`.
 ///
@@ -20,7 +22,10 @@ pub fn resolve(
     data: &Path,
     problems: &mut Problems,
 ) -> Contract {
-    let zone = zone(file.timezone.as_ref(), source, problems).unwrap_or(Tz::UTC);
+    let clock = Clock {
+        zone: zone(file.timezone.as_ref(), source, problems).unwrap_or(Tz::UTC),
+        calendar: calendar::resolve(file.calendar.as_ref(), source, problems),
+    };
     let names: Vec<&str> = file
         .tables
         .keys()
@@ -41,8 +46,12 @@ pub fn resolve(
             file: written,
             table: name,
             all: &file.tables,
+            clock: Clock {
+                zone: zone(written.timezone.as_ref(), source, problems).unwrap_or(clock.zone),
+                calendar: clock.calendar.clone(),
+            },
         }
-        .table(data, zone, problems);
+        .table(data, problems);
         if let Some(table) = table
             && problems.0.len() == before
         {
@@ -81,12 +90,12 @@ pub(super) struct Resolver<'a> {
     pub(super) file: &'a TableFile,
     pub(super) table: &'a Text,
     pub(super) all: &'a IndexMap<Text, TableFile>,
+    pub(super) clock: Clock,
 }
 
 impl Resolver<'_> {
-    fn table(&self, data: &Path, zone_of_file: Tz, problems: &mut Problems) -> Option<Table> {
+    fn table(&self, data: &Path, problems: &mut Problems) -> Option<Table> {
         let file = self.file;
-        let zone = zone(file.timezone.as_ref(), self.source, problems).unwrap_or(zone_of_file);
         let files = self.files(data, problems)?;
         let (columns, unusable) = self.columns(&files, problems);
         let scope = self.scope(&columns, unusable, problems);
@@ -107,7 +116,7 @@ impl Resolver<'_> {
             files,
             columns,
             scope,
-            zone,
+            zone: self.clock.zone,
         };
         self.structural(&table, problems);
         Some(table)

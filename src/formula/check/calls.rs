@@ -1,7 +1,8 @@
 //! Calls: which function, with how many arguments, of which types.
 
 use sqlparser::ast::{
-    DuplicateTreatment, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned as _,
+    DuplicateTreatment, Expr as Sql, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned as _,
+    Value,
 };
 
 use super::{Checked, Checker, Place};
@@ -60,7 +61,13 @@ impl Checker<'_> {
                         function.name
                     )));
                 }
-                let arguments = self.arguments(sql_arguments, place)?;
+                let (scalar, arguments) = match (scalar, unit_of(sql_arguments)) {
+                    (Scalar::DateDiff, Some("hour")) => (
+                        Scalar::HoursBetween,
+                        self.of_moments().arguments(sql_arguments, place)?,
+                    ),
+                    _ => (*scalar, self.arguments(sql_arguments, place)?),
+                };
                 if !arity.contains(&arguments.len()) {
                     return Err(err(format!(
                         "{} does not take {} arguments",
@@ -69,7 +76,17 @@ impl Checker<'_> {
                     ))
                     .help(usage));
                 }
-                self.scalar(*scalar, function.name, arguments, span)
+                self.scalar(scalar, function.name, arguments, span)
+            }
+            Call::BusinessHours => {
+                if call.filter.is_some() || distinct {
+                    return Err(err(format!("{name} takes no DISTINCT or FILTER")));
+                }
+                let arguments = self.of_moments().arguments(sql_arguments, place)?;
+                let Ok([from, to]) = <[Expr; 2]>::try_from(arguments) else {
+                    return Err(err(format!("{name} takes two arguments")).help(usage));
+                };
+                self.business_hours(from, to, span)
             }
             Call::Aggregate(aggregate, arity) => {
                 match place {
@@ -116,9 +133,13 @@ impl Checker<'_> {
                 }
                 let aggregate = match (aggregate, distinct) {
                     (Aggregate::Count, true) => Aggregate::CountDistinct,
+                    (Aggregate::ListDistinct, true) => Aggregate::ListDistinct,
+                    (Aggregate::ListDistinct, false) => {
+                        return Err(err("a list holds different values".to_owned()).help(usage));
+                    }
                     (_, true) => {
                         return Err(err(format!(
-                            "DISTINCT is understood in COUNT only, not in {}",
+                            "DISTINCT is understood in COUNT and LIST only, not in {}",
                             function.name
                         )));
                     }
@@ -165,17 +186,35 @@ impl Checker<'_> {
                 Kind::Float
             }
             Scalar::DateDiff => {
-                match &arguments[0].node {
-                    Node::Literal(Literal::Text(unit)) if unit.eq_ignore_ascii_case("day") => {}
-                    _ => {
-                        return Err(FormulaError::new(
-                            arguments[0].span.clone(),
-                            "DATEDIFF counts in 'day' only",
-                        ));
-                    }
-                }
+                self.unit(&arguments[0], &["day", "hour"], name)?;
                 self.expect(&arguments[1], Kind::Date, name)?;
                 self.expect(&arguments[2], Kind::Date, name)?;
+                Kind::Integer
+            }
+            Scalar::HoursBetween => {
+                self.expect(&arguments[1], Kind::Instant, name)?;
+                self.expect(&arguments[2], Kind::Instant, name)?;
+                Kind::Float
+            }
+            Scalar::DateAdd => {
+                self.unit(&arguments[0], &["day"], name)?;
+                self.expect(&arguments[1], Kind::Float, name)?;
+                self.expect(&arguments[2], Kind::Date, name)?;
+                Kind::Date
+            }
+            Scalar::Concat => {
+                for argument in &arguments {
+                    self.text(argument, name)?;
+                }
+                Kind::Text
+            }
+            Scalar::ListExcept => {
+                self.expect(&arguments[0], Kind::List, name)?;
+                self.expect(&arguments[1], Kind::List, name)?;
+                Kind::List
+            }
+            Scalar::ListSize => {
+                self.expect(&arguments[0], Kind::List, name)?;
                 Kind::Integer
             }
             Scalar::Lower | Scalar::Upper => {
@@ -203,6 +242,10 @@ impl Checker<'_> {
         let kind = match aggregate {
             A::CountRows | A::Count | A::CountDistinct => Kind::Integer,
             A::Latest | A::LatestRow => x,
+            A::ListDistinct => {
+                self.text(&arguments[0], name)?;
+                Kind::List
+            }
             A::Min | A::Max => {
                 if x == Kind::Boolean {
                     return Err(FormulaError::new(
@@ -250,4 +293,56 @@ impl Checker<'_> {
             })
             .collect()
     }
+
+    fn business_hours(&self, from: Expr, to: Expr, span: std::ops::Range<usize>) -> Checked {
+        self.expect(&from, Kind::Instant, "BUSINESS_HOURS")?;
+        self.expect(&to, Kind::Instant, "BUSINESS_HOURS")?;
+        let clock = &self.scope.clock;
+        let Some(calendar) = clock.calendar.clone() else {
+            return Err(
+                FormulaError::new(span, "nothing says which hours are business hours")
+                    .help("give [calendar] in exports.toml, with `weekdays` and `hours`"),
+            );
+        };
+        Ok(Expr {
+            node: Node::BusinessHours(calendar, clock.zone, from.into(), to.into()),
+            kind: Kind::Float,
+            span,
+        })
+    }
+
+    fn unit(&self, unit: &Expr, valid: &[&str], by: &str) -> Result<(), FormulaError> {
+        if let Node::Literal(Literal::Text(text)) = &unit.node
+            && valid.iter().any(|valid| text.eq_ignore_ascii_case(valid))
+        {
+            return Ok(());
+        }
+        let valid: Vec<String> = valid.iter().map(|unit| format!("'{unit}'")).collect();
+        Err(FormulaError::new(
+            unit.span.clone(),
+            format!("{by} counts in {} only", valid.join(" or ")),
+        ))
+    }
+
+    fn text(&self, argument: &Expr, by: &str) -> Result<(), FormulaError> {
+        if matches!(argument.kind, Kind::Text | Kind::Null) {
+            return Ok(());
+        }
+        let title = format!("{by} needs a text, found a {}", argument.kind);
+        Err(FormulaError::new(argument.span.clone(), title)
+            .help("CAST(… AS VARCHAR) turns other values into text"))
+    }
+}
+
+/// Returns the unit that a call counts in, if its first argument is one.
+fn unit_of(arguments: &[FunctionArg]) -> Option<&'static str> {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Sql::Value(value))) = arguments.first()? else {
+        return None;
+    };
+    let Value::SingleQuotedString(unit) = &value.value else {
+        return None;
+    };
+    ["day", "hour"]
+        .into_iter()
+        .find(|known| unit.eq_ignore_ascii_case(known))
 }

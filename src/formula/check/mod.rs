@@ -1,14 +1,15 @@
 //! From the parser's tree to the checked one: names, types, and where an aggregate may stand.
 
 mod calls;
+mod names;
 
 use chrono::NaiveDate;
-use indexmap::IndexMap;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr as Sql, UnaryOperator, Value};
 
 use super::parse::{FormulaError, Parsed};
 use super::tree::{Arithmetic, Comparison, Expr, Kind, Literal, Node};
-use crate::config::nearest;
+
+pub use names::{Clock, Scope, instant_name};
 
 /// Where a formula stands, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,34 +20,16 @@ pub enum Aggregates {
     Refused,
 }
 
-/// The names a formula may use.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// What the names belong to, for messages: "export `tickets`".
-    pub of: String,
-    /// Columns with their types.
-    pub columns: IndexMap<String, Kind>,
-    /// Names that stand for an expression over the columns.
-    pub derived: IndexMap<String, Expr>,
-    /// Columns that are there but cannot be used, with the reason.
-    pub unusable: IndexMap<String, String>,
-}
-
-impl Scope {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns
-            .keys()
-            .chain(self.derived.keys())
-            .map(String::as_str)
-    }
-}
-
 /// Checks a parsed formula against the names it may use.
 ///
 /// # Errors
 /// When a name, a type or a function does not fit, or an aggregate stands where it may not.
 pub fn check(parsed: &Parsed, scope: &Scope, aggregates: Aggregates) -> Result<Expr, FormulaError> {
-    let checker = Checker { parsed, scope };
+    let checker = Checker {
+        parsed,
+        scope,
+        moments: false,
+    };
     let place = match aggregates {
         Aggregates::Required => Place::Outside,
         Aggregates::Refused => Place::Row,
@@ -68,6 +51,8 @@ enum Place {
 struct Checker<'a> {
     parsed: &'a Parsed,
     scope: &'a Scope,
+    /// Whether names of instants mean the moments themselves and not their dates.
+    moments: bool,
 }
 
 type Checked = Result<Expr, FormulaError>;
@@ -255,6 +240,11 @@ impl Checker<'_> {
                         .help("valid here: DOUBLE, BIGINT, VARCHAR, BOOLEAN, DATE")
                 })?;
                 let inner = self.expr(expr, place)?;
+                if inner.kind == Kind::List && !matches!(kind, Kind::Text) {
+                    let title = "a list can be CAST to VARCHAR only";
+                    return Err(FormulaError::new(inner.span, title)
+                        .help("LIST_SIZE(…) is the number of its elements"));
+                }
                 if kind == Kind::Date && !matches!(inner.kind, Kind::Text | Kind::Date | Kind::Null)
                 {
                     let error = FormulaError::new(
@@ -266,55 +256,15 @@ impl Checker<'_> {
                 make(Node::Cast(inner.into()), kind)
             }
             Sql::Function(function) => self.function(function, span, place),
-            Sql::CompoundIdentifier(_) => err(format!(
-                "`{sql}` names a table; a formula reads one export, so write the column alone"
-            )),
+            Sql::CompoundIdentifier(parts) => match parts.as_slice() {
+                [of, name] => self.qualified(&of.value, &name.value, span),
+                _ => err(format!("`{sql}` is not understood as a name")),
+            },
             Sql::Subquery(_) | Sql::Exists { .. } | Sql::InSubquery { .. } => err(
                 "a formula cannot hold a query; make the inner part a measure of its own".into(),
             ),
             _ => err(format!("`{sql}` is not supported in a formula")),
         }
-    }
-
-    fn name(&self, name: &str, span: std::ops::Range<usize>, place: Place) -> Checked {
-        if name.eq_ignore_ascii_case("as_of") {
-            return Ok(Expr {
-                node: Node::AsOf,
-                kind: Kind::Date,
-                span,
-            });
-        }
-        let found = match (self.scope.columns.get(name), self.scope.derived.get(name)) {
-            (Some(kind), _) => Expr {
-                node: Node::Column(name.to_owned()),
-                kind: *kind,
-                span: span.clone(),
-            },
-            (None, Some(derived)) => derived.clone(),
-            (None, None) if self.scope.unusable.contains_key(name) => {
-                let (of, reason) = (&self.scope.of, &self.scope.unusable[name]);
-                let title = format!("column `{name}` of {of} cannot be used: {reason}");
-                return Err(FormulaError::new(span, title));
-            }
-            (None, None) => {
-                let error =
-                    FormulaError::new(span, format!("{} has no column `{name}`", self.scope.of));
-                return Err(match nearest(name, self.scope.names()) {
-                    Some(help) => error.help(help),
-                    None => error,
-                });
-            }
-        };
-        if place == Place::Outside {
-            return Err(FormulaError::new(
-                span,
-                format!("`{name}` has one value a row, but a measure needs one value an account"),
-            )
-            .help(format!(
-                "put it inside an aggregate, such as SUM({name}) or LATEST({name})"
-            )));
-        }
-        Ok(found)
     }
 
     fn binary(
@@ -449,7 +399,12 @@ impl Checker<'_> {
     }
 
     fn comparable(&self, a: &Expr, b: &Expr) -> Result<(), FormulaError> {
-        if a.kind.common(b.kind).is_some() {
+        let common = a.kind.common(b.kind);
+        if common == Some(Kind::List) {
+            let error = FormulaError::new(b.span.clone(), "lists cannot be compared");
+            return Err(error.help("compare their sizes, such as LIST_SIZE(LIST_EXCEPT(a, b)) = 0"));
+        }
+        if common.is_some() {
             return Ok(());
         }
         let error = FormulaError::new(
