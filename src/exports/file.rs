@@ -71,6 +71,12 @@ pub struct TableFile {
     pub account: Option<Text>,
     /// The table through which a row reaches its account: our column, and the table whose key it is.
     pub via: Option<ViaFile>,
+    /// Whether its rows belong to no account but are there for all of them.
+    #[serde(default)]
+    pub reference: bool,
+    /// Columns taken from other tables, each by a column of this one.
+    #[serde(default)]
+    pub lookup: IndexMap<Text, LookupFile>,
     /// When the event happened; the row is invisible before.
     pub time: Option<Text>,
     /// When the warehouse loaded the row; of several loads of a key the newest not after as-of wins.
@@ -96,6 +102,18 @@ pub struct TableFile {
     pub observed: Option<Text>,
     /// The zone of this table's instants, where it differs.
     pub timezone: Option<Text>,
+}
+
+/// Columns taken from another table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupFile {
+    /// The other table.
+    pub table: Text,
+    /// Its columns, under their own names.
+    pub take: Vec<Text>,
+    /// Its column that holds the value; the first of its key when left out.
+    pub on: Option<Text>,
 }
 
 /// A link to another table's key.

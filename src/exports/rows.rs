@@ -521,12 +521,12 @@ fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
 
 /// Returns, sorted by date, how new the newest row was that had become known by then.
 fn news(table: &Table, rows: &DataFrame) -> PolarsResult<Vec<(NaiveDate, NaiveDate)>> {
-    let dated = if table.time.is_some()
-        && !matches!(table.history, History::Loads(_) | History::Dumps(_))
-    {
-        EVENT
-    } else {
-        START
+    let dated = match table.history {
+        History::Loads(_) | History::Dumps(_) => START,
+        _ if table.time.is_some() => EVENT,
+        History::Versions { .. } => START,
+        // Rows without any date were always there.
+        History::Events => OWN_FROM,
     };
     let by_date = rows
         .clone()

@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate};
 use polars::prelude::*;
 
-use super::as_of::{ALWAYS, EVENT, INSTANT, NEVER};
-use super::contract::{Column, Contract, History, Owner, Table};
+use super::as_of::{ALWAYS, EVENT, EVERYBODY, INSTANT, NEVER};
+use super::contract::{Column, Contract, History, Table};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::formula::{Kind, date_literal, moment_of, moments, row_wise};
 
@@ -13,6 +13,8 @@ use crate::formula::{Kind, date_literal, moment_of, moments, row_wise};
 pub struct Demand {
     /// Columns that formulas read, by our names.
     pub columns: Vec<String>,
+    /// Names that come from lookups.
+    pub taken: Vec<String>,
     /// The first event date that any window reaches; `None` where there is no first.
     pub since: Option<NaiveDate>,
     /// The as-of dates, sorted.
@@ -89,9 +91,7 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
 fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
-    let link = match &table.owner {
-        Owner::Account(column) | Owner::Via { column, .. } => column,
-    };
+    let link = table.owner.column().map(str::to_owned);
     let history: Vec<&String> = match &table.history {
         History::Loads(column) | History::Dumps(Some(column)) => vec![column],
         History::Versions { from, to } => [Some(from), to.as_ref()].into_iter().flatten().collect(),
@@ -108,7 +108,7 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
         .iter()
         .chain(&table.key)
         .chain(&table.time)
-        .chain([link])
+        .chain(&link)
         .chain(history)
     {
         match table.scope.derived.get(name) {
@@ -363,10 +363,11 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
         Some(expr) => row_wise(expr),
         None => col(name),
     };
-    let link = match &table.owner {
-        Owner::Account(column) | Owner::Via { column, .. } => column,
+    let link = match table.owner.column() {
+        Some(link) => as_id(value(link), table, link),
+        None => lit(EVERYBODY),
     };
-    let mut exprs = vec![as_id(value(link), table, link).alias(LINK)];
+    let mut exprs = vec![link.alias(LINK)];
     exprs.extend(
         table
             .key
@@ -414,7 +415,7 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 }
 
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.
-fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
+pub(super) fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
     let whole = match super::contract::kind_of(&table.scope, column) {
         Some(Kind::Float | Kind::Decimal) => id.cast(DataType::Int64),
         _ => id,
@@ -471,6 +472,7 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     };
     let demand = Demand {
         columns: vec![dated.clone()],
+        taken: vec![],
         since: None,
         dates: vec![],
     };

@@ -101,6 +101,43 @@ pub fn summary_name(n: usize) -> String {
     format!("__summary_{n}")
 }
 
+impl Measure {
+    /// Returns the measures and account columns it is made from, each once.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        match &self.definition {
+            Definition::Formula(expr) => expr.columns(),
+            Definition::Rows(rows) => rows.of_account(),
+        }
+    }
+}
+
+impl RowMeasure {
+    /// Returns every expression that is asked of a row.
+    pub fn of_rows(&self) -> impl Iterator<Item = &Expr> {
+        self.summaries
+            .iter()
+            .flat_map(|summary| summary.arguments.iter().chain(&summary.filter))
+            .chain(&self.condition)
+    }
+
+    /// Returns the measures and columns of the row's account that it reads, each once.
+    #[must_use]
+    pub fn of_account(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self
+            .of_rows()
+            .chain([&self.outer])
+            .flat_map(|expr| expr.of_account())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
 impl Catalog {
     /// Returns the names together with all that their formulas rest on.
     #[must_use]
@@ -108,16 +145,11 @@ impl Catalog {
         let mut wanted = names.to_vec();
         let mut next = 0;
         while let Some(name) = wanted.get(next) {
-            if let Some(Definition::Formula(expr)) =
-                self.measures.get(name).map(|measure| &measure.definition)
-            {
-                let more: Vec<String> = expr
-                    .columns()
-                    .into_iter()
-                    .map(str::to_owned)
-                    .filter(|name| !wanted.contains(name))
-                    .collect();
-                wanted.extend(more);
+            let parts = self.measures.get(name).map(Measure::parts);
+            for part in parts.unwrap_or_default() {
+                if !wanted.iter().any(|known| known == part) {
+                    wanted.push(part.to_owned());
+                }
             }
             next += 1;
         }

@@ -1,9 +1,11 @@
 //! The panel meets the exports: measure values, each with its meaning in `measures.toml`.
 
+mod carry;
 pub mod catalog;
 pub mod compute;
 pub mod file;
 mod order;
+mod over_rows;
 pub mod plan;
 mod resolve;
 

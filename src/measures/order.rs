@@ -12,8 +12,10 @@ use crate::formula::{self, Parsed};
 pub(super) struct ParsedMeasure<'a> {
     pub(super) key: &'a Spanned<String>,
     pub(super) formula: Parsed,
+    /// Rows that count.
+    pub(super) condition: Option<Parsed>,
     /// The measures and account columns it is made from.
-    parts: Vec<String>,
+    pub(super) parts: Vec<String>,
 }
 
 pub(super) type ParsedMeasures<'a> = IndexMap<&'a str, ParsedMeasure<'a>>;
@@ -38,25 +40,41 @@ pub(super) fn parse_all<'a>(
                     .help("give the measure another name"),
             );
         }
-        match formula::parse(measure.value.get_ref()) {
-            Ok(formula) => {
-                // The names in a measure over an export are its columns, not other measures.
-                let parts = if measure.from.is_none() {
-                    formula.names()
-                } else {
-                    Vec::new()
-                };
-                parsed.insert(
-                    name.get_ref().as_str(),
-                    ParsedMeasure {
-                        key: name,
-                        formula,
-                        parts,
-                    },
-                );
+        let mut parse = |text: &Spanned<String>| match formula::parse(text.get_ref()) {
+            Ok(formula) => Some(formula),
+            Err(error) => {
+                problems.push(formula::problem(source, text, &error));
+                None
             }
-            Err(error) => problems.push(formula::problem(source, &measure.value, &error)),
-        }
+        };
+        let formula = parse(&measure.value);
+        let condition = measure.condition.as_ref().map(parse);
+        let (Some(formula), Some(condition)) = (
+            formula,
+            condition.map_or(Some(None), |parsed| parsed.map(Some)),
+        ) else {
+            continue;
+        };
+        // The plain names in a measure over an export are its columns, not other measures.
+        let parts = if measure.from.is_none() {
+            formula.names()
+        } else {
+            let of_rows = [Some(&formula), condition.as_ref()];
+            of_rows
+                .into_iter()
+                .flatten()
+                .flat_map(Parsed::account_names)
+                .collect()
+        };
+        parsed.insert(
+            name.get_ref().as_str(),
+            ParsedMeasure {
+                key: name,
+                formula,
+                condition,
+                parts,
+            },
+        );
     }
     parsed
 }
@@ -112,7 +130,7 @@ pub(super) fn in_order(
                         circle.join(" → ")
                     ),
                 )
-                .help("one of them must be made from an export"),
+                .help("one of them must be made without the others"),
         );
         done.retain(|name| !circle.contains(name));
     }

@@ -1,5 +1,8 @@
 //! From `measures.toml` as written to the catalogue: every formula checked against what it may read.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use toml::Spanned;
 
@@ -43,15 +46,15 @@ pub fn resolve(
     let parsed = parse_all(file, source, &catalog, problems);
     for name in in_order(&parsed, source, problems) {
         let written = &file.measures[name.as_str()];
-        let ParsedMeasure { key, formula, .. } = &parsed[name.as_str()];
         let resolver = Resolver {
             source,
             contract,
             catalog: &catalog,
-            key,
+            key: parsed[name.as_str()].key,
+            parsed: &parsed[name.as_str()],
             written,
         };
-        match resolver.measure(formula, problems) {
+        match resolver.measure(problems) {
             Resolved::Measure(measure) => {
                 catalog.scope.columns.insert(name.clone(), measure.kind);
                 catalog.measures.insert(name, *measure);
@@ -76,55 +79,26 @@ struct Resolver<'a> {
     contract: &'a Contract,
     catalog: &'a Catalog,
     key: &'a Spanned<String>,
+    parsed: &'a ParsedMeasure<'a>,
     written: &'a MeasureFile,
 }
 
 impl Resolver<'_> {
-    fn measure(&self, parsed: &Parsed, problems: &mut Problems) -> Resolved {
+    fn measure(&self, problems: &mut Problems) -> Resolved {
         let before = problems.0.len();
-        let (definition, kind) = match &self.written.from {
-            Some(from) => match self.contract.tables.get(from.get_ref()) {
-                Some(_) => match self.rows(from.get_ref(), parsed, problems) {
-                    Some(rows) => {
-                        let kind = rows.outer.kind;
-                        (Definition::Rows(rows), kind)
-                    }
-                    None => return Resolved::Wrong,
-                },
-                None if self.contract.is_declared(from.get_ref()) => return Resolved::Wrong,
-                None => {
-                    return Resolved::Unavailable(format!(
-                        "the export `{from}` is not configured in {}",
-                        self.contract.source.path.display()
-                    ));
-                }
-            },
-            None => {
-                if let Some(missing) = parsed
-                    .names()
-                    .iter()
-                    .find_map(|name| self.catalog.unavailable.get(name))
-                {
-                    return Resolved::Unavailable(missing.clone());
-                }
-                // What is wrong with a part has been reported there.
-                let is_wrong = |name: &String| {
-                    self.catalog.declared.contains(name)
-                        && !self.catalog.measures.contains_key(name)
-                };
-                let without_accounts = !self.contract.tables.contains_key(ACCOUNTS);
-                if without_accounts || parsed.names().iter().any(is_wrong) {
-                    return Resolved::Wrong;
-                }
-                match self.formula(parsed, problems) {
-                    Some(expr) => {
-                        let kind = expr.kind;
-                        (Definition::Formula(expr), kind)
-                    }
-                    None => return Resolved::Wrong,
-                }
-            }
+        if let Some(unready) = self.unready() {
+            return unready;
+        }
+        let definition = match &self.written.from {
+            Some(from) => self.rows(from.get_ref(), problems).map(Definition::Rows),
+            None => self.formula(problems).map(Definition::Formula),
         };
+        let kind = match &definition {
+            Some(Definition::Rows(rows)) => rows.outer.kind,
+            Some(Definition::Formula(expr)) => expr.kind,
+            None => return Resolved::Wrong,
+        };
+        let definition = definition.expect("it was just looked at");
         if problems.0.len() > before {
             return Resolved::Wrong;
         }
@@ -162,6 +136,33 @@ impl Resolver<'_> {
         }))
     }
 
+    /// Says why the measure cannot be resolved through no fault of its own, if that is so.
+    fn unready(&self) -> Option<Resolved> {
+        let (contract, catalog) = (self.contract, self.catalog);
+        if let Some(from) = &self.written.from
+            && !contract.tables.contains_key(from.get_ref())
+        {
+            return Some(if contract.is_declared(from.get_ref()) {
+                Resolved::Wrong
+            } else {
+                Resolved::Unavailable(format!(
+                    "the export `{from}` is not configured in {}",
+                    contract.source.path.display()
+                ))
+            });
+        }
+        let parts = &self.parsed.parts;
+        if let Some(reason) = parts.iter().find_map(|name| catalog.unavailable.get(name)) {
+            return Some(Resolved::Unavailable(reason.clone()));
+        }
+        // What is wrong with a part has been reported there.
+        let is_wrong =
+            |name: &String| !catalog.measures.contains_key(name) && catalog.declared.contains(name);
+        let without_accounts = !contract.tables.contains_key(ACCOUNTS)
+            && (self.written.from.is_none() || !parts.is_empty());
+        (without_accounts || parts.iter().any(is_wrong)).then_some(Resolved::Wrong)
+    }
+
     fn window(&self) -> Window {
         Window {
             days: self.written.window.as_ref().map(|window| *window.get_ref()),
@@ -173,7 +174,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn formula(&self, parsed: &Parsed, problems: &mut Problems) -> Option<Expr> {
+    fn formula(&self, problems: &mut Problems) -> Option<Expr> {
         let rows_only = [
             self.written
                 .window
@@ -204,31 +205,33 @@ impl Resolver<'_> {
         }
         self.check(
             &self.written.value,
-            parsed,
+            &self.parsed.formula,
             &self.catalog.scope,
             Aggregates::Refused,
             problems,
         )
     }
 
-    fn rows(&self, from: &str, parsed: &Parsed, problems: &mut Problems) -> Option<RowMeasure> {
+    fn rows(&self, from: &str, problems: &mut Problems) -> Option<RowMeasure> {
         let table = &self.contract.tables[from];
+        let scope = if self.parsed.parts.is_empty() {
+            Cow::Borrowed(&table.scope)
+        } else {
+            Cow::Owned(Scope {
+                account: Some(Arc::new(self.catalog.scope.clone())),
+                ..table.scope.clone()
+            })
+        };
         let value = self.check(
             &self.written.value,
-            parsed,
-            &table.scope,
+            &self.parsed.formula,
+            &scope,
             Aggregates::Required,
             problems,
         );
         let condition = self.written.condition.as_ref().and_then(|text| {
-            let parsed = match formula::parse(text.get_ref()) {
-                Ok(parsed) => parsed,
-                Err(error) => {
-                    problems.push(formula::problem(self.source, text, &error));
-                    return None;
-                }
-            };
-            let expr = self.check(text, &parsed, &table.scope, Aggregates::Refused, problems)?;
+            let parsed = self.parsed.condition.as_ref()?;
+            let expr = self.check(text, parsed, &scope, Aggregates::Refused, problems)?;
             if expr.kind != Kind::Boolean {
                 problems.push(self.source.problem(
                     text.span(),
@@ -326,6 +329,7 @@ fn fits(constant: &Constant, kind: Kind) -> bool {
         Constant::Boolean(_) => kind == Kind::Boolean,
         Constant::Number(_) => kind.is_number(),
         Constant::Text(_) => kind == Kind::Text,
+        Constant::List(_) => kind == Kind::List,
     }
 }
 

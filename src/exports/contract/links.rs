@@ -40,6 +40,10 @@ impl Resolver<'_> {
     }
 
     pub(super) fn owner(&self, scope: &Scope, problems: &mut Problems) -> Owner {
+        if self.file.reference {
+            self.reference(problems);
+            return Owner::Everybody;
+        }
         let Some(via) = &self.file.via else {
             let column = self.account_column().and_then(|name| {
                 let found = scope.columns.contains_key(name.get_ref()) || scope.derived.contains_key(name.get_ref());
@@ -63,6 +67,17 @@ impl Resolver<'_> {
             .column(&via.column, scope, problems)
             .unwrap_or_default();
         match self.all.get(via.table.get_ref().as_str()) {
+            Some(target) if target.reference => problems.push(
+                self.source
+                    .problem(
+                        via.table.span(),
+                        format!(
+                            "`{}` is a reference table, so it leads to no account",
+                            via.table
+                        ),
+                    )
+                    .help("take its columns with `lookup`"),
+            ),
             Some(target) if target.key.len() == 1 || via.table.get_ref() == ACCOUNTS => {}
             Some(_) => problems.push(
                 self.source
@@ -93,6 +108,37 @@ impl Resolver<'_> {
         }
     }
 
+    /// What a table that belongs to no account cannot say.
+    fn reference(&self, problems: &mut Problems) {
+        let file = self.file;
+        let table = self.table;
+        if table.get_ref() == ACCOUNTS {
+            let title = "the accounts belong to themselves and are no reference table";
+            problems.push(self.source.problem(table.span(), title));
+        }
+        if file.key.is_empty() {
+            let title = format!("reference table `{table}` has no key");
+            problems.push(
+                self.source
+                    .problem(table.span(), title)
+                    .help("give `key = [\"…\"]`: the columns that name a row"),
+            );
+        }
+        let of_accounts = [
+            file.account.as_ref().map(|name| (name.span(), "account")),
+            file.via.as_ref().map(|via| (via.column.span(), "via")),
+            file.observed.as_ref().map(|text| (text.span(), "observed")),
+        ];
+        for (span, key) in of_accounts.into_iter().flatten() {
+            let title = format!("`{key}` speaks of accounts, and `{table}` is a reference table");
+            problems.push(
+                self.source
+                    .problem(span, title)
+                    .help("its rows are there for every account; take this key away"),
+            );
+        }
+    }
+
     pub(super) fn observed(&self, problems: &mut Problems) -> Observed {
         match self
             .file
@@ -100,6 +146,7 @@ impl Resolver<'_> {
             .as_ref()
             .map(|text| text.get_ref().as_str())
         {
+            None if self.file.reference => Observed::All,
             None => Observed::Undeclared,
             Some("all") => Observed::All,
             Some("any row") => Observed::AnyRow,
@@ -172,7 +219,7 @@ pub(super) fn in_link_order(
     }
     loop {
         let ready = tables.iter().find(|(_, table)| match &table.owner {
-            Owner::Account(_) => true,
+            Owner::Account(_) | Owner::Everybody => true,
             Owner::Via { table, .. } => sorted.contains_key(table),
         });
         let Some(name) = ready.map(|(name, _)| name.clone()) else {

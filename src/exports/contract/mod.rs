@@ -5,6 +5,7 @@ mod columns;
 mod files;
 mod history;
 mod links;
+mod lookups;
 mod resolve;
 
 use chrono_tz::Tz;
@@ -57,6 +58,8 @@ pub struct Table {
     pub key: Vec<String>,
     /// How a row finds its account.
     pub owner: Owner,
+    /// Columns it takes from other tables.
+    pub lookups: Vec<Lookup>,
     /// When the event happened.
     pub time: Option<String>,
     /// How rows supersede each other.
@@ -98,6 +101,33 @@ pub enum Owner {
         /// The table whose key it is.
         table: String,
     },
+    /// Not at all: a row of a reference table is there for every account.
+    Everybody,
+}
+
+impl Owner {
+    /// Returns the column that leads towards the account.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::Account(column) | Self::Via { column, .. } => Some(column),
+            Self::Everybody => None,
+        }
+    }
+}
+
+/// Columns that a row takes from another table: from the newest row there, visible at the as-of
+/// date, that holds a value of this row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// Our column with the value.
+    pub column: String,
+    /// The other table.
+    pub table: String,
+    /// Its column with the value.
+    pub on: String,
+    /// What is taken: our names and theirs.
+    pub take: IndexMap<String, String>,
 }
 
 /// How rows supersede each other.
@@ -147,6 +177,29 @@ impl Table {
             && key_is_local
             && !matches!(self.observed, Observed::AnyRow)
             && !matches!(self.history, History::Versions { .. })
+    }
+
+    /// Returns whether its rows are there for every account.
+    #[must_use]
+    pub fn is_reference(&self) -> bool {
+        self.owner == Owner::Everybody
+    }
+
+    /// Returns the lookup that a name comes from, if it is not the table's own.
+    #[must_use]
+    pub fn lookup_of(&self, name: &str) -> Option<&Lookup> {
+        self.lookups
+            .iter()
+            .find(|lookup| lookup.take.contains_key(name))
+    }
+
+    /// Returns the columns of the files that a name of the table rests on.
+    #[must_use]
+    pub fn base<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        match self.scope.derived.get(name) {
+            Some(expr) => expr.columns(),
+            None => vec![name],
+        }
     }
 
     /// Returns rows in all files, whether read or not.

@@ -5,9 +5,9 @@ use std::path::Path;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::calendar;
 use super::links::{check_observed, in_link_order};
 use super::{ACCOUNTS, Contract, Table};
+use super::{calendar, lookups};
 use crate::config::{Problems, Source};
 use crate::exports::file::{ExportsFile, TableFile, Text};
 use crate::formula::Clock;
@@ -58,6 +58,7 @@ pub fn resolve(
             tables.insert(name.get_ref().clone(), table);
         }
     }
+    lookups::resolve(file, source, &mut tables, problems);
     check_observed(file, source, &mut tables, problems);
     let declared = names.into_iter().map(str::to_owned).collect();
     Contract {
@@ -103,6 +104,7 @@ impl Resolver<'_> {
             name: self.table.get_ref().clone(),
             key: self.key(&scope, problems),
             owner: self.owner(&scope, problems),
+            lookups: Vec::new(),
             time: self.date(file.time.as_ref(), &scope, problems),
             history: self.history(&files, &scope, problems),
             known: self.known(&scope, problems),
