@@ -46,7 +46,7 @@ pub struct PopulationFile {
     /// Named conditions that keep an account out, each counted under its name.
     #[serde(default)]
     pub exclude: IndexMap<Text, Text>,
-    /// Account columns that are published beside each score, the account's name first.
+    /// Account columns and measures that are published beside each score, the account's name first.
     #[serde(default)]
     pub show: Vec<Text>,
 }

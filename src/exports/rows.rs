@@ -533,14 +533,14 @@ fn news(table: &Table, rows: &DataFrame) -> PolarsResult<Vec<(NaiveDate, NaiveDa
         .lazy()
         .filter(col(dated).is_not_null())
         .group_by([col(OWN_FROM)])
-        .agg([col(dated).max()])
+        .agg([col(dated).max().alias("__newest")])
         .collect()?;
     let mut newest = BTreeMap::new();
     for (from, date) in by_date
         .column(OWN_FROM)?
         .date()?
         .as_date_iter()
-        .zip(by_date.column(dated)?.date()?.as_date_iter())
+        .zip(by_date.column("__newest")?.date()?.as_date_iter())
     {
         if let (Some(from), Some(date)) = (from, date) {
             newest.insert(from, date);

@@ -7,6 +7,7 @@ mod formulas;
 mod harness;
 mod hours;
 mod leak_proof;
+mod lookups;
 mod publishing;
 mod sample_job;
 mod scoring;
