@@ -295,6 +295,13 @@ impl Tree<'_> {
             Some(AnyValue::Float64(number)) => plain(number),
             Some(AnyValue::StringOwned(text)) => format!("'{}'", one_line(&text)),
             Some(AnyValue::String(text)) => format!("'{}'", one_line(text)),
+            Some(AnyValue::List(texts)) => match texts.str() {
+                Ok(texts) if !texts.is_empty() => {
+                    let texts: Vec<String> = texts.iter().flatten().map(one_line).collect();
+                    texts.join("; ")
+                }
+                _ => "nothing".into(),
+            },
             Some(other) => one_line(&other.to_string()),
         }
     }
@@ -333,11 +340,9 @@ impl Tree<'_> {
             _ => String::new(),
         };
         let _ = writeln!(self.text, "{inner}{name} = {value}{unit}  [{how}{newest}]");
-        if let Definition::Formula(expr) = &measure.definition {
-            let parts: Vec<String> = expr.columns().into_iter().map(str::to_owned).collect();
-            for part in parts {
-                self.measure(&part, indent, depth + 1);
-            }
+        let parts: Vec<String> = measure.parts().into_iter().map(str::to_owned).collect();
+        for part in parts {
+            self.measure(&part, indent, depth + 1);
         }
     }
 }

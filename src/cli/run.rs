@@ -194,7 +194,7 @@ pub(super) fn account_name(job: &ScoreJob, frame: &DataFrame, row: usize) -> Str
         .population
         .show
         .iter()
-        .find_map(|column| text_at(frame, column, row));
+        .find_map(|shown| text_at(frame, &shown.name, row));
     one_line(&shown.unwrap_or_default())
 }
 

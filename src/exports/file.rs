@@ -15,11 +15,26 @@ pub type Text = Spanned<String>;
 pub struct ExportsFile {
     /// The zone in which an instant becomes a local date; UTC when left out.
     pub timezone: Option<Text>,
+    /// Which hours are business hours.
+    pub calendar: Option<CalendarFile>,
     /// Who is scored.
     #[serde(default)]
     pub population: PopulationFile,
     /// One table each, by our name for it. `accounts` is required.
     pub tables: IndexMap<Text, TableFile>,
+}
+
+/// When work is done.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarFile {
+    /// The days of the week.
+    pub weekdays: Vec<Text>,
+    /// From and until, on the clocks of each table's zone.
+    pub hours: Spanned<[String; 2]>,
+    /// The days on which nobody works all the same.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<toml::value::Datetime>>,
 }
 
 /// Who is scored.
@@ -31,7 +46,7 @@ pub struct PopulationFile {
     /// Named conditions that keep an account out, each counted under its name.
     #[serde(default)]
     pub exclude: IndexMap<Text, Text>,
-    /// Account columns that are published beside each score, the account's name first.
+    /// Account columns and measures that are published beside each score, the account's name first.
     #[serde(default)]
     pub show: Vec<Text>,
 }
@@ -56,6 +71,12 @@ pub struct TableFile {
     pub account: Option<Text>,
     /// The table through which a row reaches its account: our column, and the table whose key it is.
     pub via: Option<ViaFile>,
+    /// Whether its rows belong to no account but are there for all of them.
+    #[serde(default)]
+    pub reference: bool,
+    /// Columns taken from other tables, each by a column of this one.
+    #[serde(default)]
+    pub lookup: IndexMap<Text, LookupFile>,
     /// When the event happened; the row is invisible before.
     pub time: Option<Text>,
     /// When the warehouse loaded the row; of several loads of a key the newest not after as-of wins.
@@ -81,6 +102,18 @@ pub struct TableFile {
     pub observed: Option<Text>,
     /// The zone of this table's instants, where it differs.
     pub timezone: Option<Text>,
+}
+
+/// Columns taken from another table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupFile {
+    /// The other table.
+    pub table: Text,
+    /// Its columns, under their own names.
+    pub take: Vec<Text>,
+    /// Its column that holds the value; the first of its key when left out.
+    pub on: Option<Text>,
 }
 
 /// A link to another table's key.

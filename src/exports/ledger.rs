@@ -225,7 +225,9 @@ impl Rows {
             .table
             .known
             .iter()
-            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment));
+            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment))
+            // A moment that stands behind a date is no cell of its own.
+            .filter(|(cell, _)| self.table.scope.columns.contains_key(*cell));
         let mut found = Vec::new();
         for (cell, moment) in cells {
             let hidden = col(cell.as_str())
@@ -251,6 +253,7 @@ impl Rows {
         match &self.table.owner {
             Owner::Account(column) => (column, "unknown_account"),
             Owner::Via { column, .. } => (column, "unresolved_link"),
+            Owner::Everybody => ("", "unresolved_link"),
         }
     }
 
@@ -269,7 +272,8 @@ impl Rows {
     }
 }
 
-fn in_reach(since: Option<NaiveDate>) -> Expr {
+/// Returns which rows a window reaches that begins no earlier than `since`.
+pub(super) fn in_reach(since: Option<NaiveDate>) -> Expr {
     // Spread over a column, so that it can be summed.
     let everything = || col(EVENT).is_null().or(col(EVENT).is_not_null());
     since.map_or_else(everything, |since| {

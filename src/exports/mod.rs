@@ -5,6 +5,7 @@ pub mod as_of;
 pub mod contract;
 pub mod file;
 pub mod ledger;
+pub mod lookup;
 pub mod parquet_files;
 pub mod rows;
 pub mod scan;
@@ -64,6 +65,7 @@ pub fn load(
         let parent = match &table.owner {
             Owner::Via { table, .. } => tables.get(table),
             Owner::Account(_) if name == ACCOUNTS => None,
+            Owner::Everybody => None,
             Owner::Account(_) => tables.get(ACCOUNTS),
         };
         let rows = Rows::open(table, demand, parent).map_err(|cause| ReadError {

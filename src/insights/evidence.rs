@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use crate::domain::one_line;
-use crate::formula::{Expr as Formula, Kind, row_wise};
+use crate::formula::{Expr as Formula, Kind, row_wise, shown_list};
 use crate::model::rules::Facts;
 use crate::model::rules::template::{Format, Piece, Template};
 
@@ -34,6 +34,7 @@ fn value(formula: &Formula, format: Format, facts: &Facts) -> Expr {
             concat_str([number(value, |x| decimal(x, 0)), currency], " ", false)
         }
         (Format::Plain, Kind::Text) => on_one_line(value),
+        (Format::Plain, Kind::List) => on_one_line(shown_list(value)),
         (Format::Plain, Kind::Boolean) => when(value.clone())
             .then(lit("yes"))
             .when(value.is_not_null())

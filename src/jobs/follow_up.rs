@@ -9,7 +9,7 @@ use toml::value::Datetime;
 use super::file::{ActionsFile, ExceptionsFile, SnoozeFile, Text};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
-use crate::config::{Problems, Source};
+use crate::config::{Problems, Source, date_of};
 use crate::exports::Exports;
 use crate::exports::contract::Contract;
 use crate::formula::Kind;
@@ -18,7 +18,6 @@ use crate::insights::actions::{self, Actions, Desk, Policy, Snooze};
 use crate::insights::working_days::Calendar;
 use crate::insights::{exceptions, opportunities, signals};
 use crate::model::HealthModel;
-use crate::model::file::date_of;
 use crate::tables::{self, Table};
 use crate::trail::{Finding, Severity};
 

@@ -13,7 +13,8 @@ use crate::exports::contract::{self, ACCOUNTS, Contract};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
 use crate::insights::actions::Policy;
-use crate::measures::catalog::{self, Catalog};
+use crate::measures;
+use crate::measures::catalog::Catalog;
 use crate::measures::file::MeasuresFile;
 use crate::measures::plan::Plan;
 use crate::model::file::ModelFile;
@@ -174,7 +175,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &source,
         &mut problems,
     );
-    let measures = named::<MeasuresFile>(
+    let measures_file = named::<MeasuresFile>(
         &beside(&file.measures),
         &file.measures,
         &source,
@@ -200,12 +201,13 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     }
     let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
-    let (Some((exports, exports_source)), Some((measures, measures_source))) = (exports, measures)
+    let (Some((exports, exports_source)), Some((measures_file, measures_source))) =
+        (exports, measures_file)
     else {
         return Err(problems.into());
     };
     let contract = contract::resolve(&exports, &exports_source, &data, &mut problems);
-    let catalog = catalog::resolve(&measures, &measures_source, &contract, &mut problems);
+    let catalog = measures::resolve(&measures_file, &measures_source, &contract, &mut problems);
     if !contract.tables.contains_key(ACCOUNTS) {
         // Conditions speak of account columns; without them each would be one more complaint.
         return Err(problems.into());

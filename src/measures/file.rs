@@ -49,4 +49,6 @@ pub enum Constant {
     Number(f64),
     /// Text.
     Text(String),
+    /// A list; only the empty one means something where there is no row.
+    List([String; 0]),
 }

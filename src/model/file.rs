@@ -1,6 +1,5 @@
 //! A model file exactly as written.
 
-use chrono::NaiveDate;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -250,15 +249,4 @@ pub struct ChangeFile {
     pub what: String,
     /// On what review.
     pub review: Option<String>,
-}
-
-/// Returns the date of a TOML date, if it is one.
-#[must_use]
-pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
-    let date = datetime.date?;
-    NaiveDate::from_ymd_opt(
-        i32::from(date.year),
-        u32::from(date.month),
-        u32::from(date.day),
-    )
 }

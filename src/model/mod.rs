@@ -3,7 +3,6 @@
 
 pub mod curve;
 pub mod file;
-mod formulas;
 pub mod health_model;
 mod resolve;
 pub mod rules;

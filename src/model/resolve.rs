@@ -4,18 +4,16 @@ use indexmap::IndexMap;
 use toml::Spanned;
 
 use super::curve::Curve;
-use super::file::{
-    BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile, date_of,
-};
-use super::formulas::Formulas;
+use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile};
 use super::health_model::{
     About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit,
     Metric, MetricCard, Variant,
 };
 use super::rules;
-use crate::config::{Problems, Source, Span};
+use crate::config::{Problems, Source, Span, date_of};
 use crate::formula::Kind;
 use crate::measures::catalog::Catalog;
+use crate::measures::formulas::Formulas;
 
 /// How far from one a sum of weights may be.
 const WEIGHT_TOLERANCE: f64 = 1e-9;
@@ -448,11 +446,10 @@ impl Resolver<'_> {
     }
 
     fn condition(&self, text: &Text, key: &str, problems: &mut Problems) -> Option<Condition> {
-        let formulas = self.formulas();
-        let whole = 0..text.get_ref().len();
-        let parsed = formulas.parsed(text, whole.clone(), problems)?;
-        let expr = formulas.checked(&parsed, text, whole, &self.catalog.scope, problems)?;
-        formulas.condition(expr, text, key, problems)
+        Some(Condition {
+            expr: self.formulas().condition(text, key, problems)?,
+            written: text.get_ref().clone(),
+        })
     }
 
     fn formulas(&self) -> Formulas<'_> {

@@ -11,8 +11,8 @@ use super::words::Word;
 use super::{Amount, Facts, OVERALL, Opportunity, Play, Rules, Signal, Task};
 use crate::config::{Problem, Problems};
 use crate::formula::{Comparison, Expr, Kind, Literal, Node, Scope, contradict, imply};
+use crate::measures::formulas::Formulas;
 use crate::model::file::{ModelFile, Text};
-use crate::model::formulas::Formulas;
 use crate::model::health_model::{Band, Bound, Category, Condition, Limit};
 
 /// What the rest of the model has, for rules to speak of.
@@ -549,9 +549,12 @@ impl Resolver<'_> {
         problems: &mut Problems,
     ) -> Option<Condition> {
         let expr = self.expression(text, 0..text.get_ref().len(), own, problems)?;
-        let condition = self.formulas.condition(expr, text, key, problems)?;
-        self.known_bands(&condition.expr, text, problems);
-        Some(condition)
+        let expr = self.formulas.boolean(expr, text, key, problems)?;
+        self.known_bands(&expr, text, problems);
+        Some(Condition {
+            written: text.get_ref().clone(),
+            expr,
+        })
     }
 
     fn expression(

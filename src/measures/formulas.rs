@@ -1,25 +1,41 @@
-//! Formulas in a model file: parsed, checked, and every mistake put in its place.
+//! Formulas over measures and account columns, wherever they are written: parsed, checked, and
+//! every mistake put in its place.
 
 use std::ops::Range;
 
-use super::file::Text;
-use super::health_model::Condition;
+use toml::Spanned;
+
+use super::catalog::Catalog;
 use crate::config::{Problems, Source};
 use crate::formula::{self, Aggregates, Expr, FormulaError, Kind, Parsed, Scope};
-use crate::measures::catalog::Catalog;
 
-/// Where formulas are written, and what can be measured.
-#[derive(Clone, Copy)]
-pub(super) struct Formulas<'a> {
+/// The file that formulas are written in, and what can be measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Formulas<'a> {
+    /// The file.
     pub source: &'a Source,
+    /// What can be measured.
     pub catalog: &'a Catalog,
 }
 
 impl Formulas<'_> {
+    /// Returns the condition that a text is, or reports why it is none; `key` is where it stands.
+    pub fn condition(
+        &self,
+        text: &Spanned<String>,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<Expr> {
+        let whole = 0..text.get_ref().len();
+        let parsed = self.parsed(text, whole.clone(), problems)?;
+        let expr = self.checked(&parsed, text, whole, &self.catalog.scope, problems)?;
+        self.boolean(expr, text, key, problems)
+    }
+
     /// Parses a part of a text; `None` if that fails, or if it names what cannot be computed.
     pub fn parsed(
         &self,
-        text: &Text,
+        text: &Spanned<String>,
         part: Range<usize>,
         problems: &mut Problems,
     ) -> Option<Parsed> {
@@ -39,7 +55,7 @@ impl Formulas<'_> {
     pub fn checked(
         &self,
         parsed: &Parsed,
-        text: &Text,
+        text: &Spanned<String>,
         part: Range<usize>,
         scope: &Scope,
         problems: &mut Problems,
@@ -53,42 +69,38 @@ impl Formulas<'_> {
         }
     }
 
-    /// Takes an expression for a condition, if it is one.
-    pub fn condition(
+    /// Lets an expression pass that is a condition.
+    pub fn boolean(
         &self,
         expr: Expr,
-        text: &Text,
+        text: &Spanned<String>,
         key: &str,
         problems: &mut Problems,
-    ) -> Option<Condition> {
-        if expr.kind != Kind::Boolean {
-            problems.push(self.source.problem(
-                text.span(),
-                format!("`{key}` needs a condition, found a {}", expr.kind),
-            ));
-            return None;
+    ) -> Option<Expr> {
+        if expr.kind == Kind::Boolean {
+            return Some(expr);
         }
-        Some(Condition {
-            written: text.get_ref().clone(),
-            expr,
-        })
+        let title = format!("`{key}` needs a condition, found a {}", expr.kind);
+        problems.push(self.source.problem(text.span(), title));
+        None
     }
 
     /// Returns whether a name can be computed, as far as that is this file's business: what is
     /// wrong with the measure itself has been reported there.
-    fn is_computable(&self, name: &String, text: &Text, problems: &mut Problems) -> bool {
+    fn is_computable(&self, name: &str, text: &Spanned<String>, problems: &mut Problems) -> bool {
         let catalog = self.catalog;
         if let Some(reason) = catalog.unavailable.get(name) {
             let title = format!("`{name}` cannot be computed: {reason}");
             problems.push(self.source.problem(text.span(), title));
             return false;
         }
-        !catalog.declared.contains(name) || catalog.measures.contains_key(name)
+        let is_declared = catalog.declared.iter().any(|declared| declared == name);
+        !is_declared || catalog.measures.contains_key(name)
     }
 
     fn report(
         &self,
-        text: &Text,
+        text: &Spanned<String>,
         part: &Range<usize>,
         error: FormulaError,
         problems: &mut Problems,
