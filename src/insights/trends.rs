@@ -28,6 +28,13 @@ pub fn band_name(comparator: DayCount) -> String {
     format!("overall/band_{comparator}")
 }
 
+/// Returns the column that says whether the account was in the panel on the date of a comparator;
+/// null where it was not.
+#[must_use]
+pub fn was_there_name(comparator: DayCount) -> String {
+    format!("overall/was_there_{comparator}")
+}
+
 /// Returns the rows of the published dates, each with its change against every comparator.
 ///
 /// Changes are differences of shown scores, so that they add up on paper. A change smaller than
@@ -75,7 +82,10 @@ pub fn compare(
         let columns: Vec<Expr> = levels
             .iter()
             .map(|(column, _)| col(column.as_str()).alias(earlier(column)))
-            .chain([col(name::overall(name::BAND)).alias(band_name(*comparator))])
+            .chain([
+                col(name::overall(name::BAND)).alias(band_name(*comparator)),
+                lit(true).alias(was_there_name(*comparator)),
+            ])
             .collect();
         let past = scored
             .clone()

@@ -1,5 +1,6 @@
 //! A job file exactly as written.
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
@@ -44,6 +45,9 @@ pub struct JobFile {
     /// Which signals a review has to talk about.
     #[serde(default)]
     pub exceptions: ExceptionsFile,
+    /// How accounts are set apart in the tables about all of them together.
+    #[serde(default)]
+    pub portfolio: PortfolioFile,
 }
 
 /// Tables that are published together.
@@ -56,6 +60,22 @@ pub enum TableGroup {
     Insights,
     /// `exceptions`.
     Exceptions,
+    /// `portfolio_bands` and the other tables about all accounts together.
+    Portfolio,
+}
+
+/// How accounts are set apart in the tables about all of them together.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortfolioFile {
+    /// Stages of an account's life with their conditions; the first that holds is taken.
+    #[serde(default)]
+    pub stages: IndexMap<Text, Text>,
+    /// Account columns and measures by which accounts are set apart.
+    #[serde(default)]
+    pub slices: Vec<Text>,
+    /// How far back the work on actions is counted; 30 days when left out.
+    pub period: Option<DayCount>,
 }
 
 /// Which signals a review has to talk about.

@@ -6,17 +6,21 @@ use polars::prelude::*;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::file::{ActionsFile, ExceptionsFile, SnoozeFile, Text};
+use super::file::{ActionsFile, ExceptionsFile, PortfolioFile, SnoozeFile, Text};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
 use crate::config::{Problems, Source, date_of};
+use crate::domain::DayCount;
 use crate::exports::Exports;
 use crate::exports::contract::Contract;
 use crate::formula::Kind;
 use crate::insights::action_log::{self, ActionLog};
 use crate::insights::actions::{self, Actions, Desk, Policy, Snooze};
+use crate::insights::portfolio::{Portfolio, Sliced};
 use crate::insights::working_days::Calendar;
-use crate::insights::{exceptions, opportunities, signals};
+use crate::insights::{exceptions, opportunities, portfolio, signals};
+use crate::measures::catalog::Catalog;
+use crate::measures::formulas::Formulas;
 use crate::model::HealthModel;
 use crate::tables::{self, Table};
 use crate::trail::{Finding, Severity};
@@ -32,6 +36,8 @@ pub struct FollowUp {
     pub actions: Actions,
     /// One row per account and signal of those that the job calls exceptions.
     pub exceptions: DataFrame,
+    /// The actions of the log as they were known.
+    pub log: DataFrame,
 }
 
 impl FollowUp {
@@ -59,6 +65,7 @@ impl FollowUp {
             opportunities,
             actions,
             exceptions,
+            log: desk.log,
             signals,
         })
     }
@@ -72,6 +79,31 @@ impl FollowUp {
             tables::signals(&self.signals)?,
             tables::opportunities(&self.opportunities)?,
             tables::actions(&self.actions.list)?,
+        ])
+    }
+
+    /// Returns the tables about all accounts together.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn portfolio(
+        &self,
+        job: &ScoreJob,
+        compared: &DataFrame,
+        as_of: NaiveDate,
+    ) -> PolarsResult<Vec<Table>> {
+        let sliced = Sliced::new(compared, &job.portfolio, &job.model, &job.compare, as_of)?;
+        let list = &self.actions.list;
+        let actions = portfolio::actions(&self.log, list, job.portfolio.period, as_of)?;
+        Ok(vec![
+            tables::portfolio("portfolio_bands", sliced.bands()?),
+            tables::portfolio("portfolio_scores", sliced.scores()?),
+            tables::portfolio("portfolio_migration", sliced.migration()?),
+            tables::portfolio("portfolio_coverage", sliced.coverage()?),
+            tables::portfolio("portfolio_revenue", sliced.revenue()?),
+            tables::portfolio("portfolio_causes", sliced.causes()?),
+            tables::portfolio("portfolio_signals", sliced.signals(&self.signals)?),
+            tables::portfolio("portfolio_actions", actions),
         ])
     }
 
@@ -188,6 +220,42 @@ pub fn exceptions(
         }
     }
     file.signals.iter().map(|id| id.get_ref().clone()).collect()
+}
+
+/// Resolves how a job sets accounts apart.
+pub fn portfolio(
+    file: &PortfolioFile,
+    source: &Source,
+    catalog: &Catalog,
+    problems: &mut Problems,
+) -> Portfolio {
+    let formulas = Formulas { source, catalog };
+    let mut stages = Vec::new();
+    for (stage, text) in &file.stages {
+        let condition = formulas.condition(text, "stages", problems);
+        stages.extend(condition.map(|condition| (stage.get_ref().clone(), condition)));
+    }
+    for slice in &file.slices {
+        let columns = &catalog.scope.columns;
+        if !columns.contains_key(slice.get_ref()) {
+            let title = format!("there is no measure or account column `{slice}`");
+            let names = columns.keys().map(String::as_str);
+            problems.push(
+                source
+                    .problem(slice.span(), title)
+                    .nearest(slice.get_ref(), names),
+            );
+        }
+    }
+    Portfolio {
+        stages,
+        slices: file
+            .slices
+            .iter()
+            .map(|slice| slice.get_ref().clone())
+            .collect(),
+        period: file.period.unwrap_or(DayCount(30)),
+    }
 }
 
 fn snooze(

@@ -138,6 +138,7 @@ impl ScoreRun {
                 ],
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
+                TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
             });
         }
         tables.push(tables::rejects(&rejects)?);

@@ -13,6 +13,7 @@ use crate::exports::contract::{self, ACCOUNTS, Contract};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
 use crate::insights::actions::Policy;
+use crate::insights::portfolio::Portfolio;
 use crate::measures;
 use crate::measures::catalog::Catalog;
 use crate::measures::file::MeasuresFile;
@@ -124,6 +125,8 @@ pub struct ScoreJob {
     pub policy: Policy,
     /// Signals that count as exceptions.
     pub exceptions: Vec<String>,
+    /// How accounts are set apart in the tables about all of them together.
+    pub portfolio: Portfolio,
 }
 
 impl ScoreJob {
@@ -224,12 +227,14 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let exceptions = model.as_ref().map_or_else(Vec::new, |model| {
         follow_up::exceptions(&file.exceptions, &source, model, &mut problems)
     });
+    let portfolio = follow_up::portfolio(&file.portfolio, &source, &catalog, &mut problems);
     let (Some(model), Some(policy), true) = (model, policy, problems.0.is_empty()) else {
         return Err(problems.into());
     };
     let mut names = model.reads();
     names.extend(in_force.iter().flat_map(HealthModel::reads));
     names.extend(model.rules.reads());
+    names.extend(portfolio.reads());
     names.extend(population.reads());
     names.extend(overrides.also.iter().cloned());
     let mut carried = model.carried();
@@ -263,6 +268,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             .unwrap_or_else(|| vec![TableGroup::Scores, TableGroup::Insights]),
         policy,
         exceptions,
+        portfolio,
     })
 }
 

@@ -1,9 +1,11 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
 mod follow_up;
+mod portfolio;
 mod scores;
 
 pub use follow_up::{actions, exceptions, opportunities, signals};
+pub use portfolio::portfolio;
 pub use scores::{account_scores, category_scores, metric_scores};
 
 use polars::prelude::*;
