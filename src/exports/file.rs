@@ -17,6 +17,8 @@ pub struct ExportsFile {
     pub timezone: Option<Text>,
     /// Which hours are business hours.
     pub calendar: Option<CalendarFile>,
+    /// Where the worth of currencies stands.
+    pub rates: Option<RatesFile>,
     /// Who is scored.
     #[serde(default)]
     pub population: PopulationFile,
@@ -35,6 +37,18 @@ pub struct CalendarFile {
     /// The days on which nobody works all the same.
     #[serde(default)]
     pub holidays: Vec<Spanned<toml::value::Datetime>>,
+}
+
+/// Dated exchange rates, for jobs that count in one currency.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatesFile {
+    /// The reference table; its newest visible row of a currency counts.
+    pub table: Text,
+    /// Its column with the currency.
+    pub currency: Text,
+    /// Its column with the worth of one unit, for all currencies in one and the same.
+    pub value: Text,
 }
 
 /// Who is scored.
@@ -96,6 +110,9 @@ pub struct TableFile {
     /// Decimals of a money column that is stored as a float.
     #[serde(default)]
     pub scale: IndexMap<Text, u8>,
+    /// Columns of money, each with the column that names its currency.
+    #[serde(default)]
+    pub money: IndexMap<Text, Text>,
     /// How old the newest row may be before the export counts as stale.
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers: `all`, `any row`, or a condition over account columns.

@@ -26,6 +26,8 @@ pub struct JobFile {
     pub out: Text,
     /// A date, `yesterday`, or `latest_complete`.
     pub as_of: Text,
+    /// The currency that money is counted in; each amount stays in its own when left out.
+    pub currency: Option<Text>,
     /// How many days back the scores are compared with.
     #[serde(default)]
     pub compare: Vec<Spanned<DayCount>>,

@@ -188,7 +188,22 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     else {
         return Err(problems.into());
     };
-    let contract = contract::resolve(&exports, &exports_source, &data, &mut problems);
+    let currency = file.currency.as_ref();
+    if let Some(currency) = currency.filter(|_| exports.rates.is_none()) {
+        let title = format!("nothing says what other currencies are worth in {currency}");
+        problems.push(
+            source
+                .problem(currency.span(), title)
+                .help("give [rates] in the exports file, or leave `currency` out"),
+        );
+    }
+    let contract = contract::resolve(
+        &exports,
+        &exports_source,
+        &data,
+        currency.map(|currency| currency.get_ref().as_str()),
+        &mut problems,
+    );
     let catalog = measures::resolve(&measures_file, &measures_source, &contract, &mut problems);
     if !contract.tables.contains_key(ACCOUNTS) {
         // Conditions speak of account columns; without them each would be one more complaint.

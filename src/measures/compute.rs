@@ -38,6 +38,13 @@ pub fn tie_name(measure: &str) -> String {
     format!("__tied_{measure}")
 }
 
+/// Returns the column that says whether a measure is missing since its money cannot be added up;
+/// it is there only for measures that read money.
+#[must_use]
+pub fn unpriced_name(measure: &str) -> String {
+    format!("__unpriced_{measure}")
+}
+
 /// Computes the plan's measures for every pair of the panel.
 ///
 /// Returns the panel with one column per measure; a value is null where it is missing. The order

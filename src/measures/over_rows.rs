@@ -10,7 +10,8 @@ use indexmap::map::Entry;
 use polars::prelude::*;
 
 use super::catalog::{Measure, RowMeasure, summary_name};
-use super::compute::{newest_name, published, tie_name};
+use super::compute::{newest_name, published, tie_name, unpriced_name};
+use super::money;
 use crate::domain::Window;
 use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, masked, visible};
 use crate::exports::rows::Rows;
@@ -177,7 +178,13 @@ fn grouped(
             aggregates.push(tied.alias(tie_name(&measure.name)));
             values.push(col(tie_name(&measure.name)));
         }
-        let outer = row_wise(&renamed(definition, &scratch));
+        let mut outer = row_wise(&renamed(definition, &scratch));
+        if let Some(unpriced) = money::unpriced(&rows.table, definition, &mask) {
+            let name = unpriced_name(&measure.name);
+            aggregates.push(unpriced.alias(name.as_str()));
+            outer = when(col(name.as_str())).then(lit(NULL)).otherwise(outer);
+            values.push(col(name));
+        }
         values.extend([
             published(outer, measure),
             col(format!("__count_{n}")).alias(format!("__rows_{}", measure.name)),

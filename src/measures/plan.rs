@@ -237,7 +237,13 @@ impl Wanted<'_> {
         let found = contract.tables.get(table);
         let Some((found, lookup)) = found.and_then(|found| Some((found, found.lookup_of(name)?)))
         else {
-            self.table(table).columns.insert(name.to_owned());
+            let currency = contract.tables.get(table).and_then(|found| {
+                let currency = found.money.get(name)?;
+                Some(found.base(currency).into_iter().map(str::to_owned))
+            });
+            let wanted = self.table(table);
+            wanted.columns.insert(name.to_owned());
+            wanted.columns.extend(currency.into_iter().flatten());
             return;
         };
         let columns = |table: &Table, name: &str| -> Vec<String> {

@@ -8,6 +8,7 @@ mod harness;
 mod hours;
 mod leak_proof;
 mod lookups;
+mod money;
 mod publishing;
 mod sample_job;
 mod scoring;

@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod links;
 mod lookups;
+mod money;
 mod resolve;
 
 use chrono_tz::Tz;
@@ -29,6 +30,8 @@ pub struct Contract {
     pub tables: IndexMap<String, Table>,
     /// Names of all tables as written, also of those whose files cannot be read.
     pub declared: Vec<String>,
+    /// The currency that the job counts in.
+    pub currency: Option<String>,
     /// Who is scored, still as text: its formulas speak of measures.
     pub population: PopulationFile,
     /// Where it was written.
@@ -68,6 +71,8 @@ pub struct Table {
     pub known: IndexMap<String, String>,
     /// Columns of which only today's value is known.
     pub current: Vec<String>,
+    /// Columns of money, each with the column that names its currency.
+    pub money: IndexMap<String, String>,
     /// How old the newest row may be.
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers.
@@ -128,6 +133,14 @@ pub struct Lookup {
     pub on: String,
     /// What is taken: our names and theirs.
     pub take: IndexMap<String, String>,
+}
+
+impl Lookup {
+    /// Returns whether it takes an exchange rate; what it does not find is told of the measures.
+    #[must_use]
+    pub fn is_of_rates(&self) -> bool {
+        self.take.keys().any(|name| money::is_rate(name))
+    }
 }
 
 /// How rows supersede each other.
