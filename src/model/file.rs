@@ -6,6 +6,8 @@ use toml::Spanned;
 
 use crate::domain::DayCount;
 
+pub use crate::domain::Better;
+
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
 
@@ -100,16 +102,6 @@ pub struct MetricFile {
     pub missing: MissingFile,
     /// A condition outside of which the metric does not concern an account.
     pub applies_when: Option<Text>,
-}
-
-/// Which way a value is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
 }
 
 /// What happens when a value is missing.
