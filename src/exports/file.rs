@@ -22,6 +22,8 @@ pub struct ExportsFile {
     /// Who is scored.
     #[serde(default)]
     pub population: PopulationFile,
+    /// How accounts add up to the parents they belong to.
+    pub parents: Option<ParentsFile>,
     /// One table each, by our name for it. `accounts` is required.
     pub tables: IndexMap<Text, TableFile>,
 }
@@ -63,6 +65,19 @@ pub struct PopulationFile {
     /// Account columns and measures that are published beside each score, the account's name first.
     #[serde(default)]
     pub show: Vec<Text>,
+}
+
+/// How accounts add up to the parents they belong to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentsFile {
+    /// The account column that names the parent.
+    pub column: Text,
+    /// The measure by which scores are weighed.
+    pub revenue: Text,
+    /// The measure or account column that names its currency; not needed where the job counts in
+    /// one.
+    pub currency: Option<Text>,
 }
 
 /// One table that the warehouse hands over as Parquet.

@@ -117,7 +117,7 @@ impl ScoreRun {
             .iter()
             .map(|account| account.rejects.clone())
             .collect();
-        let tables = vec![
+        let mut tables = vec![
             tables::account_scores(
                 &scored,
                 &job.model,
@@ -130,6 +130,10 @@ impl ScoreRun {
             tables::rejects(&rejects)?,
             tables::findings(&findings)?,
         ];
+        if let Some(parents) = &job.parents {
+            let frame = parents.roll_up(&scored, &job.model)?;
+            tables.push(tables::parent_scores(frame));
+        }
         let manifest = manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
         Ok(Scorecard {
             as_of,

@@ -11,6 +11,7 @@ use crate::domain::DayCount;
 use crate::exports::contract::{self, ACCOUNTS, Contract};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
+use crate::insights::parents::{self, Parents};
 use crate::measures;
 use crate::measures::catalog::Catalog;
 use crate::measures::file::MeasuresFile;
@@ -100,6 +101,8 @@ pub struct ScoreJob {
     pub catalog: Catalog,
     /// Who is scored.
     pub population: Population,
+    /// How accounts add up to their parents.
+    pub parents: Option<Parents>,
     /// The model that scores.
     pub model: HealthModel,
     /// The job's own model, where the command line put another in its place.
@@ -210,6 +213,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         return Err(problems.into());
     }
     let population = population::resolve(&contract, &catalog, &mut problems);
+    let parents = parents::resolve(&contract, &catalog, &mut problems);
     let model =
         model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
     let in_force =
@@ -221,6 +225,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let mut names = model.reads();
     names.extend(in_force.iter().flat_map(HealthModel::reads));
     names.extend(population.reads());
+    names.extend(parents.iter().flat_map(Parents::reads));
     names.extend(overrides.also.iter().cloned());
     let mut carried = model.carried();
     carried.extend(in_force.iter().flat_map(HealthModel::carried));
@@ -235,6 +240,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         contract,
         catalog,
         population,
+        parents,
         model,
         in_force,
         plan,

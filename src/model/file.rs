@@ -67,6 +67,9 @@ pub struct BandFile {
     pub below: Option<Spanned<f64>>,
     /// What must be done for an account in it.
     pub action: Option<String>,
+    /// Whether the revenue of an account in it counts as at risk.
+    #[serde(default)]
+    pub at_risk: bool,
 }
 
 /// A weighted group of metrics.

@@ -220,6 +220,7 @@ impl Resolver<'_> {
                     Band {
                         label: band.label.get_ref().clone(),
                         action: band.action.clone(),
+                        at_risk: band.at_risk,
                     },
                     *band.from.get_ref(),
                 )

@@ -1,7 +1,9 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod parents;
 mod scores;
 
+pub use parents::parent_scores;
 pub use scores::{account_scores, category_scores, metric_scores};
 
 use polars::prelude::*;

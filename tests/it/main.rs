@@ -9,6 +9,7 @@ mod hours;
 mod leak_proof;
 mod lookups;
 mod money;
+mod parents;
 mod publishing;
 mod sample_job;
 mod scoring;

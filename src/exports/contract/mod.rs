@@ -12,7 +12,7 @@ mod resolve;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::file::PopulationFile;
+use super::file::{ParentsFile, PopulationFile};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::config::Source;
 use crate::domain::DayCount;
@@ -34,6 +34,8 @@ pub struct Contract {
     pub currency: Option<String>,
     /// Who is scored, still as text: its formulas speak of measures.
     pub population: PopulationFile,
+    /// How accounts add up to their parents, still as text.
+    pub parents: Option<ParentsFile>,
     /// Where it was written.
     pub source: Source,
 }

@@ -69,6 +69,7 @@ pub fn resolve(
         currency: currency.map(str::to_owned),
         tables: in_link_order(tables, file, source, problems),
         population: file.population.clone(),
+        parents: file.parents.clone(),
         source: source.clone(),
     }
 }
