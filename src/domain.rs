@@ -124,6 +124,10 @@ pub enum Timing {
     Lagging,
 }
 
+/// Stands between an account and its part in the id of a unit that is scored by itself; people see
+/// a slash.
+pub const PART_SEPARATOR: char = '\u{1f}';
+
 /// Makes outside text safe to show on one line of a terminal, a page or a file name.
 ///
 /// Control characters (escape sequences, line breaks, marks that change the direction of writing)
@@ -136,6 +140,7 @@ pub fn one_line(text: &str) -> String {
                 '\u{fffd}'
             }
             '\u{2028}' | '\u{2029}' => '\u{fffd}',
+            PART_SEPARATOR => '/',
             c if c.is_control() => '\u{fffd}',
             c => c,
         })

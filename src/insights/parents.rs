@@ -3,6 +3,7 @@
 use polars::prelude::*;
 
 use crate::config::{Problem, Problems, nearest};
+use crate::exports::as_of::ACCOUNT;
 use crate::exports::contract::{ACCOUNTS, Contract};
 use crate::exports::file::Text;
 use crate::formula::Kind;
@@ -150,12 +151,17 @@ impl Parents {
                 .then(text)
                 .otherwise(lit(NULL))
         };
+        // Where parts of accounts are scored, the account stands aside.
+        let account = match scored.column(ACCOUNT) {
+            Ok(_) => col(ACCOUNT),
+            Err(_) => col(ACCOUNT_ID),
+        };
         let accounts = scored
             .clone()
             .lazy()
             .select([
                 id(&self.column).alias(PARENT),
-                col(ACCOUNT_ID),
+                account.alias(ACCOUNT_ID),
                 col(name::overall(name::SCORE)).alias("score"),
                 col(self.revenue.as_str())
                     .cast(DataType::Float64)
@@ -191,9 +197,13 @@ impl Parents {
             .sort([PARENT, ACCOUNT_ID], SortMultipleOptions::default())
             .group_by_stable([col(PARENT)])
             .agg([
-                len().cast(DataType::Int64).alias("accounts"),
-                score()
-                    .count()
+                col(ACCOUNT_ID)
+                    .n_unique()
+                    .cast(DataType::Int64)
+                    .alias("accounts"),
+                col(ACCOUNT_ID)
+                    .filter(score().is_not_null())
+                    .n_unique()
                     .cast(DataType::Int64)
                     .alias("accounts_scored"),
                 total((score() * revenue()).filter(weighed())).alias("weighed"),

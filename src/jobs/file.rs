@@ -28,6 +28,8 @@ pub struct JobFile {
     pub as_of: Text,
     /// The currency that money is counted in; each amount stays in its own when left out.
     pub currency: Option<Text>,
+    /// What is scored, where it is not the account as a whole.
+    pub unit: Option<UnitFile>,
     /// How many days back the scores are compared with.
     #[serde(default)]
     pub compare: Vec<Spanned<DayCount>>,
@@ -37,6 +39,16 @@ pub struct JobFile {
     /// How many rows may be lost before the run says so, or refuses.
     #[serde(default)]
     pub tolerance: ToleranceFile,
+}
+
+/// A part of an account that is scored by itself, such as one of its products.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitFile {
+    /// The export whose rows say which parts an account has.
+    pub from: Text,
+    /// The column that names the part.
+    pub by: Text,
 }
 
 /// The kind of run.

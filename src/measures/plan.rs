@@ -172,6 +172,10 @@ impl Plan {
                 }
             }
         }
+        if let Some(unit) = &contract.unit {
+            // Which parts an account has is asked from the first row on.
+            wanted.table(&unit.table).from_first_row = true;
+        }
         wanted.follow_links();
         wanted
             .tables
@@ -186,6 +190,11 @@ impl Plan {
                 let demand = Demand {
                     columns: wanted.columns.into_iter().collect(),
                     taken: wanted.taken.into_iter().collect(),
+                    part: contract
+                        .unit
+                        .as_ref()
+                        .filter(|unit| table.names_part(unit))
+                        .map(|unit| unit.column.clone()),
                     since,
                     dates: all.clone(),
                 };

@@ -14,4 +14,5 @@ mod publishing;
 mod sample_job;
 mod scoring;
 mod screens;
+mod units;
 mod visibility;

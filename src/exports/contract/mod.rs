@@ -30,6 +30,8 @@ pub struct Contract {
     pub tables: IndexMap<String, Table>,
     /// Names of all tables as written, also of those whose files cannot be read.
     pub declared: Vec<String>,
+    /// What is scored, where it is not the account as a whole.
+    pub unit: Option<Unit>,
     /// The currency that the job counts in.
     pub currency: Option<String>,
     /// Who is scored, still as text: its formulas speak of measures.
@@ -46,6 +48,18 @@ impl Contract {
     pub fn is_declared(&self, table: &str) -> bool {
         self.declared.iter().any(|name| name == table)
     }
+}
+
+/// A part of an account that is scored by itself, such as one of its products.
+///
+/// Rows of tables that have the column belong to the part they name; all others belong to every
+/// part of their account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The table whose visible rows say which parts an account has.
+    pub table: String,
+    /// The column that names the part.
+    pub column: String,
 }
 
 /// One table.
@@ -192,6 +206,15 @@ impl Table {
             && key_is_local
             && !matches!(self.observed, Observed::AnyRow)
             && !matches!(self.history, History::Versions { .. })
+    }
+
+    /// Returns whether its rows name the part of the account that they belong to.
+    #[must_use]
+    pub fn names_part(&self, unit: &Unit) -> bool {
+        !self.is_reference()
+            && self.name != ACCOUNTS
+            && (self.columns.contains_key(&unit.column)
+                || self.scope.derived.contains_key(&unit.column))
     }
 
     /// Returns whether its rows are there for every account.

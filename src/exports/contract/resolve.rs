@@ -66,6 +66,7 @@ pub fn resolve(
     let declared = names.into_iter().map(str::to_owned).collect();
     Contract {
         declared,
+        unit: None,
         currency: currency.map(str::to_owned),
         tables: in_link_order(tables, file, source, problems),
         population: file.population.clone(),
