@@ -17,9 +17,13 @@ pub struct ExportsFile {
     pub timezone: Option<Text>,
     /// Which hours are business hours.
     pub calendar: Option<CalendarFile>,
+    /// Where the worth of currencies stands.
+    pub rates: Option<RatesFile>,
     /// Who is scored.
     #[serde(default)]
     pub population: PopulationFile,
+    /// How accounts add up to the parents they belong to.
+    pub parents: Option<ParentsFile>,
     /// One table each, by our name for it. `accounts` is required.
     pub tables: IndexMap<Text, TableFile>,
 }
@@ -37,6 +41,18 @@ pub struct CalendarFile {
     pub holidays: Vec<Spanned<toml::value::Datetime>>,
 }
 
+/// Dated exchange rates, for jobs that count in one currency.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatesFile {
+    /// The reference table; its newest visible row of a currency counts.
+    pub table: Text,
+    /// Its column with the currency.
+    pub currency: Text,
+    /// Its column with the worth of one unit, for all currencies in one and the same.
+    pub value: Text,
+}
+
 /// Who is scored.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +65,19 @@ pub struct PopulationFile {
     /// Account columns and measures that are published beside each score, the account's name first.
     #[serde(default)]
     pub show: Vec<Text>,
+}
+
+/// How accounts add up to the parents they belong to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentsFile {
+    /// The account column that names the parent.
+    pub column: Text,
+    /// The measure by which scores are weighed.
+    pub revenue: Text,
+    /// The measure or account column that names its currency; not needed where the job counts in
+    /// one.
+    pub currency: Option<Text>,
 }
 
 /// One table that the warehouse hands over as Parquet.
@@ -96,6 +125,9 @@ pub struct TableFile {
     /// Decimals of a money column that is stored as a float.
     #[serde(default)]
     pub scale: IndexMap<Text, u8>,
+    /// Columns of money, each with the column that names its currency.
+    #[serde(default)]
+    pub money: IndexMap<Text, Text>,
     /// How old the newest row may be before the export counts as stale.
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers: `all`, `any row`, or a condition over account columns.

@@ -12,7 +12,7 @@ use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, mas
 use super::contract::Owner;
 use super::rows::{self, Rows};
 use super::scan::LINK;
-use crate::formula::date_literal;
+use crate::formula::{Kind, date_literal};
 
 /// The rows of one export that were seen by an as-of date, by what became of them.
 ///
@@ -227,7 +227,10 @@ impl Rows {
             .iter()
             .filter(|(cell, moment)| cell != moment && there(cell) && there(moment))
             // A moment that stands behind a date is no cell of its own.
-            .filter(|(cell, _)| self.table.scope.columns.contains_key(*cell));
+            .filter(|(cell, _)| {
+                let column = self.table.columns.get(*cell);
+                column.is_some_and(|column| column.kind != Kind::Instant)
+            });
         let mut found = Vec::new();
         for (cell, moment) in cells {
             let hidden = col(cell.as_str())

@@ -66,7 +66,7 @@ impl Rows {
             .and(col(ACCOUNT).is_not_null())
             .and(in_reach(since));
         let mut found = Vec::new();
-        for (lookup, target) in needed(self, exports) {
+        for (lookup, target) in needed(self, exports).filter(|(lookup, _)| !lookup.is_of_rates()) {
             let rows = self
                 .frame
                 .clone()

@@ -13,7 +13,7 @@ pub mod scan;
 use indexmap::IndexMap;
 use polars::prelude::*;
 
-use contract::{ACCOUNTS, Contract, Owner};
+use contract::{ACCOUNTS, Contract, Owner, Unit};
 use rows::Rows;
 use scan::Demand;
 
@@ -34,6 +34,8 @@ pub struct ReadError {
 pub struct Exports {
     /// By our names, each behind the one it links to.
     pub tables: IndexMap<String, Rows>,
+    /// What is scored, where it is not the account as a whole.
+    pub unit: Option<Unit>,
 }
 
 impl Exports {
@@ -74,5 +76,8 @@ pub fn load(
         })?;
         tables.insert(name.clone(), rows);
     }
-    Ok(Exports { tables })
+    Ok(Exports {
+        tables,
+        unit: contract.unit.clone(),
+    })
 }

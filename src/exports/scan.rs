@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use polars::prelude::*;
 
-use super::as_of::{ALWAYS, EVENT, EVERYBODY, INSTANT, NEVER};
+use super::as_of::{ALWAYS, EVENT, EVERYBODY, INSTANT, NEVER, PART};
 use super::contract::{Column, Contract, History, Table};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::formula::{Kind, date_literal, moment_of, moments, row_wise};
@@ -15,6 +15,8 @@ pub struct Demand {
     pub columns: Vec<String>,
     /// Names that come from lookups.
     pub taken: Vec<String>,
+    /// The column that names the part of the account, where parts are scored by themselves.
+    pub part: Option<String>,
     /// The first event date that any window reaches; `None` where there is no first.
     pub since: Option<NaiveDate>,
     /// The as-of dates, sorted.
@@ -109,6 +111,7 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
         .chain(&table.key)
         .chain(&table.time)
         .chain(&link)
+        .chain(&demand.part)
         .chain(history)
     {
         match table.scope.derived.get(name) {
@@ -154,7 +157,7 @@ fn part(
     ) {
         rows = skip(rows, file, time, since, until)?;
     }
-    let structural = structural(table, file);
+    let structural = structural(table, file, demand);
     let mut rows = rows.select(
         columns
             .iter()
@@ -358,7 +361,7 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 }
 
 /// Returns the columns that decide which row this is, whose, and when it holds.
-fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
+fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
     let value = |name: &str| match table.scope.derived.get(name) {
         Some(expr) => row_wise(expr),
         None => col(name),
@@ -368,6 +371,9 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
         None => lit(EVERYBODY),
     };
     let mut exprs = vec![link.alias(LINK)];
+    if let Some(part) = &demand.part {
+        exprs.push(as_id(value(part), table, part).alias(PART));
+    }
     exprs.extend(
         table
             .key
@@ -473,6 +479,7 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     let demand = Demand {
         columns: vec![dated.clone()],
         taken: vec![],
+        part: None,
         since: None,
         dates: vec![],
     };

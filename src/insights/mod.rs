@@ -6,6 +6,7 @@ pub mod actions;
 mod evidence;
 pub mod exceptions;
 pub mod opportunities;
+pub mod parents;
 pub mod portfolio;
 pub mod signals;
 pub mod trends;

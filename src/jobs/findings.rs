@@ -17,7 +17,7 @@ use crate::exports::rows::Rows;
 use crate::formula::instant_name;
 use crate::measures::catalog::{Definition, Measure};
 
-use crate::measures::compute::tie_name;
+use crate::measures::compute::{tie_name, unpriced_name};
 use crate::model::curve::Curve;
 use crate::population::Headcount;
 use crate::scores::columns as name;
@@ -62,6 +62,7 @@ pub fn judge(
     judged.findings.extend(heads.finding());
     judged.findings.extend(not_point_in_time(job));
     judged.findings.extend(ties(job, scored)?);
+    judged.findings.extend(unpriced(job, scored)?);
     judged.findings.extend(scores(job, scored)?);
     let lost = judged
         .findings
@@ -407,6 +408,41 @@ fn ties(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
                 share: share(count, scored.height() as u64),
                 evidence: format!("for {count} accounts several rows of the newest instant say different things; the largest was taken"),
                 advice: "give the export a `key`, or a `time` that tells which row is newer".into(),
+            });
+        }
+    }
+    Ok(findings)
+}
+
+/// Says which measures are missing since their money cannot be added up.
+fn unpriced(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
+    let (finding, what, advice) = match &job.contract.currency {
+        None => (
+            "mixed_currencies",
+            "have amounts in several currencies, which are not added up".to_owned(),
+            "give the job a `currency`, and the exports file its [rates]",
+        ),
+        Some(currency) => (
+            "missing_rate",
+            format!("have amounts in a currency that nobody says the worth of in {currency}"),
+            "have the rates exported for all currencies, from before the as-of date on",
+        ),
+    };
+    let mut findings = Vec::new();
+    for measure in &job.plan.measures {
+        let Ok(unpriced) = scored.column(&unpriced_name(&measure.name)) else {
+            continue;
+        };
+        let count = u64::from(unpriced.bool()?.sum().unwrap_or(0));
+        if count > 0 {
+            findings.push(Finding {
+                finding,
+                severity: Severity::Warning,
+                subject: measure.name.clone(),
+                count,
+                share: share(count, scored.height() as u64),
+                evidence: format!("{count} accounts {what}; the measure is missing for them"),
+                advice: advice.into(),
             });
         }
     }

@@ -53,7 +53,7 @@ pub fn score_run(
         &job.plan.demands(&job.contract, &dates),
         trail,
     )?;
-    let candidates = panel::candidates(exports.accounts(), &dates, &job.plan.attributes)?;
+    let candidates = panel::candidates(&exports, &dates, &job.plan.attributes)?;
     let candidates = panel::only(candidates, accounts)?;
     let measures = compute::compute(&exports, &candidates, &job.plan, trail)?;
     let panel = job.population.select(measures)?;
@@ -125,17 +125,7 @@ impl ScoreRun {
         let mut tables = Vec::new();
         for group in &job.publish {
             tables.extend(match group {
-                TableGroup::Scores => vec![
-                    tables::account_scores(
-                        &scored,
-                        &job.model,
-                        &hash,
-                        &job.population.show,
-                        &job.compare,
-                    )?,
-                    tables::category_scores(&scored, &job.model, &job.compare)?,
-                    tables::metric_scores(&scored, &job.model)?,
-                ],
+                TableGroup::Scores => score_tables(job, &scored)?,
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
                 TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
@@ -143,6 +133,11 @@ impl ScoreRun {
         }
         tables.push(tables::rejects(&rejects)?);
         tables.push(tables::findings(&findings)?);
+        if let Some(unit) = &job.contract.unit {
+            for table in &mut tables {
+                table.name_parts(&unit.column)?;
+            }
+        }
         let mut manifest =
             manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
         manifest["actions"] = serde_json::json!(follow_up.actions.held_back);
@@ -208,6 +203,19 @@ impl ScoreRun {
         }
         Ok(scorecards)
     }
+}
+
+fn score_tables(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Table>> {
+    let (model, show) = (&job.model, &job.population.show);
+    let mut tables = vec![
+        tables::account_scores(scored, model, &model.hash(), show, &job.compare)?,
+        tables::category_scores(scored, model, &job.compare)?,
+        tables::metric_scores(scored, model)?,
+    ];
+    if let Some(parents) = &job.parents {
+        tables.push(tables::parent_scores(parents.roll_up(scored, model)?));
+    }
+    Ok(tables)
 }
 
 fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {

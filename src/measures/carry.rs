@@ -59,7 +59,7 @@ pub(super) fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsR
         .select([col(ACCOUNT_ID), col("__then").alias(AS_OF)])
         .unique_generic(None, UniqueKeepStrategy::Any)
         .collect()?;
-    let pairs = panel::known_pairs(exports.accounts(), &pairs, &plan.attributes)?;
+    let pairs = panel::known_pairs(exports, &pairs, &plan.attributes)?;
     let earlier = measured(exports, &pairs, plan, &mut Trail::silent())?;
     let names: BTreeSet<&str> = plan.carried.iter().map(|(name, _)| name.as_str()).collect();
     let names: Vec<Expr> = names.into_iter().map(col).collect();

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::file::Constant;
 use crate::config::Source;
-use crate::domain::Window;
+use crate::domain::{Better, Timing, Window};
 use crate::formula::{Aggregate, Expr, Kind, Scope};
 
 /// Everything that can be measured with the exports at hand.
@@ -34,6 +34,10 @@ pub struct Measure {
     pub unit: Option<String>,
     /// What it says.
     pub description: Option<String>,
+    /// Which way it is better, where it has a way.
+    pub better: Option<Better>,
+    /// Whether it foretells what will happen or tells what has.
+    pub timing: Option<Timing>,
     /// Type of the value.
     pub kind: Kind,
     /// How it is computed.

@@ -16,7 +16,7 @@ use crate::exports::as_of::{ACCOUNT, AS_OF};
 use crate::exports::contract::Observed;
 use crate::exports::rows::Rows;
 use crate::formula::{Expr as Formula, any_of, date_literal, empty_list, row_wise};
-use crate::panel::{self, ACCOUNT_ID};
+use crate::panel;
 use crate::trail::Trail;
 
 /// Returns the column that holds the date of the newest row a measure rests on.
@@ -36,6 +36,13 @@ pub fn carried_name(measure: &str, validity: DayCount) -> String {
 #[must_use]
 pub fn tie_name(measure: &str) -> String {
     format!("__tied_{measure}")
+}
+
+/// Returns the column that says whether a measure is missing since its money cannot be added up;
+/// it is there only for measures that read money.
+#[must_use]
+pub fn unpriced_name(measure: &str) -> String {
+    format!("__unpriced_{measure}")
 }
 
 /// Computes the plan's measures for every pair of the panel.
@@ -80,7 +87,8 @@ pub(super) fn measured(
             }
             if matches!(rows.table.observed, Observed::AnyRow) {
                 let seen = rows.first_seen()?;
-                frame = beside(frame, seen, &[ACCOUNT_ID], &[ACCOUNT]);
+                let account = panel::account_column(exports);
+                frame = beside(frame, seen, &[account], &[ACCOUNT]);
             }
             let fresh = fresh(rows, plan, &dates);
             let observed = observed(rows);

@@ -10,9 +10,10 @@ use indexmap::map::Entry;
 use polars::prelude::*;
 
 use super::catalog::{Measure, RowMeasure, summary_name};
-use super::compute::{newest_name, published, tie_name};
+use super::compute::{newest_name, published, tie_name, unpriced_name};
+use super::money;
 use crate::domain::Window;
-use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, masked, visible};
+use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, PART, masked, visible};
 use crate::exports::rows::Rows;
 use crate::exports::{Exports, lookup};
 use crate::formula::{Expr as Formula, Node, account_column, row_wise, summary, tie};
@@ -36,7 +37,13 @@ pub(super) fn over_rows(
     measures: &[(&Measure, &RowMeasure)],
 ) -> PolarsResult<Vec<Values>> {
     if !rows.table.is_reference() {
-        let values = grouped(exports, rows, Meeting::OnAccount, panel, measures)?;
+        let meeting = match &exports.unit {
+            None => Meeting::OnAccount,
+            Some(unit) => Meeting::OnPart {
+                named: rows.table.names_part(unit),
+            },
+        };
+        let values = grouped(exports, rows, meeting, panel, measures)?;
         return Ok(vec![values]);
     }
     // What the same rows say is the same for every account that they are not compared with.
@@ -50,11 +57,16 @@ pub(super) fn over_rows(
         .collect()
 }
 
+/// The id of the pair that a row met; rows may have a column of the panel's name for it.
+const PAIR: &str = "__pair";
+
 /// How the rows of an export meet the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meeting {
     /// Each row those pairs that are of its account.
     OnAccount,
+    /// Each row those pairs that are parts of its account; only the part it names, if it does.
+    OnPart { named: bool },
     /// Every row every pair.
     WithEach,
     /// Every row every date.
@@ -65,12 +77,14 @@ impl Meeting {
     /// Returns the columns that name a group, as the panel calls them.
     fn on(self) -> Vec<&'static str> {
         match self {
-            Self::OnAccount | Self::WithEach => vec![ACCOUNT_ID, AS_OF],
+            Self::OnAccount | Self::OnPart { .. } | Self::WithEach => vec![ACCOUNT_ID, AS_OF],
             Self::Once => vec![AS_OF],
         }
     }
 
-    /// Joins rows with the pairs they meet; the pair's account is then called [`ACCOUNT_ID`].
+    /// Joins rows with the pairs they meet.
+    ///
+    /// Where whole accounts are scored, a row carries the id of its pair as [`ACCOUNT`] already.
     fn rows(self, rows: &Rows, panel: &DataFrame, compared: &[&str]) -> LazyFrame {
         let of_account = compared
             .iter()
@@ -84,8 +98,16 @@ impl Meeting {
                 let on = [col(ACCOUNT)];
                 rows.join(pairs, on.clone(), on, JoinArgs::new(JoinType::Inner))
             }
+            Self::OnPart { named } => {
+                let mut on = vec![col(ACCOUNT)];
+                on.extend(named.then(|| col(PART)));
+                let pair = [col(ACCOUNT_ID).alias(PAIR), col(AS_OF)];
+                let pair = pair.into_iter().chain(on.clone()).chain(of_account);
+                let pairs = pairs.select(pair.collect::<Vec<_>>());
+                rows.join(pairs, on.clone(), on, JoinArgs::new(JoinType::Inner))
+            }
             Self::WithEach => {
-                let pair = [col(ACCOUNT_ID), col(AS_OF)];
+                let pair = [col(ACCOUNT_ID).alias(PAIR), col(AS_OF)];
                 let pairs = pairs.select(pair.into_iter().chain(of_account).collect::<Vec<_>>());
                 rows.cross_join(pairs, None)
             }
@@ -177,7 +199,13 @@ fn grouped(
             aggregates.push(tied.alias(tie_name(&measure.name)));
             values.push(col(tie_name(&measure.name)));
         }
-        let outer = row_wise(&renamed(definition, &scratch));
+        let mut outer = row_wise(&renamed(definition, &scratch));
+        if let Some(unpriced) = money::unpriced(&rows.table, definition, &mask) {
+            let name = unpriced_name(&measure.name);
+            aggregates.push(unpriced.alias(name.as_str()));
+            outer = when(col(name.as_str())).then(lit(NULL)).otherwise(outer);
+            values.push(col(name));
+        }
         values.extend([
             published(outer, measure),
             col(format!("__count_{n}")).alias(format!("__rows_{}", measure.name)),
@@ -197,11 +225,12 @@ fn grouped(
         seen = lookup::attach(seen, rows, exports, &dates)?;
     }
     let on = meeting.on();
-    // A row carries its account already.
     let within: Vec<Expr> = on
         .iter()
-        .map(|name| match (meeting, *name) {
-            (Meeting::OnAccount, ACCOUNT_ID) => col(ACCOUNT),
+        .map(|name| match (*name, meeting) {
+            // A row carries its account already.
+            (ACCOUNT_ID, Meeting::OnAccount) => col(ACCOUNT),
+            (ACCOUNT_ID, _) => col(PAIR),
             _ => col(*name),
         })
         .collect();

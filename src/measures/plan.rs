@@ -184,6 +184,10 @@ impl Plan {
                 wanted.name(table, column);
             }
         }
+        if let Some(unit) = &contract.unit {
+            // Which parts an account has is asked from the first row on.
+            wanted.table(&unit.table).from_first_row = true;
+        }
         wanted.follow_links();
         wanted
             .tables
@@ -198,6 +202,11 @@ impl Plan {
                 let demand = Demand {
                     columns: wanted.columns.into_iter().collect(),
                     taken: wanted.taken.into_iter().collect(),
+                    part: contract
+                        .unit
+                        .as_ref()
+                        .filter(|unit| table.names_part(unit))
+                        .map(|unit| unit.column.clone()),
                     since,
                     dates: all.clone(),
                 };
@@ -249,7 +258,13 @@ impl Wanted<'_> {
         let found = contract.tables.get(table);
         let Some((found, lookup)) = found.and_then(|found| Some((found, found.lookup_of(name)?)))
         else {
-            self.table(table).columns.insert(name.to_owned());
+            let currency = contract.tables.get(table).and_then(|found| {
+                let currency = found.money.get(name)?;
+                Some(found.base(currency).into_iter().map(str::to_owned))
+            });
+            let wanted = self.table(table);
+            wanted.columns.insert(name.to_owned());
+            wanted.columns.extend(currency.into_iter().flatten());
             return;
         };
         let columns = |table: &Table, name: &str| -> Vec<String> {

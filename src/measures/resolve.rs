@@ -99,6 +99,13 @@ impl Resolver<'_> {
             None => return Resolved::Wrong,
         };
         let definition = definition.expect("it was just looked at");
+        if let Some(better) = &self.written.better
+            && !kind.is_number()
+            && kind != Kind::Boolean
+        {
+            let title = format!("a {kind} has no direction, so `better` has no place here");
+            problems.push(self.source.problem(better.span(), title));
+        }
         if problems.0.len() > before {
             return Resolved::Wrong;
         }
@@ -112,6 +119,8 @@ impl Resolver<'_> {
                 .unwrap_or_else(|| self.key.get_ref().replace('_', " ")),
             unit: self.written.unit.clone(),
             description: self.written.description.clone(),
+            better: self.written.better.as_ref().map(|better| *better.get_ref()),
+            timing: self.written.timing,
             kind: published(kind),
             definition,
             written: Written {

@@ -7,6 +7,8 @@ use toml::Spanned;
 use super::rules::file::{FactsFile, OpportunityFile, PlayFile, SignalFile};
 use crate::domain::DayCount;
 
+pub use crate::domain::Better;
+
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
 
@@ -78,6 +80,9 @@ pub struct BandFile {
     pub below: Option<Spanned<f64>>,
     /// What must be done for an account in it.
     pub action: Option<String>,
+    /// Whether the revenue of an account in it counts as at risk.
+    #[serde(default)]
+    pub at_risk: bool,
 }
 
 /// A weighted group of metrics.
@@ -113,16 +118,6 @@ pub struct MetricFile {
     pub missing: MissingFile,
     /// A condition outside of which the metric does not concern an account.
     pub applies_when: Option<Text>,
-}
-
-/// Which way a value is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
 }
 
 /// What happens when a value is missing.

@@ -132,7 +132,7 @@ impl Resolver<'_> {
         columns: &IndexMap<String, Column>,
         unusable: IndexMap<String, String>,
         problems: &mut Problems,
-    ) -> Scope {
+    ) -> (Scope, IndexMap<String, String>) {
         let mut scope = Scope {
             of: format!("export `{}`", self.table),
             columns: columns
@@ -147,8 +147,10 @@ impl Resolver<'_> {
                 .cloned()
                 .collect(),
             clock: self.clock.clone(),
+            currency: self.currency.map(str::to_owned),
             ..Scope::default()
         };
+        let money = self.money(&mut scope, problems);
         for (name, text) in &self.file.derive {
             let checked = formula::parse(text.get_ref())
                 .and_then(|parsed| formula::check(&parsed, &scope, Aggregates::Refused));
@@ -161,7 +163,7 @@ impl Resolver<'_> {
                 Err(error) => problems.push(formula::problem(self.source, text, &error)),
             }
         }
-        scope
+        (scope, money)
     }
 
     /// Returns the name of a column that exists, or reports it with the nearest that does.

@@ -157,6 +157,14 @@ impl Resolver<'_> {
                 Some(expr) => expr.columns().into_iter().any(hangs) || reads_as_of(expr),
                 None => hangs(name.get_ref()) && !own_moment,
             };
+            let is_elsewhere = |column: &str| !table.columns.contains_key(column);
+            let derived = table.scope.derived.get(name.get_ref());
+            if derived.is_some_and(|expr| expr.columns().into_iter().any(is_elsewhere)) {
+                let title = format!(
+                    "`{name}` rests on exchange rates, so it cannot say which row this is or when it happened"
+                );
+                problems.push(self.source.problem(name.span(), title));
+            }
             if later {
                 problems.push(
                     self.source

@@ -107,6 +107,10 @@ fn one(
                     target.name
                 )));
         }
+        if target.money.contains_key(name.get_ref()) {
+            let title = format!("`{name}` is money, which stays with its currency");
+            return Err(wrong(name, title).help("make a measure over the other table"));
+        }
         let kind = kind_of(&target.scope, name.get_ref()).expect("it is known");
         take.insert(name.get_ref().clone(), name.get_ref().clone());
         kinds.push((name.get_ref().clone(), kind));

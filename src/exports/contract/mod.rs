@@ -6,12 +6,13 @@ mod files;
 mod history;
 mod links;
 mod lookups;
+mod money;
 mod resolve;
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::file::PopulationFile;
+use super::file::{ParentsFile, PopulationFile};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::config::Source;
 use crate::domain::DayCount;
@@ -29,8 +30,14 @@ pub struct Contract {
     pub tables: IndexMap<String, Table>,
     /// Names of all tables as written, also of those whose files cannot be read.
     pub declared: Vec<String>,
+    /// What is scored, where it is not the account as a whole.
+    pub unit: Option<Unit>,
+    /// The currency that the job counts in.
+    pub currency: Option<String>,
     /// Who is scored, still as text: its formulas speak of measures.
     pub population: PopulationFile,
+    /// How accounts add up to their parents, still as text.
+    pub parents: Option<ParentsFile>,
     /// Where it was written.
     pub source: Source,
 }
@@ -41,6 +48,18 @@ impl Contract {
     pub fn is_declared(&self, table: &str) -> bool {
         self.declared.iter().any(|name| name == table)
     }
+}
+
+/// A part of an account that is scored by itself, such as one of its products.
+///
+/// Rows of tables that have the column belong to the part they name; all others belong to every
+/// part of their account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The table whose visible rows say which parts an account has.
+    pub table: String,
+    /// The column that names the part.
+    pub column: String,
 }
 
 /// One table.
@@ -68,6 +87,8 @@ pub struct Table {
     pub known: IndexMap<String, String>,
     /// Columns of which only today's value is known.
     pub current: Vec<String>,
+    /// Columns of money, each with the column that names its currency.
+    pub money: IndexMap<String, String>,
     /// How old the newest row may be.
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers.
@@ -130,6 +151,14 @@ pub struct Lookup {
     pub take: IndexMap<String, String>,
 }
 
+impl Lookup {
+    /// Returns whether it takes an exchange rate; what it does not find is told of the measures.
+    #[must_use]
+    pub fn is_of_rates(&self) -> bool {
+        self.take.keys().any(|name| money::is_rate(name))
+    }
+}
+
 /// How rows supersede each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum History {
@@ -177,6 +206,15 @@ impl Table {
             && key_is_local
             && !matches!(self.observed, Observed::AnyRow)
             && !matches!(self.history, History::Versions { .. })
+    }
+
+    /// Returns whether its rows name the part of the account that they belong to.
+    #[must_use]
+    pub fn names_part(&self, unit: &Unit) -> bool {
+        !self.is_reference()
+            && self.name != ACCOUNTS
+            && (self.columns.contains_key(&unit.column)
+                || self.scope.derived.contains_key(&unit.column))
     }
 
     /// Returns whether its rows are there for every account.

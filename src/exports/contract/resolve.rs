@@ -7,12 +7,12 @@ use indexmap::IndexMap;
 
 use super::links::{check_observed, in_link_order};
 use super::{ACCOUNTS, Contract, Table};
-use super::{calendar, lookups};
+use super::{calendar, lookups, money};
 use crate::config::{Problems, Source};
 use crate::exports::file::{ExportsFile, TableFile, Text};
 use crate::formula::Clock;
 
-/// Resolves `exports.toml` against the files below `data`.
+/// Resolves `exports.toml` against the files below `data`; `currency` is the one the job counts in.
 ///
 /// Tables whose files cannot be read are left out of the result and stand in `problems`, so that
 /// one run reports everything.
@@ -20,6 +20,7 @@ pub fn resolve(
     file: &ExportsFile,
     source: &Source,
     data: &Path,
+    currency: Option<&str>,
     problems: &mut Problems,
 ) -> Contract {
     let clock = Clock {
@@ -46,6 +47,7 @@ pub fn resolve(
             file: written,
             table: name,
             all: &file.tables,
+            currency,
             clock: Clock {
                 zone: zone(written.timezone.as_ref(), source, problems).unwrap_or(clock.zone),
                 calendar: clock.calendar.clone(),
@@ -59,12 +61,16 @@ pub fn resolve(
         }
     }
     lookups::resolve(file, source, &mut tables, problems);
+    money::look_up_rates(file.rates.as_ref(), currency, source, &mut tables, problems);
     check_observed(file, source, &mut tables, problems);
     let declared = names.into_iter().map(str::to_owned).collect();
     Contract {
         declared,
+        unit: None,
+        currency: currency.map(str::to_owned),
         tables: in_link_order(tables, file, source, problems),
         population: file.population.clone(),
+        parents: file.parents.clone(),
         source: source.clone(),
     }
 }
@@ -91,6 +97,7 @@ pub(super) struct Resolver<'a> {
     pub(super) file: &'a TableFile,
     pub(super) table: &'a Text,
     pub(super) all: &'a IndexMap<Text, TableFile>,
+    pub(super) currency: Option<&'a str>,
     pub(super) clock: Clock,
 }
 
@@ -99,7 +106,7 @@ impl Resolver<'_> {
         let file = self.file;
         let files = self.files(data, problems)?;
         let (columns, unusable) = self.columns(&files, problems);
-        let scope = self.scope(&columns, unusable, problems);
+        let (scope, money) = self.scope(&columns, unusable, problems);
         let table = Table {
             name: self.table.get_ref().clone(),
             key: self.key(&scope, problems),
@@ -113,6 +120,7 @@ impl Resolver<'_> {
                 .iter()
                 .filter_map(|column| self.column(column, &scope, problems))
                 .collect(),
+            money,
             fresh_within: file.fresh_within,
             observed: self.observed(problems),
             files,
