@@ -107,7 +107,7 @@ impl Term {
         self.seats + begun.map_or(0, |add_on| add_on.seats)
     }
 
-    fn all_seats(&self) -> i32 {
+    pub fn all_seats(&self) -> i32 {
         self.seats_on(self.end)
     }
 
@@ -131,7 +131,10 @@ pub struct Decision {
 pub struct Action {
     pub raised: Instant,
     pub closed: Instant,
-    pub kind: &'static str,
+    /// The weakest category, which the action is about.
+    pub category: usize,
+    /// Overall health when it was raised.
+    pub health: f64,
 }
 
 #[derive(Default)]
@@ -145,9 +148,31 @@ pub struct Life {
 impl Life {
     /// Returns the seats licensed on a day, or `None` when no term is running.
     pub fn seats_on(&self, day: Day) -> Option<i32> {
+        Some(self.running_on(day)?.seats_on(day))
+    }
+
+    /// Returns the recurring revenue on a day, seats added in mid-term apart.
+    pub fn revenue_on(&self, day: Day) -> Option<f64> {
+        Some(self.running_on(day)?.arr)
+    }
+
+    /// Returns when seats were next added in mid-term.
+    pub fn bought_after(&self, at: Instant) -> Option<Instant> {
+        let mut added = self.terms.iter().filter_map(|term| term.add_on.as_ref());
+        added
+            .find(|add_on| add_on.signed > at)
+            .map(|add_on| add_on.signed)
+    }
+
+    /// Returns the day on which the account left, if it did and has not come back.
+    pub fn left_for_good(&self, timeline: &Timeline) -> Option<Day> {
+        let last = self.terms.last().filter(|term| term.cancelled.is_some())?;
+        timeline.passed(last.left())
+    }
+
+    fn running_on(&self, day: Day) -> Option<&Term> {
         let mut terms = self.terms.iter().rev();
-        let running = terms.find(|term| term.start <= day && day < term.left())?;
-        Some(running.seats_on(day))
+        terms.find(|term| term.start <= day && day < term.left())
     }
 }
 
@@ -404,7 +429,8 @@ impl Course<'_> {
             life.actions.push(Action {
                 raised,
                 closed,
-                kind: action_kind(levels),
+                category: weakest(levels),
+                health: health::overall(levels),
             });
         }
         acted
@@ -553,17 +579,6 @@ fn churn_reason(levels: &Levels, draw: f64) -> Option<&'static str> {
         _ if worst == ADOPTION || worst == USAGE => Some("low adoption"),
         _ => Some("slow onboarding"),
     }
-}
-
-fn action_kind(levels: &Levels) -> &'static str {
-    const KINDS: [&str; 5] = [
-        "usage_review",
-        "adoption_workshop",
-        "onboarding_rescue",
-        "support_escalation_review",
-        "executive_check_in",
-    ];
-    KINDS[weakest(levels)]
 }
 
 fn weakest(levels: &Levels) -> usize {

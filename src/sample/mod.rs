@@ -9,18 +9,34 @@
 mod billing;
 mod contracts;
 mod dirt;
+mod features;
+mod goals;
 mod health;
+mod integrations;
+mod interactions;
+mod manual_scores;
+mod milestones;
+mod notes;
+mod opportunities;
+mod people;
 mod portfolio;
 mod random;
+mod rates;
 mod records;
-mod relations;
+mod risks;
+mod rollouts;
 mod scene;
+mod stakeholders;
 mod stories;
-mod support;
+mod surveys;
 mod tables;
+mod texts;
+mod tickets;
 mod timeline;
+mod trainings;
 mod truth;
 mod usage;
+mod users;
 
 use chrono::NaiveDate;
 use polars::prelude::*;
@@ -93,9 +109,13 @@ pub fn generate(settings: &Settings) -> PolarsResult<Sample> {
         timeline,
         accounts: &accounts,
         lives: &lives,
+        ids: (accounts.iter().map(|account| account.id.clone()))
+            .chain(dirt::ORPHANS.map(str::to_owned))
+            .collect(),
     };
     let mut dirt = Counts::default();
     let mut exports = world.records()?;
+    exports.extend(world.kept()?);
     exports.extend(world.events(&mut dirt)?);
     exports.extend(world.usage(&mut dirt)?);
     let truth = truth::truth(settings, &timeline, &accounts, &lives, &dirt);
@@ -108,61 +128,74 @@ struct World<'a> {
     timeline: Timeline,
     accounts: &'a [Account],
     lives: &'a [Life],
+    /// The ids that rows point at: the accounts', then those of no account.
+    ids: Vec<String>,
 }
 
 impl World<'_> {
-    /// Returns the tables that the business keeps by hand, which are clean.
+    /// Returns what the business keeps of each account's life, and what belongs to no account.
     fn records(&self) -> PolarsResult<Vec<Export>> {
-        let (accounts, lives, ids) = (self.accounts, self.lives, self.ids());
-        let milestones = self.rows(relations::milestones);
-        let stakeholders = self.rows(relations::stakeholders);
+        let (accounts, lives, timeline) = (self.accounts, self.lives, &self.timeline);
         Ok(vec![
             export("accounts", portfolio::frame(accounts, lives)?),
             export("contracts", records::contracts_frame(accounts, lives)?),
             export("outcomes", records::outcomes_frame(accounts, lives)?),
             export(
                 "actions",
-                records::actions_frame(accounts, lives, &self.timeline)?,
+                records::actions_frame(accounts, lives, timeline)?,
             ),
+            export("features", features::frame(timeline)?),
             export(
-                "milestones",
-                relations::milestones_frame(&milestones, &ids)?,
+                "exchange_rates",
+                rates::frame(timeline, self.settings.seed)?,
             ),
-            export(
-                "stakeholders",
-                relations::stakeholders_frame(&stakeholders, &ids)?,
-            ),
+        ])
+    }
+
+    /// Returns the tables that people keep by hand, which are clean.
+    fn kept(&self) -> PolarsResult<Vec<Export>> {
+        Ok(vec![
+            self.table("milestones", milestones::rows, milestones::frame)?,
+            self.table("trainings", trainings::rows, trainings::frame)?,
+            self.table("goals", goals::rows, goals::frame)?,
+            self.table("integrations", integrations::rows, integrations::frame)?,
+            self.table("rollouts", rollouts::rows, rollouts::frame)?,
+            self.table("stakeholders", stakeholders::rows, stakeholders::frame)?,
+            self.table("opportunities", opportunities::rows, opportunities::frame)?,
+            self.table("risks", risks::rows, risks::frame)?,
+            self.table("notes", notes::rows, notes::frame)?,
+            self.table("manual_scores", manual_scores::rows, manual_scores::frame)?,
         ])
     }
 
     /// Returns the tables of events, with their dirt.
     fn events(&self, dirt: &mut Counts) -> PolarsResult<Vec<Export>> {
-        let (ids, count) = (self.ids(), self.accounts.len() as u32);
+        let (ids, count) = (&self.ids, self.accounts.len() as u32);
         let mut rng = stream(self.settings.seed, 0, Purpose::Dirt);
-        let mut tickets = soil(&mut rng, self.rows(support::tickets), count, dirt);
+        let mut tickets = soil(&mut rng, self.rows(tickets::rows), count, dirt);
         dirt::reopen(&mut tickets, dirt);
-        let surveys = soil(&mut rng, self.rows(support::surveys), count, dirt);
-        let invoices = soil(&mut rng, self.rows(billing::invoices), count, dirt);
-        let interactions = soil(&mut rng, self.rows(relations::interactions), count, dirt);
+        let surveys = soil(&mut rng, self.rows(surveys::rows), count, dirt);
+        let invoices = soil(&mut rng, self.rows(billing::rows), count, dirt);
+        let interactions = soil(&mut rng, self.rows(interactions::rows), count, dirt);
         Ok(vec![
-            export("tickets", support::tickets_frame(&tickets, &ids)?),
-            export("surveys", support::surveys_frame(&surveys, &ids)?),
-            export("invoices", billing::frame(&invoices, &ids)?),
-            export(
-                "interactions",
-                relations::interactions_frame(&interactions, &ids)?,
-            ),
+            export("tickets", tickets::frame(&tickets, ids)?),
+            export("surveys", surveys::frame(&surveys, ids)?),
+            export("invoices", billing::frame(&invoices, ids)?),
+            export("interactions", interactions::frame(&interactions, ids)?),
         ])
     }
 
-    /// Returns usage, one file for each month, sorted by account, day, user and feature.
+    /// Returns usage, one file for each month, sorted by account, day, user and feature; and the users it is by.
     fn usage(&self, dirt: &mut Counts) -> PolarsResult<Vec<Export>> {
         let mut months: Vec<Vec<UsageRow>> = Vec::new();
         months.resize_with(self.timeline.months as usize, Vec::new);
-        self.scenes()
-            .for_each(|scene| usage::add_rows(&scene, &mut months));
-        let (ids, count) = (self.ids(), self.accounts.len() as u32);
-        let mut exports = Vec::new();
+        let mut people = Vec::new();
+        for scene in self.scenes() {
+            let seen = usage::add_rows(&scene, &mut months);
+            people.extend(users::rows(&scene, &seen));
+        }
+        let mut exports = vec![export("users", users::frame(&people, &self.ids)?)];
+        let count = self.accounts.len() as u32;
         for (rows, month) in months.into_iter().zip(0..) {
             let mut rng = stream(self.settings.seed, month + 1, Purpose::Dirt);
             let mut rows = soil(&mut rng, rows, count, dirt);
@@ -170,7 +203,7 @@ impl World<'_> {
             let orphans = rows.partition_point(|row| row.account < count);
             rows[orphans..].sort_by_key(UsageRow::order);
             let name = format!("usage/month={}/part-0", self.timeline.month_name(month));
-            exports.push(export(&name, usage::frame(&rows, &ids)?));
+            exports.push(export(&name, usage::frame(&rows, &self.ids)?));
         }
         Ok(exports)
     }
@@ -192,10 +225,13 @@ impl World<'_> {
         self.scenes().flat_map(|scene| of(&scene)).collect()
     }
 
-    /// Returns the ids that rows point at: the accounts', then those of no account.
-    fn ids(&self) -> Vec<String> {
-        let ids = self.accounts.iter().map(|account| account.id.as_str());
-        ids.chain(dirt::ORPHANS).map(str::to_owned).collect()
+    fn table<T>(
+        &self,
+        name: &str,
+        rows: impl Fn(&Scene) -> Vec<T>,
+        frame: impl Fn(&[T], &[String]) -> PolarsResult<DataFrame>,
+    ) -> PolarsResult<Export> {
+        Ok(export(name, frame(&self.rows(rows), &self.ids)?))
     }
 }
 

@@ -3,9 +3,26 @@
 use polars::prelude::*;
 
 use crate::sample::contracts::{Action, AddOn, Decision, Life, Outcome, Term};
-use crate::sample::portfolio::{Account, Kind, Tier};
+use crate::sample::features::Plan;
+use crate::sample::people;
+use crate::sample::portfolio::{Account, Kind};
 use crate::sample::tables::Table;
-use crate::sample::timeline::{Day, Instant, Timeline};
+use crate::sample::texts;
+use crate::sample::timeline::{Day, Instant, Timeline, day_at};
+
+/// Kinds of action by the category they are about.
+const ACTION_KINDS: [&str; 5] = [
+    "usage_review",
+    "adoption_workshop",
+    "onboarding_rescue",
+    "support_escalation_review",
+    "executive_check_in",
+];
+/// An action is due so many days after it was raised, and nobody has started on it in the first ones.
+const ACTION_DAYS: Day = 14;
+const OPEN_DAYS: Day = 7;
+/// Below this overall health an account is critical and not only at risk.
+const CRITICAL_BELOW: f64 = 40.0;
 
 /// One exported line: a term, or the seats added to it.
 struct Line<'a> {
@@ -43,6 +60,7 @@ pub fn contracts_frame(accounts: &[Account], lives: &[Life]) -> PolarsResult<Dat
         .instant("signed_at", |line| Some(line.signed))
         .date("start_date", |line| Some(line.start))
         .date("end_date", |line| Some(line.term.end))
+        .date("renewal_date", |line| Some(line.term.end))
         .whole("notice_days", |line| Some(line.term.notice_days))
         .flag("auto_renewal", |line| line.term.auto_renewal)
         .instant("cancelled_at", |line| line.term.cancelled)
@@ -103,13 +121,27 @@ pub fn actions_frame(
         .text("action_id", |row| &row.id)
         .text("account_id", |row| &row.account.id)
         .instant("raised_at", |row| Some(row.of.raised))
-        .text("kind", |row| row.of.kind)
-        .text("status", |row| {
-            if closed(row.of).is_some() {
-                "done"
+        .text("kind", |row| ACTION_KINDS[row.of.category])
+        .text("title", |row| texts::action_title(row.of.category))
+        .text("owner", |row| people::owner(row.account))
+        .date("due_date", |row| Some(day_at(row.of.raised) + ACTION_DAYS))
+        .text("cause", |row| {
+            if row.of.health < CRITICAL_BELOW {
+                "Critical"
             } else {
-                "open"
+                "At risk"
             }
+        })
+        .text("status", |row| match closed(row.of) {
+            Some(_) => "done",
+            None if timeline.last - day_at(row.of.raised) > OPEN_DAYS => "in progress",
+            None => "open",
+        })
+        .text("stage", |row| match timeline.last - day_at(row.of.raised) {
+            _ if closed(row.of).is_some() => "follow-up",
+            0..=2 => "score review",
+            3..=OPEN_DAYS => "tagged",
+            _ => "outreach",
         })
         .instant("closed_at", |row| closed(row.of))
         .frame()
@@ -141,11 +173,7 @@ fn line_id(account: &Account, term: u32) -> String {
 }
 
 fn lines<'a>(account: &'a Account, life: &'a Life) -> Vec<Line<'a>> {
-    let product = match account.tier {
-        Tier::Smb => "Team",
-        Tier::Mid => "Business",
-        Tier::Enterprise => "Enterprise",
-    };
+    let product = Plan::of(account.tier).name();
     let mut lines = Vec::new();
     for term in &life.terms {
         let id = line_id(account, term.number);

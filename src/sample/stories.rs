@@ -2,8 +2,8 @@
 
 use crate::sample::contracts::Outcome;
 use crate::sample::health::{Health, Levels};
-use crate::sample::portfolio::{Account, Kind, TermKind, Tier, account_id, months_before};
-use crate::sample::timeline::{Day, Timeline, instant};
+use crate::sample::portfolio::{Account, Kind, TermKind, Tier, account_id};
+use crate::sample::timeline::{Day, Timeline, instant, months_before};
 
 /// What a story overrides beyond health; the default changes nothing.
 #[derive(Clone, Default)]
@@ -14,6 +14,8 @@ pub struct Script {
     /// True where somebody stepped in before the decision and it held.
     pub is_saved: bool,
     pub tickets: Option<Burst>,
+    /// The first and the last day of a rollout, counted back from the end of the data.
+    pub rollout: Option<(Day, Day)>,
     pub nps: Option<i32>,
     pub days_late: Option<f64>,
     /// The share of seats that are used at all.
@@ -184,7 +186,7 @@ pub fn all() -> Vec<Story> {
             .with(|script, _| script.days_late = Some(38.0)),
         Story::new(9013, Enterprise, 160, 200, GOOD)
             .titled("ticket spike in a rollout")
-            .with(|script, _| script.tickets = Some(ROLLOUT)),
+            .with(|script, _| (script.tickets, script.rollout) = (Some(ROLLOUT), Some((38, 3)))),
         Story::new(9014, Enterprise, 80, 100, GOOD).titled("parent of three workspaces"),
         Story::new(9015, Mid, 30, 100, GOOD).titled("first workspace of 9014, healthy"),
         Story::new(9016, Mid, 25, 100, STEADY).titled("second workspace of 9014, steady"),
@@ -227,6 +229,7 @@ pub fn play(story: Story, drawn: Account, timeline: &Timeline) -> Account {
         is_instrumented: true,
         is_digital_touch: false,
         is_surveyed: true,
+        has_service_user: false,
         created: instant(joined - 10, 36_000),
         joined,
         term: TermKind::Annual,

@@ -8,7 +8,7 @@ use crate::sample::dirt::Counts;
 use crate::sample::health::{self, Levels};
 use crate::sample::portfolio::{self, Account, Kind, TermKind, Tier};
 use crate::sample::stories;
-use crate::sample::support;
+use crate::sample::tickets;
 use crate::sample::timeline::{Timeline, day_at};
 use crate::sample::usage;
 
@@ -69,13 +69,13 @@ pub fn truth(
         },
         "metrics": {
             "redundant": "minutes, a near copy of events (correlation about 0.85 over accounts)",
-            "noise": "the share of interactions that are mails",
+            "noise": "the share of e-mails among calls, e-mails and meetings",
             "leak": "accounts.owner, reassigned after the notice (owner_changed_at)",
         },
         "dirt": {
             "rows": dirt.as_json(),
             "usage_gap": { "month": month_name(timeline, usage::GAP_MONTH), "region": usage::GAP_REGION },
-            "ticket_feed_ends_days_early": support::FEED_LAG_DAYS,
+            "ticket_feed_ends_days_early": tickets::FEED_LAG_DAYS,
             "trial_accounts": count(accounts, |account| account.kind == Kind::Trial),
             "test_accounts": count(accounts, |account| account.kind == Kind::Test),
             "accounts_without_owner": count(accounts, |account| account.owner.is_none()),

@@ -5,31 +5,15 @@ use polars::prelude::*;
 use rand_pcg::Pcg64;
 
 use crate::sample::contracts::Life;
+use crate::sample::dirt::Row;
+use crate::sample::features::{self, AUTOMATION, CORE, FEATURES, NORMAL, Plan};
 use crate::sample::health::{ADOPTION, USAGE};
 use crate::sample::portfolio::{Account, Kind};
 use crate::sample::random::{self, Purpose};
 use crate::sample::scene::{Month, Scene};
 use crate::sample::tables::Table;
 use crate::sample::timeline::{Day, date_of};
-
-pub const FEATURES: [&str; 12] = [
-    "dashboards",
-    "workflows",
-    "reporting",
-    "publishing",
-    "alerts",
-    "comments",
-    "exports",
-    "search",
-    "templates",
-    "automation",
-    "api",
-    "integrations",
-];
-const CORE: usize = 4;
-const NORMAL: usize = 5;
-const FIRST_ADVANCED: usize = CORE + NORMAL;
-const AUTOMATION: usize = 9;
+use crate::sample::users::{self, Seen};
 
 /// The month from which background synchronisation no longer counts as events.
 pub const DEFINITION_MONTH: u32 = 20;
@@ -64,8 +48,14 @@ impl UsageRow {
             self.account,
             self.day,
             self.user,
-            FEATURES[usize::from(self.feature)],
+            FEATURES[usize::from(self.feature)].name,
         )
+    }
+}
+
+impl Row for UsageRow {
+    fn parts(&mut self) -> (&mut u32, Option<&mut String>) {
+        (&mut self.account, None)
     }
 }
 
@@ -79,14 +69,17 @@ struct Habits {
     core_share: f64,
     core_features: usize,
     normal_features: usize,
-    advanced_features: usize,
+    advanced_features: &'static [usize],
     advanced_users: f64,
     events: f64,
     minutes_per_event: f64,
 }
 
-/// Adds the account's rows to the months they fall in.
-pub fn add_rows(scene: &Scene, files: &mut [Vec<UsageRow>]) {
+/// Adds the account's rows to the months they fall in, and returns by number who did anything at all.
+///
+/// Who is seen does not depend on what the feed lost or never had.
+pub fn add_rows(scene: &Scene, files: &mut [Vec<UsageRow>]) -> Vec<Option<Seen>> {
+    let mut seen: Vec<Option<Seen>> = Vec::new();
     let account = scene.account;
     let mut rng = scene.draws(Purpose::Usage);
     let mut momentum = 0.0;
@@ -96,14 +89,30 @@ pub fn add_rows(scene: &Scene, files: &mut [Vec<UsageRow>]) {
         let before = rows.len();
         for day in month.first..month.next.min(scene.timeline.last + 1) {
             if let Some(seats) = seats_on(account, scene.life, day) {
-                let habits = habits(account, &month, seats, day, momentum, noise);
+                let habits = habits(scene, &month, seats, day, momentum, noise);
                 add_day(&mut rng, rows, scene, day, &habits);
             }
         }
+        note_users(&mut seen, &rows[before..]);
         let lost = month.number == GAP_MONTH && account.region == GAP_REGION;
         if lost || !account.is_instrumented {
             rows.truncate(before);
         }
+    }
+    seen
+}
+
+fn note_users(seen: &mut Vec<Option<Seen>>, rows: &[UsageRow]) {
+    for row in rows {
+        let user = usize::from(row.user);
+        if seen.len() <= user {
+            seen.resize(user + 1, None);
+        }
+        let first = seen[user].map_or(row.day, |seen| seen.first);
+        seen[user] = Some(Seen {
+            first,
+            last: row.day,
+        });
     }
 }
 
@@ -122,14 +131,8 @@ fn seats_on(account: &Account, life: &Life, day: Day) -> Option<i32> {
     }
 }
 
-fn habits(
-    account: &Account,
-    month: &Month,
-    seats: i32,
-    day: Day,
-    momentum: f64,
-    noise: f64,
-) -> Habits {
+fn habits(scene: &Scene, month: &Month, seats: i32, day: Day, momentum: f64, noise: f64) -> Habits {
+    let account = scene.account;
     let (usage, adoption) = (month.levels[USAGE], month.levels[ADOPTION]);
     let ramp = (f64::from(day - account.joined + 10) / 60.0).clamp(0.15, 1.0);
     let used_share = account
@@ -161,12 +164,19 @@ fn habits(
         open_share: (0.25 + 0.0085 * usage).clamp(0.2, 0.98),
         core_share: 0.10 + 0.007 * usage,
         core_features: ((adoption / 16.0) as usize).clamp(1, CORE),
-        normal_features: (1.0 + adoption / 21.0) as usize,
-        advanced_features: (((adoption - 35.0).max(0.0) / 14.0) as usize).min(3),
+        normal_features: ((1.0 + adoption / 18.0) as usize).min(NORMAL),
+        advanced_features: advanced_features(scene, adoption, day),
         advanced_users: ((adoption - 40.0) / 140.0).clamp(0.0, 0.35),
         events: 12.0 * momentum.exp() * definition,
         minutes_per_event: 1.6 * (MINUTES_SPREAD * noise).exp(),
     }
+}
+
+/// Returns the advanced features that the account has taken up: the more of its plan's, the better adoption is.
+fn advanced_features(scene: &Scene, adoption: f64, day: Day) -> &'static [usize] {
+    let offered = features::advanced(Plan::of(scene.account.tier), scene.timeline, day);
+    let share = ((adoption - 35.0) / 45.0).clamp(0.0, 1.0);
+    &offered[..(share * offered.len() as f64).round() as usize]
 }
 
 fn add_day(rng: &mut Pcg64, rows: &mut Vec<UsageRow>, scene: &Scene, day: Day, habits: &Habits) {
@@ -179,18 +189,13 @@ fn add_day(rng: &mut Pcg64, rows: &mut Vec<UsageRow>, scene: &Scene, day: Day, h
         _ => 1.0,
     };
     let weight = if weekend { WEEKEND } else { 1.0 };
-    if account
-        .script
-        .automated_from
-        .is_some_and(|from| day >= from)
-    {
-        // The work goes on without anyone logging in: the service account does it.
+    if let Some(events) = service_events(account, day) {
         rows.push(UsageRow {
             account: index,
             day,
-            user: 0,
+            user: users::SERVICE,
             feature: AUTOMATION as u8,
-            events: 400,
+            events,
             minutes: 5,
         });
     }
@@ -207,6 +212,15 @@ fn add_day(rng: &mut Pcg64, rows: &mut Vec<UsageRow>, scene: &Scene, day: Day, h
     }
 }
 
+/// Work that goes on without anyone logging in: a service user does it.
+fn service_events(account: &Account, day: Day) -> Option<u16> {
+    let script = &account.script;
+    if script.automated_from.is_some_and(|from| day >= from) {
+        return Some(400);
+    }
+    account.has_service_user.then_some(40)
+}
+
 fn add_visit(
     rng: &mut Pcg64,
     rows: &mut Vec<UsageRow>,
@@ -220,7 +234,7 @@ fn add_visit(
         .then(|| feature(rng, user, habits))
         .filter(|second| *second != first);
     let mut features = [Some(first), second];
-    features.sort_by_key(|feature| feature.map(|feature| FEATURES[feature]));
+    features.sort_by_key(|feature| feature.map(|feature| FEATURES[feature].name));
     for feature in features.into_iter().flatten() {
         // Whole steps of two keep the files small.
         let events = (habits.events * (0.4 * random::normal(rng)).exp() / 2.0)
@@ -246,8 +260,9 @@ fn feature(rng: &mut Pcg64, user: u16, habits: &Habits) -> usize {
     }
     let beyond = (draw - habits.core_share) / (1.0 - habits.core_share);
     let is_advanced = (f64::from(user) * 0.37).fract() < habits.advanced_users + 0.02;
-    if is_advanced && habits.advanced_features > 0 && beyond < 0.5 {
-        return FIRST_ADVANCED + (beyond * 2.0 * habits.advanced_features as f64) as usize;
+    let advanced = habits.advanced_features;
+    if is_advanced && !advanced.is_empty() && beyond < 0.5 {
+        return advanced[(beyond * 2.0 * advanced.len() as f64) as usize];
     }
     CORE + (beyond * habits.normal_features as f64) as usize
 }
@@ -261,7 +276,7 @@ pub fn frame(rows: &[UsageRow], accounts: &[String]) -> PolarsResult<DataFrame> 
         .text("user_id", |row| {
             &names[row.account as usize][usize::from(row.user)]
         })
-        .text("feature", |row| FEATURES[usize::from(row.feature)])
+        .text("feature", |row| FEATURES[usize::from(row.feature)].name)
         .whole("events", |row| Some(i32::from(row.events)))
         .whole("minutes", |row| Some(i32::from(row.minutes)))
         .frame()
@@ -276,7 +291,7 @@ fn user_names(rows: &[UsageRow], accounts: &[String]) -> Vec<Vec<String>> {
     }
     let names = |(account, most): (&String, Option<u16>)| match most {
         Some(most) => (0..=most)
-            .map(|user| format!("U{}-{user:03}", account.trim_start_matches("ACC")))
+            .map(|user| users::user_id(account, user))
             .collect(),
         None => Vec::new(),
     };
