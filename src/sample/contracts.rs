@@ -36,12 +36,12 @@ pub fn churn_rate(tier: Tier) -> f64 {
 
 fn churn_log_odds(tier: Tier) -> f64 {
     match tier {
-        Tier::Smb => -4.1,
-        Tier::Mid => -5.9,
-        Tier::Enterprise => -6.9,
+        Tier::Smb => -3.55,
+        Tier::Mid => -4.85,
+        Tier::Enterprise => -6.4,
     }
 }
-const CONTRACTED_LOG_ODDS: f64 = -2.45;
+const CONTRACTED_LOG_ODDS: f64 = -2.43;
 const EXPANDED_LOG_ODDS: f64 = -1.72;
 /// A quarter of a monthly contract is left less often than a whole year is.
 const MONTHLY_LOG_ODDS: f64 = -2.4;
@@ -51,7 +51,7 @@ const MONTHLY_RATE: f64 = 0.3;
 /// The spread of the accounts' own inclination to leave, in log-odds, which stays with them.
 pub const ACCOUNT_EFFECT: f64 = 1.5;
 /// The spread of the circumstances of a single decision (budgets, mergers, people), in log-odds.
-pub const CIRCUMSTANCES: f64 = 3.0;
+pub const CIRCUMSTANCES: f64 = 2.2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -124,8 +124,17 @@ pub struct Decision {
     pub before: f64,
     pub after: f64,
     pub reason: Option<&'static str>,
-    /// Latent health when the decision was settled.
+    pub settled: Settled,
+}
+
+/// What settled a decision, before anybody knew it.
+#[derive(Clone, Copy)]
+pub struct Settled {
+    pub day: Day,
+    /// Latent health on that day.
     pub levels: Levels,
+    /// True where somebody stepped in after it.
+    pub is_acted_on: bool,
 }
 
 pub struct Action {
@@ -205,7 +214,7 @@ pub fn live(account: &Account, timeline: &Timeline, seed: u64, null: bool) -> Li
 }
 
 /// The share of those who leave that sign again later.
-const RETURN_SHARE: f64 = 0.05;
+const RETURN_SHARE: f64 = 0.045;
 const LATE_SHARE: f64 = 0.011;
 const EARLY_NOTICE_SHARE: f64 = 0.04;
 const EARLY_NOTICE_DAYS: i32 = 75;
@@ -269,7 +278,11 @@ impl Course<'_> {
             before,
             after,
             reason: None,
-            levels: self.account.health.on(self.timeline, from - LEAD_DAYS),
+            settled: Settled {
+                day: from - LEAD_DAYS,
+                levels: self.account.health.on(self.timeline, from - LEAD_DAYS),
+                is_acted_on: false,
+            },
         });
         self.run(
             rng,
@@ -332,27 +345,31 @@ impl Course<'_> {
         let early = draws.is_mid_term && may_leave_early;
         let early_end = within(term.start, term.end, draws.mid_term);
         let moment = if early { early_end } else { term.end };
-        let levels = self
-            .account
-            .health
-            .settled_on(self.timeline, moment - LEAD_DAYS);
-        let acted = self.act(&levels, moment, &draws, life);
+        let day = moment - LEAD_DAYS;
+        let levels = self.account.health.settled_on(self.timeline, day);
+        let is_acted_on = self.act(&levels, moment, &draws, life);
+        let settled = Settled {
+            day,
+            levels,
+            is_acted_on,
+        };
         let scripted = self
             .account
             .script
             .outcome_on(term.end)
             .filter(|_| !self.null);
-        let outcome = scripted.unwrap_or_else(|| self.outcome(&levels, moment, acted, &draws));
+        let outcome = scripted.unwrap_or_else(|| self.outcome(&settled, &draws));
         if outcome == Outcome::Churned {
-            self.leave(term, moment, levels, &draws, life);
+            self.leave(term, settled, &draws, life);
             None
         } else {
-            self.renew(term, outcome, levels, &draws, life)
+            self.renew(term, outcome, settled, &draws, life)
         }
     }
 
     /// Ends a term for good, unless that is not known yet by the end of the exports.
-    fn leave(&self, term: &mut Term, moment: Day, levels: Levels, draws: &Draws, life: &mut Life) {
+    fn leave(&self, term: &mut Term, settled: Settled, draws: &Draws, life: &mut Life) {
+        let moment = settled.day + LEAD_DAYS;
         let notice_days = if moment < term.end {
             draws.notice_days.min(28)
         } else {
@@ -378,8 +395,8 @@ impl Course<'_> {
                 .account
                 .script
                 .reason
-                .or(churn_reason(&levels, draws.reason)),
-            levels,
+                .or(churn_reason(&settled.levels, draws.reason)),
+            settled,
         });
     }
 
@@ -388,7 +405,7 @@ impl Course<'_> {
         &self,
         term: &Term,
         outcome: Outcome,
-        levels: Levels,
+        settled: Settled,
         draws: &Draws,
         life: &mut Life,
     ) -> Option<Next> {
@@ -409,7 +426,7 @@ impl Course<'_> {
             before,
             after,
             reason: None,
-            levels,
+            settled,
         });
         Some(Next {
             seats: changed_seats(term.all_seats(), factor),
@@ -437,11 +454,11 @@ impl Course<'_> {
     }
 
     /// Draws from an ordinal hazard: leave or stay, then shrink or not, then grow or not.
-    fn outcome(&self, levels: &Levels, moment: Day, acted: bool, draws: &Draws) -> Outcome {
+    fn outcome(&self, settled: &Settled, draws: &Draws) -> Outcome {
         let [churn, contraction, expansion] = if self.null {
             self.base_rates()
         } else {
-            self.planted_rates(levels, moment, acted, draws.circumstances)
+            self.planted_rates(settled, draws.circumstances)
         };
         let draws = draws.hazards;
         if draws[0] < churn {
@@ -455,20 +472,18 @@ impl Course<'_> {
         }
     }
 
-    fn planted_rates(
-        &self,
-        levels: &Levels,
-        moment: Day,
-        acted: bool,
-        circumstances: f64,
-    ) -> [f64; 3] {
-        let tenure = moment - LEAD_DAYS - self.account.joined;
-        let margin = health::decisive(levels, tenure) - REFERENCE_HEALTH;
+    fn planted_rates(&self, settled: &Settled, circumstances: f64) -> [f64; 3] {
+        let tenure = settled.day - self.account.joined;
+        let margin = health::decisive(&settled.levels, tenure) - REFERENCE_HEALTH;
         let (monthly, monthly_change) = match self.account.term {
             TermKind::Monthly => (MONTHLY_LOG_ODDS, MONTHLY_CHANGE_LOG_ODDS),
             TermKind::Annual | TermKind::MultiYear(_) => (0.0, 0.0),
         };
-        let action = if acted { ACTION_ODDS.ln() } else { 0.0 };
+        let action = if settled.is_acted_on {
+            ACTION_ODDS.ln()
+        } else {
+            0.0
+        };
         let unseen = self.account.inclination + circumstances;
         let churn =
             churn_log_odds(self.account.tier) + monthly + action + unseen - CHURN_SLOPE * margin;

@@ -35,8 +35,13 @@ pub trait Row: Clone {
 /// Repeats a few rows in place, and appends copies of a few that point at no account.
 ///
 /// `accounts` is the number of accounts; orphans take the numbers after it.
-pub fn soil<T: Row>(rng: &mut Pcg64, rows: Vec<T>, accounts: u32, counts: &mut Counts) -> Vec<T> {
-    let mut soiled = Vec::with_capacity(rows.len() + rows.len() / 200);
+pub fn soil<T: Row>(
+    rng: &mut Pcg64,
+    rows: impl IntoIterator<Item = T>,
+    accounts: u32,
+    counts: &mut Counts,
+) -> Vec<T> {
+    let mut soiled = Vec::new();
     let mut orphans = Vec::new();
     for row in rows {
         let draw = random::uniform(rng);

@@ -8,6 +8,7 @@ use crate::sample::contracts::{ACCOUNT_EFFECT, Life};
 use crate::sample::health::Health;
 use crate::sample::people;
 use crate::sample::random::{self, Purpose, stream};
+use crate::sample::scene::Scene;
 use crate::sample::stories::{self, Script};
 use crate::sample::tables::{self, Table};
 use crate::sample::timeline::{Day, Instant, Timeline, office_hours};
@@ -220,7 +221,7 @@ fn drawn(settings: &Settings, timeline: &Timeline, number: u32, kind: Kind) -> A
         has_support_plan: !random::chance(rng, 0.03),
         is_instrumented: !random::chance(rng, 0.025),
         is_digital_touch: tier == Tier::Smb && random::chance(rng, 0.6),
-        is_surveyed: random::chance(rng, 0.57),
+        is_surveyed: random::chance(rng, 0.61),
         has_service_user: has_service_user(settings, number, tier),
         created: office_hours(rng, signed_up),
         joined,
@@ -291,25 +292,34 @@ fn joined(rng: &mut Pcg64, timeline: &Timeline, kind: Kind) -> Day {
     }
 }
 
+pub struct AccountRow<'a> {
+    account: &'a Account,
+    life: &'a Life,
+}
+
+/// Returns the account's row.
+pub fn rows<'a>(scene: &Scene<'a>) -> Vec<AccountRow<'a>> {
+    let Scene { account, life, .. } = *scene;
+    vec![AccountRow { account, life }]
+}
+
 /// Returns `accounts.parquet`.
-pub fn frame(accounts: &[Account], lives: &[Life]) -> PolarsResult<DataFrame> {
-    let rows: Vec<(&Account, &Life)> = accounts.iter().zip(lives).collect();
-    let owner = |account: &Account, life: &Life| match life.owner_changed {
-        Some(_) => Some(people::WIN_BACK_OWNER),
-        None => account.owner,
-    };
-    Table::over(&rows)
-        .text("account_id", |(account, _)| &account.id)
-        .text("account_name", |(account, _)| &account.name)
-        .text("account_type", |(account, _)| account.kind.name())
-        .text("tier", |(account, _)| account.tier.name())
-        .text("segment", |(account, _)| account.segment)
-        .text("region", |(account, _)| account.region)
-        .optional_text("owner", |(account, life)| owner(account, life))
-        .instant("owner_changed_at", |(_, life)| life.owner_changed)
-        .optional_text("parent_id", |(account, _)| account.parent.as_deref())
-        .flag("has_support_plan", |(account, _)| account.has_support_plan)
-        .flag("is_instrumented", |(account, _)| account.is_instrumented)
-        .instant("created_at", |(account, _)| Some(account.created))
+pub fn frame(rows: &[AccountRow], _: &[String]) -> PolarsResult<DataFrame> {
+    Table::over(rows)
+        .text("account_id", |row| &row.account.id)
+        .text("account_name", |row| &row.account.name)
+        .text("account_type", |row| row.account.kind.name())
+        .text("tier", |row| row.account.tier.name())
+        .text("segment", |row| row.account.segment)
+        .text("region", |row| row.account.region)
+        .optional_text("owner", |row| match row.life.owner_changed {
+            Some(_) => Some(people::WIN_BACK_OWNER),
+            None => row.account.owner,
+        })
+        .instant("owner_changed_at", |row| row.life.owner_changed)
+        .optional_text("parent_id", |row| row.account.parent.as_deref())
+        .flag("has_support_plan", |row| row.account.has_support_plan)
+        .flag("is_instrumented", |row| row.account.is_instrumented)
+        .instant("created_at", |row| Some(row.account.created))
         .frame()
 }

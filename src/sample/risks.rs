@@ -77,9 +77,9 @@ fn known_risks(scene: &Scene) -> Vec<RiskRow> {
 
 fn severity(levels: &Levels, category: usize) -> &'static str {
     match (levels[category], health::overall(levels)) {
-        (level, _) if level < 18.0 => "High",
-        (_, overall) if overall < 45.0 => "High",
-        (level, _) if level < 32.0 => "Medium",
+        (level, _) if level < 8.0 => "High",
+        (_, overall) if overall < 36.0 => "High",
+        (level, _) if level < 24.0 => "Medium",
         _ => "Low",
     }
 }

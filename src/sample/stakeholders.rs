@@ -11,8 +11,8 @@ use crate::sample::tables::Table;
 use crate::sample::timeline::Day;
 
 /// A role falls vacant below the first level, and is filled again only above the second.
-const LEAVES_BELOW: f64 = 47.0;
-const RETURNS_ABOVE: f64 = 57.0;
+const LEAVES_BELOW: f64 = 34.0;
+const RETURNS_ABOVE: f64 = 45.0;
 
 pub const ADMIN: &str = "admin";
 pub const CHAMPION: &str = "champion";

@@ -16,7 +16,9 @@ pub struct Script {
     pub tickets: Option<Burst>,
     /// The first and the last day of a rollout, counted back from the end of the data.
     pub rollout: Option<(Day, Day)>,
+    /// What everybody asked answers, on the scale to ten, and adds to it.
     pub nps: Option<i32>,
+    pub comment: Option<&'static str>,
     pub days_late: Option<f64>,
     /// The share of seats that are used at all.
     pub used_share: Option<f64>,
@@ -108,6 +110,9 @@ impl Story {
     }
 }
 
+const DETRACTOR_COMMENT: &str =
+    "We use it every day, but the product is moving away from what we need.";
+
 const SUDDEN: Burst = burst(4, (26, 17), 45.0, true, 5.0);
 const QUICK: Burst = burst(40, (150, 70), 0.5, false, 9.0);
 const SLOW: Burst = burst(12, (190, 80), 35.0, true, 3.0);
@@ -165,7 +170,7 @@ pub fn all() -> Vec<Story> {
         Story::new(9006, Mid, 30, -25, DETRACTOR)
             .titled("detractor with high usage, churns")
             .churns("product direction")
-            .with(|script, _| script.nps = Some(2)),
+            .with(|script, _| (script.nps, script.comment) = (Some(2), Some(DETRACTOR_COMMENT))),
         Story::new(9007, Enterprise, 140, 75, GOOD)
             .titled("sponsor gone, no successor")
             .with(|script, end| script.sponsor_left = Some(end - 50)),

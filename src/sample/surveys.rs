@@ -119,7 +119,8 @@ fn answer(rng: &mut Pcg64, scene: &Scene, kind: Kind, sent: Instant) -> Option<A
         of_ten if of_ten >= 6.5 => Mood::Mixed,
         _ => Mood::Poor,
     };
-    let comment = random::any(rng, texts::verbatims(mood));
+    let drawn = random::any(rng, texts::verbatims(mood));
+    let comment = scene.account.script.comment.unwrap_or(drawn);
     let comments = random::chance(rng, if mood == Mood::Poor { 0.7 } else { 0.4 });
     answers.then_some(Answer {
         responded,

@@ -156,7 +156,7 @@ pub fn summaries(kind: &str, topic: Option<&str>, mood: Mood) -> Pool {
             &[
                 "Reviewed the quarter: goals missed, open tickets took up most of the time",
                 "Leadership doubts the return; asked for figures before the renewal",
-                "Short meeting; the customer sees little progress since the last one",
+                "Little progress since the last review; the customer ended early",
             ],
         ]),
         (_, Some("contraction")) => &[
@@ -200,7 +200,7 @@ pub fn summaries(kind: &str, topic: Option<&str>, mood: Mood) -> Pool {
             ],
             &[
                 "Frustration about open issues and slow answers",
-                "Few people attended; usage has fallen since the spring",
+                "Few colleagues still take part; asked what to do about it",
                 "Customer asked to pause further activities",
             ],
         ]),

@@ -52,6 +52,7 @@ impl TicketRow {
             ..self.clone()
         };
         let early = self.opened + days(3.0);
+        self.first_response = self.first_response.map(|at| at.min(early));
         self.solved = self.solved.map(|at| at.min(early));
         self.closed = self.closed.map(|at| at.min(early + days(1.0)));
         again

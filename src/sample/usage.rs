@@ -13,7 +13,7 @@ use crate::sample::random::{self, Purpose};
 use crate::sample::scene::{Month, Scene};
 use crate::sample::tables::Table;
 use crate::sample::timeline::{Day, date_of};
-use crate::sample::users::{self, Seen};
+use crate::sample::users::{self, Seen, UserRow};
 
 /// The month from which background synchronisation no longer counts as events.
 pub const DEFINITION_MONTH: u32 = 20;
@@ -24,8 +24,8 @@ pub const GAP_REGION: &str = "APAC";
 pub const DECEMBER: f64 = 0.75;
 pub const AUGUST: f64 = 0.85;
 pub const WEEKEND: f64 = 0.2;
-/// Spread of minutes per event by account and month: it leaves minutes a near copy of events (correlation about 0.85).
-const MINUTES_SPREAD: f64 = 0.40;
+/// Spread of minutes per event by account and month: it leaves minutes per user a near copy of events per user (rank correlation about 0.85).
+const MINUTES_SPREAD: f64 = 0.65;
 /// In large accounts each user comes less often; there are many of them.
 const LARGE_SEATS: i32 = 60;
 const LARGE_FACTOR: f64 = 0.65;
@@ -75,10 +75,32 @@ struct Habits {
     minutes_per_event: f64,
 }
 
+/// Usage of some accounts, and the users it is by.
+pub struct Part {
+    /// Rows by the number of the month.
+    pub months: Vec<Vec<UsageRow>>,
+    pub users: Vec<UserRow>,
+}
+
+/// Returns what the accounts' users did.
+pub fn by_month(scenes: &[Scene]) -> Part {
+    let mut part = Part {
+        months: Vec::new(),
+        users: Vec::new(),
+    };
+    for scene in scenes {
+        let months = scene.timeline.months as usize;
+        part.months.resize_with(months, Vec::new);
+        let seen = add_rows(scene, &mut part.months);
+        part.users.extend(users::rows(scene, &seen));
+    }
+    part
+}
+
 /// Adds the account's rows to the months they fall in, and returns by number who did anything at all.
 ///
 /// Who is seen does not depend on what the feed lost or never had.
-pub fn add_rows(scene: &Scene, files: &mut [Vec<UsageRow>]) -> Vec<Option<Seen>> {
+fn add_rows(scene: &Scene, files: &mut [Vec<UsageRow>]) -> Vec<Option<Seen>> {
     let mut seen: Vec<Option<Seen>> = Vec::new();
     let account = scene.account;
     let mut rng = scene.draws(Purpose::Usage);
@@ -204,10 +226,29 @@ fn add_day(rng: &mut Pcg64, rows: &mut Vec<UsageRow>, scene: &Scene, day: Day, h
     }
     let daily =
         habits.visits_per_week * weight * season / (5.0 + 2.0 * WEEKEND) / habits.open_share;
-    for user in 1..=habits.users {
+    for user in visitors(rng, habits.users, daily) {
+        add_visit(rng, rows, index, day, user, habits);
+    }
+}
+
+/// Returns who comes on a day, when users come with the given probability on average.
+///
+/// Instead of a draw for each user there is one for how many stay away until the next one comes.
+fn visitors(rng: &mut Pcg64, users: u16, daily: f64) -> Vec<u16> {
+    const KEENEST: f64 = 1.4;
+    let most = (daily * KEENEST).min(0.97);
+    let stays_away = (1.0 - most).ln();
+    let mut visitors = Vec::new();
+    let mut user = 0;
+    loop {
+        let skipped = (1.0 - random::uniform(rng)).ln() / stays_away;
+        user += 1 + skipped.min(f64::from(u16::MAX)) as u32;
+        if user > u32::from(users) {
+            return visitors;
+        }
         let keenness = 0.6 + 0.8 * (f64::from(user) * 0.618).fract();
-        if random::chance(rng, (daily * keenness).min(0.97)) {
-            add_visit(rng, rows, index, day, user, habits);
+        if random::chance(rng, keenness / KEENEST) {
+            visitors.push(user as u16);
         }
     }
 }

@@ -107,7 +107,7 @@ fn user(
     let seniority = if number % 12 == 1 {
         0
     } else {
-        1 + usize::from(number % 3 != 0)
+        1 + usize::from(!number.is_multiple_of(3))
     };
     UserRow {
         id: user_id(&account.id, number),
