@@ -552,3 +552,107 @@ fn what_needs_attention_and_is_worth_much_comes_first() {
     ];
     assert_eq!(rows(&found, &columns), expected);
 }
+
+#[test]
+fn the_portfolio_counts_every_account_once_in_each_slice() {
+    let world = world(&rules());
+    with_log(&world, "");
+    world.edit(
+        "job.toml",
+        "compare = [\"30d\"]",
+        "compare = [\"30d\", \"60d\"]\npublish = [\"portfolio\"]\nportfolio = { slices = [\"currency\"], period = \"20d\", stages = { young = \"DATEDIFF('day', created_on, as_of) < 90\", old = \"TRUE\" } }",
+    );
+    let scorecards = world.publish(&Overrides::default()).unwrap();
+    let found = |name: &str, columns: &[&str]| {
+        let tables = &scorecards[0].tables;
+        let table = tables.iter().find(|table| table.name == name).unwrap();
+        rows(&table.frame, columns)
+    };
+    let bands = [
+        "on_date",
+        "slice",
+        "slice_value",
+        "band",
+        "accounts",
+        "share",
+    ];
+    let expected = [
+        // Sixty days before C was no customer yet, and no ticket was known of anybody.
+        ["2025-12-02", "all", "all", "not scored", "2", "1.0"],
+        ["2025-12-02", "currency", "EUR", "not scored", "1", "1.0"],
+        ["2025-12-02", "currency", "USD", "not scored", "1", "1.0"],
+        ["2025-12-02", "stage", "old", "not scored", "2", "1.0"],
+    ];
+    assert_eq!(found("portfolio_bands", &bands)[..4], expected);
+    let migration = ["slice_value", "band_before", "band_after", "accounts"];
+    let expected = [
+        ["all", "Good", "Good", "3"],
+        ["EUR", "Good", "Good", "1"],
+        ["USD", "Good", "Good", "1"],
+        ["not in the data", "Good", "Good", "1"],
+        ["old", "Good", "Good", "2"],
+        ["young", "Good", "Good", "1"],
+        ["all", "not scored", "Good", "2"],
+        ["all", "not in the panel", "Good", "1"],
+    ];
+    assert_eq!(found("portfolio_migration", &migration)[..8], expected);
+    let revenue = [
+        "slice_value",
+        "currency",
+        "band",
+        "accounts",
+        "amount",
+        "share",
+        "coverage_by_amount",
+    ];
+    let expected = [
+        ["all", "EUR", "Good", "1", "12500.0", "1.0", "1.0"],
+        ["all", "USD", "Good", "1", "900.4", "1.0", "1.0"],
+    ];
+    assert_eq!(found("portfolio_revenue", &revenue)[..2], expected);
+    let causes = [
+        "comparator",
+        "slice_value",
+        "category",
+        "accounts_fallen",
+        "accounts",
+        "share",
+        "mean_change",
+    ];
+    let expected = [
+        ["30d", "all", "support", "1", "1", "1.0", "-50.0"],
+        ["30d", "all", "commercial", "1", "0", "0.0", "–"],
+    ];
+    assert_eq!(found("portfolio_causes", &causes)[..2], expected);
+    let signals = ["slice_value", "signal", "severity", "accounts"];
+    let expected = [
+        ["all", "ageing", "High", "1"],
+        ["all", "calm", "Low", "2"],
+        ["all", "small", "Medium", "2"],
+    ];
+    assert_eq!(found("portfolio_signals", &signals)[..3], expected);
+    let actions = [
+        "owner",
+        "raised",
+        "closed",
+        "open",
+        "overdue",
+        "new",
+        "share_overdue",
+    ];
+    let expected = [
+        ["Ann", "0", "0", "1", "1", "1", "1.0"],
+        ["Bo", "0", "1", "0", "0", "0", "–"],
+        ["Bo\u{fffd}b", "0", "0", "0", "0", "1", "–"],
+        ["CSM", "0", "0", "0", "0", "1", "–"],
+        ["Zoe", "1", "0", "1", "0", "0", "0.0"],
+        ["not in the data", "1", "0", "1", "0", "0", "0.0"],
+    ];
+    assert_eq!(found("portfolio_actions", &actions), expected);
+    let sum = |name: &str| -> i64 {
+        let counted = found(name, &["slice", "accounts"]);
+        let all = counted.iter().filter(|row| row[0] == "all");
+        all.map(|row| row[1].parse::<i64>().unwrap()).sum()
+    };
+    assert_eq!((sum("portfolio_scores"), sum("portfolio_coverage")), (3, 3));
+}
