@@ -149,7 +149,7 @@ impl Tree<'_> {
                     points.map_or_else(|| "–".into(), |points| format!("{points:.1} points")),
                     plain(score),
                     plain(self.number(&of(name::WEIGHT)).unwrap_or(0.0)),
-                    self.changes(&format!("category/{}", category.id)),
+                    self.change(&format!("category/{}", category.id)),
                     self.number(&of(name::COVERAGE)).unwrap_or(0.0) * 100.0
                 ),
                 (None, _) => "no data, its weight is shared among the others".into(),
@@ -178,8 +178,7 @@ impl Tree<'_> {
         match self.number(&name::overall("score_shown")) {
             Some(score) => {
                 let band = text_at(self.frame, &name::overall(name::BAND), 0).unwrap_or_default();
-                let changes = self.changes("overall");
-                let _ = writeln!(self.text, "health {score:.decimals$}  {band}{changes}");
+                let _ = writeln!(self.text, "health {score:.decimals$}  {band}");
                 if let Some(action) = self
                     .job
                     .model
@@ -223,21 +222,13 @@ impl Tree<'_> {
         }
     }
 
-    fn changes(&self, level: &str) -> String {
+    /// Returns the change against the job's first comparator that has one; the others stand above.
+    fn change(&self, level: &str) -> String {
         let one = |comparator: &Comparator| {
-            let since = match comparator {
-                Comparator::Days(days) => format!("in {} days", days.0),
-                other => format!("since {}", other.in_words()),
-            };
             let change = self.number(&change_name(level, *comparator))?;
-            Some(format!("{change:+.1} {since}"))
+            Some(format!(" ({change:+.1} against {})", comparator.in_words()))
         };
-        let changes: Vec<String> = self.job.compare.iter().filter_map(one).collect();
-        if changes.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", changes.join(", "))
-        }
+        self.job.compare.iter().find_map(one).unwrap_or_default()
     }
 
     fn metric(&mut self, c: usize, m: usize, metric: &Metric, below: &str, last: bool) {
