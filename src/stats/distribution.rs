@@ -65,17 +65,32 @@ pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
 /// Returns the rank of each value from 1, tied values sharing the mean of their ranks.
 #[must_use]
 pub fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
     let mut ranks = vec![0.0; values.len()];
     let mut below = 0;
-    for ties in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        for row in ties {
-            ranks[*row] = below as f64 + (ties.len() as f64 + 1.0) / 2.0;
+    for ties in rising(values).chunk_by(|a, b| a.0 == b.0) {
+        for (_, row) in ties {
+            ranks[*row as usize] = below as f64 + (ties.len() as f64 + 1.0) / 2.0;
         }
         below += ties.len();
     }
     ranks
+}
+
+/// Returns the rows of `values` in rising order, each with a whole number that compares as its
+/// value does; the two zeros are one value.
+///
+/// Sorting such pairs is several times faster than sorting rows by a look-up of their values.
+pub(super) fn rising(values: &[f64]) -> Vec<(u64, u32)> {
+    const SIGN: u64 = 1 << 63;
+    let comparable = |value: f64| {
+        let bits = (value + 0.0).to_bits();
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    };
+    let mut pairs: Vec<(u64, u32)> = (values.iter().zip(0..))
+        .map(|(value, row)| (comparable(*value), row))
+        .collect();
+    pairs.sort_unstable();
+    pairs
 }
 
 /// Returns the value below which a standard normal falls with probability `p`.

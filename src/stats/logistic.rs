@@ -181,10 +181,11 @@ impl Rows {
         let (mut gradient, mut curvature) = (vec![0.0; k], vec![vec![0.0; k]; k]);
         for row in &self.0 {
             let p = sigmoid(row.logit(coefficients));
-            for a in 0..k {
-                gradient[a] += row.weight * (row.target - p) * row.x[a];
-                for b in 0..k {
-                    curvature[a][b] += row.weight * p * (1.0 - p) * row.x[a] * row.x[b];
+            let (push, bend) = (row.weight * (row.target - p), row.weight * p * (1.0 - p));
+            for ((x, slope), bends) in row.x.iter().zip(&mut gradient).zip(&mut curvature) {
+                *slope += push * x;
+                for (other, sum) in row.x.iter().zip(bends) {
+                    *sum += bend * x * other;
                 }
             }
         }

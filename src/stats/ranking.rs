@@ -4,6 +4,7 @@
 //! than chance has an AUC below one half; nothing is ever flipped. Tied rows are one group in
 //! every figure, so the order in which rows arrive cannot matter.
 
+use super::distribution::rising;
 use super::estimate::{Refused, finite, same_length, weights};
 
 /// Rows in falling order of risk, tied rows kept together; sorted once, asked often.
@@ -122,23 +123,20 @@ impl Ranking {
         same_length(risk.len(), event.len())?;
         finite(risk, "risk")?;
         weights(weight, risk.len())?;
-        let mut rows: Vec<u32> = (0..risk.len() as u32).collect();
-        // Tied rows are put in order of what they say, so that float sums do not depend on the
-        // order in which they arrived.
-        let key = |row: u32| {
-            let row = row as usize;
-            (risk[row], event[row], weight.map_or(1.0, |w| w[row]))
-        };
-        rows.sort_unstable_by(|a, b| {
-            let (a, b) = (key(*a), key(*b));
-            b.0.partial_cmp(&a.0)
-                .unwrap_or(std::cmp::Ordering::Equal)
-                .then(a.1.cmp(&b.1))
-                .then(a.2.total_cmp(&b.2))
-        });
+        let sorted = rising(risk);
+        let mut rows: Vec<u32> = Vec::with_capacity(sorted.len());
         let mut ends = Vec::new();
-        for ties in rows.chunk_by(|a, b| risk[*a as usize] == risk[*b as usize]) {
-            ends.push(ends.last().copied().unwrap_or(0) + ties.len() as u32);
+        for ties in sorted.chunk_by(|a, b| a.0 == b.0).rev() {
+            let start = rows.len();
+            rows.extend(ties.iter().map(|(_, row)| *row));
+            // Tied rows are put in order of what they say, so that float sums do not depend on
+            // the order in which they arrived.
+            let says = |row: u32| (event[row as usize], weight.map_or(1.0, |w| w[row as usize]));
+            rows[start..].sort_unstable_by(|a, b| {
+                let (a, b) = (says(*a), says(*b));
+                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+            });
+            ends.push(rows.len() as u32);
         }
         Ok(Self {
             event: rows.iter().map(|row| event[*row as usize]).collect(),
