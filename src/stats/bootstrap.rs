@@ -400,7 +400,7 @@ mod tests {
         cluster: Vec<u32>,
     }
 
-    /// About `n` rows in clusters of one to three, with tied risks.
+    /// About `n` rows in clusters of one to three, with tied risks and amounts.
     fn rows(n: usize) -> Rows {
         let mut random = Random::new(7, 1);
         let mut rows = Rows {
@@ -418,7 +418,7 @@ mod tests {
                 rows.risk.push(risk + random.below(2) as f64);
                 rows.other.push((risk + random.unit() * 20.0).round());
                 rows.event.push(event);
-                rows.amount.push((random.unit() * 1e6).round() / 100.0);
+                rows.amount.push((1 + random.below(4)) as f64 * 0.1);
                 rows.cluster.push(cluster);
             }
             cluster += 1;

@@ -3,11 +3,8 @@
 use super::estimate::{Refused, finite, probabilities, same_length, weights};
 use super::matrix::Cholesky;
 
-/// Steps after which a fit that still moves is given up.
+/// Steps after which a fit that still moves is given up: it is on its way to infinity.
 const MOST_STEPS: usize = 200;
-
-/// Logits beyond this are certainty: the fit runs away to infinity.
-const CERTAIN: f64 = 36.0;
 
 /// Coefficients of a logistic fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +33,7 @@ pub fn logit(p: f64) -> f64 {
 
 /// Returns the maximum-likelihood fit of P = σ(`offset` + b₀ + Σ bₖ·xₖ).
 ///
-/// `columns`: one slice per variable, each as long as `target`. `target`: 0 to 1, usually the
+/// `columns`: one slice per variable, each as long as `target`, its mean not many times its spread. `target`: 0 to 1, usually the
 /// event as 0 or 1. `weight`: zero or more, counts of equal rows. `offset`: added to the logit.
 ///
 /// # Errors
@@ -147,9 +144,6 @@ impl Rows {
             let settled = (next.iter().zip(&coefficients))
                 .all(|(next, before)| (next - before).abs() <= 1e-12 * (1e-3 + next.abs()));
             coefficients = next;
-            if self.runs_away(&coefficients) {
-                return Err(Refused::Separated);
-            }
             if settled {
                 let standard_errors = cholesky
                     .inverse_diagonal()
@@ -192,15 +186,6 @@ impl Rows {
         (gradient, curvature)
     }
 
-    /// Returns whether some certain event or non-event is fitted as certain.
-    fn runs_away(&self, coefficients: &[f64]) -> bool {
-        let certain = |row: &Row| {
-            let logit = row.logit(coefficients) - row.offset;
-            (row.target == 1.0 && logit > CERTAIN) || (row.target == 0.0 && logit < -CERTAIN)
-        };
-        self.0.iter().all(certain)
-    }
-
     /// Returns why the curvature has no inverse: certainty everywhere, or dependent columns.
     fn why(&self, coefficients: &[f64]) -> Refused {
         if coefficients.iter().all(|b| *b == 0.0) {
@@ -208,5 +193,60 @@ impl Rows {
         } else {
             Refused::Separated
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{near, pick, read, shuffled, whole};
+    use super::*;
+
+    #[test]
+    fn two_weighted_columns_and_an_offset_agree_with_statsmodels() {
+        let fixture = read(include_str!("../../tests/fixtures/stats/logistic.json"));
+        let case = whole(&fixture);
+        let [a, b, target, offset] = ["a", "b", "target", "offset"].map(|key| case.numbers(key));
+        let weight = case.weight().unwrap();
+        let found = logistic_fit(&[&a, &b], &target, Some(&weight), Some(&offset)).unwrap();
+        let expected = case
+            .numbers("coefficients")
+            .into_iter()
+            .chain(case.numbers("standard_errors"));
+        let all = found.coefficients.iter().chain(&found.standard_errors);
+        for (found, expected) in all.zip(expected) {
+            near(*found, expected, 1e-6, "fit");
+        }
+        let order = shuffled(a.len(), 12);
+        let [a, b, target, offset, weight] =
+            [a, b, target, offset, weight].map(|column| pick(&column, &order));
+        let moved = logistic_fit(&[&a, &b], &target, Some(&weight), Some(&offset));
+        assert_eq!(moved, Ok(found));
+    }
+
+    #[test]
+    fn a_fit_that_does_not_exist_is_refused() {
+        let a = [1.0, 2.0, 3.0, 4.0, 5.0];
+        let twice = a.map(|x| 2.0 * x + 1.0);
+        let mixed = [0.0, 1.0, 0.0, 1.0, 1.0];
+        let fit = |columns: &[&[f64]], target: &[f64]| logistic_fit(columns, target, None, None);
+        assert_eq!(fit(&[&a, &twice], &mixed), Err(Refused::Collinear));
+        assert_eq!(
+            fit(&[&a], &[0.0, 0.0, 1.0, 1.0, 1.0]),
+            Err(Refused::Separated)
+        );
+        assert_eq!(fit(&[&a], &[0.0; 5]), Err(Refused::NoEvents));
+        assert_eq!(fit(&[&a], &[1.0; 5]), Err(Refused::NoNonEvents));
+        assert_eq!(fit(&[], &[]), Err(Refused::NoRows));
+        assert_eq!(
+            fit(&[&a], &[2.0; 5]),
+            Err(Refused::OutOfRange("probability", "0 to 1"))
+        );
+    }
+
+    #[test]
+    fn the_logistic_curve_has_no_overflow() {
+        assert_eq!((sigmoid(-1e4), sigmoid(0.0), sigmoid(1e4)), (0.0, 0.5, 1.0));
+        near(sigmoid(logit(0.03)), 0.03, 1e-15, "there and back");
+        near(logit(1e-300), -690.775_527_898_213_7, 1e-12, "far out");
     }
 }

@@ -47,16 +47,8 @@ fn wilson_at(events: f64, n: f64, z: f64) -> Result<Estimate, Refused> {
     Ok(Estimate {
         value: rate,
         // At 0 and at n the end is the rate itself, whatever the rounding.
-        low: if events == 0.0 {
-            0.0
-        } else {
-            (centre - half).max(0.0)
-        },
-        high: if events == n {
-            1.0
-        } else {
-            (centre + half).min(1.0)
-        },
+        low: if events == 0.0 { 0.0 } else { centre - half },
+        high: if events == n { 1.0 } else { centre + half },
     })
 }
 
@@ -223,8 +215,11 @@ mod tests {
         assert_eq!(percent(2.0, 20.0), (3.0, 30.0));
         // 10.49999: printed as 11 % in some tables that round twice.
         assert_eq!(percent(8.0, 40.0), (10.0, 35.0));
-        assert_eq!(wilson(0.0, 12.0).unwrap().low, 0.0);
-        assert_eq!(wilson(12.0, 12.0).unwrap().high, 1.0);
+        for n in (1..500).map(f64::from) {
+            let (none, all) = (wilson(0.0, n).unwrap(), wilson(n, n).unwrap());
+            assert_eq!((none.low, all.high), (0.0, 1.0));
+            assert!(none.high < 1.0 && all.low > 0.0);
+        }
         assert!(
             difference_of_proportions(2.0, 20.0, 8.0, 40.0)
                 .unwrap()

@@ -25,10 +25,10 @@ pub struct Fold {
 /// Returns one fold per period that has rows, in rising order.
 ///
 /// `period`: number of the period (quarter) a row is judged in. `as_of`: day its risk speaks
-/// about. `closed`: day its outcome was final. A row trains a fold when it belongs to an earlier
-/// period and `closed` + `gap_days` lies before the earliest `as_of` of the fold's test rows; with
-/// [`Origin::Rolling`], also when its period is one of the last so many. Days and periods are
-/// whole numbers from any start.
+/// about. `closed`: day its outcome was final, not before `as_of`. A row trains a fold when `closed` +
+/// `gap_days` lies before the earliest `as_of` of the fold's test rows; with [`Origin::Rolling`],
+/// also when its period is one of the last so many. Days and periods are whole numbers from any
+/// start.
 ///
 /// # Errors
 /// When lengths differ.
@@ -56,7 +56,7 @@ pub fn walk_forward(
             };
             let train = rows(&|row| {
                 let was_closed = closed[row].saturating_add(gap_days) < begins;
-                period[row] < this && was_closed && recent(row)
+                was_closed && recent(row)
             });
             Fold {
                 period: this,
