@@ -8,8 +8,8 @@
 //! | AUC, 20,000 rows | 0.5–0.7 ms | 4.2 ms |
 //! | AUC with DeLong interval, 20,000 rows | 0.4–0.7 ms | has none |
 //! | AUC, 200,000 rows | 7–10 ms | 39 ms |
-//! | 2,000 resamples of an AUC, 20,000 rows | 0.11–0.16 s | 9.2 s |
-//! | 2,000 resamples of seven figures, 20,000 rows | 0.7–0.8 s | about 50 s |
+//! | 2,000 resamples of an AUC, 20,000 rows | 0.11–0.16 s | 9.2 s (one, times 2,000) |
+//! | 2,000 resamples of seven figures, 20,000 rows | 0.7–0.8 s | 29 s for the two AUCs and two APs among them |
 //!
 //! A plain AUC is one sort in both; the figures with intervals are where the time goes.
 
