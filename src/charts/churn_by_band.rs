@@ -1,0 +1,134 @@
+//! How many of each band left.
+
+use super::canvas::{Align, Area, Stroke, Type};
+use super::sheet::{self, Key, Scale, Sheet, extent, in_words};
+use super::style::{self, GAP, SeriesStyle, Shape, Unit};
+use super::{Bands, Caption, Chart, Figure, listed, no_data};
+
+/// The churn rate of each band, with its interval.
+#[derive(Debug, Clone)]
+pub struct ChurnByBand {
+    /// The bands, and groups without a score.
+    pub bands: Bands,
+    /// A row per band.
+    pub rows: Vec<BandChurn>,
+    /// The rate of all of them, 0 to 1.
+    pub base_rate: Option<f64>,
+}
+
+/// The churn of a band.
+#[derive(Debug, Clone)]
+pub struct BandChurn {
+    /// Decisions that ended in leaving.
+    pub churned: u64,
+    /// All decisions.
+    pub accounts: u64,
+    /// Their rate, 0 to 1.
+    pub rate: Figure,
+    /// The rate weighted by amount, 0 to 1.
+    pub amount_rate: Option<f64>,
+}
+
+impl ChurnByBand {
+    /// Draws the chart.
+    #[must_use]
+    pub fn draw(&self, caption: &Caption) -> Chart {
+        if self.rows.iter().all(|row| row.accounts == 0) {
+            return no_data(caption, "no renewal was decided");
+        }
+        let mut sheet = Sheet::new(caption, 0.0, &[]);
+        let body = sheet.body;
+        let weighted = SeriesStyle {
+            colour: style::INK,
+            shape: Shape::Diamond,
+            dash: None,
+        };
+        let base = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
+        let interval = Stroke::new(style::INK, style::MEDIUM);
+        let mut keys = vec![(Key::Line(interval), "95 % interval".to_owned())];
+        if self.rows.iter().any(|row| row.amount_rate.is_some()) {
+            keys.push((Key::Point(weighted, true), "rate weighted by amount".to_owned()));
+        }
+        if let Some(rate) = self.base_rate {
+            let text = format!("all bands: {}", Unit::Share.value(rate));
+            keys.push((Key::Line(base), text));
+        }
+        let legend = sheet.legend(body.left, body.top, body.right, &keys);
+        let mut area = Area {
+            left: body.left,
+            top: body.top + legend + sheet::Y_NAME + GAP,
+            right: body.right,
+            bottom: body.bottom - 86.0,
+        };
+        let rates = self.rows.iter().filter_map(|row| row.rate.as_ref().ok());
+        let rates = rates.flat_map(extent);
+        let others = self.rows.iter().filter_map(|row| row.amount_rate);
+        let all = rates.chain(others).chain(self.base_rate).chain([0.0]);
+        let y = Scale::over(all, (area.bottom, area.top), 5.0, 0.0);
+        area.left += sheet::gutter(&y, Unit::Share);
+        sheet.y_axis(area, &y, Unit::Share, "Share that left");
+        let column = area.width() / self.rows.len() as f64;
+        let bar = (column * 0.45).min(110.0);
+        let name = Type::new(style::LABEL, style::INK).align(Align::Middle);
+        let value = Type::new(style::LABEL, style::INK).bold();
+        let small = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
+        for (place, (band, row)) in self.bands.names().zip(&self.rows).enumerate() {
+            let x = area.left + column * (place as f64 + 0.5);
+            let width = column - GAP;
+            sheet.canvas.text((x, area.bottom + 18.0), &name.fit(band, width), name);
+            let count = format!("{} of {}", style::count(row.churned), style::count(row.accounts));
+            let count_text = small.fit(&count, width);
+            sheet.canvas.text((x, area.bottom + 41.0), &count_text, small);
+            match &row.rate {
+                Ok(rate) => {
+                    let column_area = Area {
+                        left: x - bar / 2.0,
+                        top: y.at(rate.value),
+                        right: x + bar / 2.0,
+                        bottom: area.bottom,
+                    };
+                    sheet.canvas.rectangle(column_area, self.bands.colour(place));
+                    if let Some((low, high)) = rate.interval {
+                        sheet.upright_interval(x, y.at(low), y.at(high), interval);
+                    }
+                    let text = Unit::Share.value(rate.value);
+                    let above = (x + GAP * 0.8, y.at(rate.value) - 12.0);
+                    sheet.canvas.text(above, &text, value);
+                }
+                Err(reason) => {
+                    let lines = small.wrap(reason, width, 4);
+                    let from = area.bottom - 22.0 * lines.len() as f64;
+                    for (line, text) in lines.iter().enumerate() {
+                        let at = (x, from + 22.0 * line as f64);
+                        sheet.canvas.text(at, text, small);
+                    }
+                }
+            }
+            if let Some(rate) = row.amount_rate {
+                let at = (x - bar / 2.0 - 2.0 * GAP, y.at(rate));
+                sheet.canvas.marker(at, weighted.shape, weighted.colour, true);
+            }
+        }
+        sheet.base_line(area);
+        if let Some(rate) = self.base_rate {
+            let at = y.at(rate);
+            sheet.canvas.line(&[(area.left, at), (area.right, at)], base);
+        }
+        let bottom = body.bottom;
+        sheet.x_name(area, bottom, "Band at the time, worst first (left of decided)");
+
+        let sentences = self.bands.names().zip(&self.rows).map(|(band, row)| {
+            let rate = match &row.rate {
+                Ok(rate) => in_words(rate, |value| Unit::Share.value(value)),
+                Err(reason) => format!("no rate ({reason})"),
+            };
+            let weighted = row.amount_rate.map_or_else(String::new, |rate| {
+                format!(", weighted by amount {}", Unit::Share.value(rate))
+            });
+            let (left, of) = (style::count(row.churned), style::count(row.accounts));
+            format!("{band}: {left} of {of}, {rate}{weighted}")
+        });
+        let sentence = listed("Share that left by band", sentences);
+        sheet.finish(&[sentence])
+    }
+}

@@ -1,0 +1,305 @@
+//! Figures of several candidates along an axis of named places: ranking by lead, and stability
+//! from period to period.
+
+use super::canvas::{Align, Area, Stroke, Type};
+use super::sheet::{self, Scale, Sheet, extent, in_words, spread};
+use super::style::{self, GAP, Unit};
+use super::{Caption, Chart, Figure, listed, no_data};
+
+/// How well each candidate ranks (AUC), by days before the decision.
+#[derive(Debug, Clone)]
+pub struct RankingByLead {
+    /// The candidates.
+    pub candidates: Vec<String>,
+    /// The one in force, drawn strongest and with its values.
+    pub in_force: Option<usize>,
+    /// The leads in the order they are shown.
+    pub leads: Vec<LeadRanking>,
+}
+
+/// The ranking at one lead.
+#[derive(Debug, Clone)]
+pub struct LeadRanking {
+    /// Days before the decision.
+    pub lead_days: u32,
+    /// What it rests on, such as "64 left of 812"; may be empty.
+    pub note: String,
+    /// The AUC per candidate.
+    pub auc: Vec<Figure>,
+}
+
+/// A figure of each candidate, period by period.
+#[derive(Debug, Clone)]
+pub struct Stability {
+    /// The candidates.
+    pub candidates: Vec<String>,
+    /// The one in force, drawn strongest and with its values.
+    pub in_force: Option<usize>,
+    /// Name of the figure, as the axis says it.
+    pub figure: String,
+    /// The value that says nothing, such as an AUC of 0.5.
+    pub reference: Option<f64>,
+    /// The periods in the order they are shown.
+    pub periods: Vec<PeriodFigures>,
+}
+
+/// The figures of one period.
+#[derive(Debug, Clone)]
+pub struct PeriodFigures {
+    /// Such as `2026-Q1`.
+    pub period: String,
+    /// What it rests on; may be empty.
+    pub note: String,
+    /// The figure per candidate.
+    pub values: Vec<Figure>,
+}
+
+/// An AUC of a ranking that knows nothing.
+const CHANCE: f64 = 0.5;
+/// Greatest width of the labels at the lines' ends.
+const ENDS: f64 = 250.0;
+/// Height of the places' names and notes below the axis.
+const PLACES: f64 = 52.0;
+/// Distance of two labels at the lines' ends.
+const APART: f64 = 22.0;
+
+impl RankingByLead {
+    /// Draws the chart.
+    #[must_use]
+    pub fn draw(&self, caption: &Caption) -> Chart {
+        let places = self.leads.iter().map(|lead| Place {
+            name: lead.lead_days.to_string(),
+            note: &lead.note,
+            values: &lead.auc,
+        });
+        Lines {
+            candidates: &self.candidates,
+            in_force: self.in_force,
+            y_name: "AUC (0.5 = chance, 1 = every leaver ranked below every stayer)",
+            x_name: "Days before the renewal decision",
+            what: "days before",
+            reference: Some(CHANCE),
+            places: places.collect(),
+        }
+        .draw(caption)
+    }
+}
+
+impl Stability {
+    /// Draws the chart.
+    #[must_use]
+    pub fn draw(&self, caption: &Caption) -> Chart {
+        let places = self.periods.iter().map(|period| Place {
+            name: period.period.clone(),
+            note: &period.note,
+            values: &period.values,
+        });
+        Lines {
+            candidates: &self.candidates,
+            in_force: self.in_force,
+            y_name: &self.figure,
+            x_name: "Period of the renewal decision",
+            what: "",
+            reference: self.reference,
+            places: places.collect(),
+        }
+        .draw(caption)
+    }
+}
+
+struct Place<'a> {
+    name: String,
+    note: &'a str,
+    values: &'a [Figure],
+}
+
+struct Lines<'a> {
+    candidates: &'a [String],
+    in_force: Option<usize>,
+    y_name: &'a str,
+    x_name: &'a str,
+    /// Word after a place's name in the notes.
+    what: &'a str,
+    reference: Option<f64>,
+    places: Vec<Place<'a>>,
+}
+
+impl Lines<'_> {
+    fn draw(&self, caption: &Caption) -> Chart {
+        let estimates = self.places.iter().flat_map(|place| place.values);
+        let estimates: Vec<_> = estimates.filter_map(|value| value.as_ref().ok()).collect();
+        let notes = self.refusals();
+        if estimates.is_empty() {
+            let reason = notes.first().map_or("there is no figure to show", String::as_str);
+            return no_data(caption, reason);
+        }
+        let label = Type::new(style::VALUE, style::INK);
+        let needed = self.candidates.len() as f64 * APART + sheet::Y_NAME + PLACES + 30.0;
+        let mut sheet = Sheet::new(caption, needed, &notes);
+        let body = sheet.body;
+        let ends = sheet::widest(self.candidates, label.bold(), ENDS);
+        let mut area = Area {
+            left: body.left,
+            top: body.top + sheet::Y_NAME,
+            right: body.right - ends - 5.0 * GAP,
+            bottom: body.bottom - PLACES - 30.0,
+        };
+        let values = estimates.iter().flat_map(|estimate| extent(estimate));
+        let values: Vec<f64> = values.chain(self.reference).collect();
+        let span = values.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b))
+            - values.iter().fold(f64::INFINITY, |a, b| a.min(*b));
+        // The reference stands clear of the frame.
+        let below = self.reference.map(|reference| reference - span * 0.05);
+        let values = values.into_iter().chain(below);
+        let y = Scale::over(values, (area.bottom, area.top), 6.0, 0.0);
+        area.left += sheet::gutter(&y, Unit::Ratio);
+        sheet.y_axis(area, &y, Unit::Ratio, self.y_name);
+        sheet.base_line(area);
+        if let Some(reference) = self.reference {
+            let at = y.at(reference);
+            let stroke = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
+            sheet.canvas.line(&[(area.left, at), (area.right, at)], stroke);
+        }
+        let column = area.width() / self.places.len() as f64;
+        self.draw_places(&mut sheet, area, column);
+        sheet.x_name(area, body.bottom, self.x_name);
+
+        // Candidates stand side by side within a place, so that intervals do not cover each other.
+        let count = self.candidates.len();
+        let apart = (column * 0.6 / count.max(1) as f64).min(22.0);
+        let shift = |candidate: usize| (candidate as f64 - (count as f64 - 1.0) / 2.0) * apart;
+        let x = |place: usize, candidate: usize| {
+            area.left + column * (place as f64 + 0.5) + shift(candidate)
+        };
+        let mut ends: Vec<(usize, f64, f64)> = Vec::new();
+        for candidate in self.drawing_order() {
+            let look = style::series(candidate);
+            let is_in_force = self.in_force == Some(candidate);
+            let width = if is_in_force { style::STRONG } else { style::MEDIUM };
+            let mut run: Vec<(f64, f64)> = Vec::new();
+            let mut last = None;
+            for (place, this) in self.places.iter().enumerate() {
+                let stroke = Stroke::new(look.colour, width).dashed(look.dash);
+                let Some(estimate) = this.values.get(candidate).and_then(|v| v.as_ref().ok()) else {
+                    // A place without a figure interrupts the line.
+                    sheet.canvas.line(&std::mem::take(&mut run), stroke);
+                    continue;
+                };
+                let at = (x(place, candidate), y.at(estimate.value));
+                run.push(at);
+                last = Some(at);
+                if let Some((low, high)) = estimate.interval {
+                    let whisker = Stroke::new(look.colour, width * 0.7);
+                    sheet.upright_interval(at.0, y.at(low), y.at(high), whisker);
+                }
+            }
+            let stroke = Stroke::new(look.colour, width).dashed(look.dash);
+            sheet.canvas.line(&run, stroke);
+            ends.extend(last.map(|(x, y)| (candidate, x, y)));
+        }
+        for candidate in self.drawing_order() {
+            let look = style::series(candidate);
+            for (place, this) in self.places.iter().enumerate() {
+                let Some(Ok(estimate)) = this.values.get(candidate) else {
+                    continue;
+                };
+                let at = (x(place, candidate), y.at(estimate.value));
+                sheet.canvas.marker(at, look.shape, look.colour, false);
+                if self.in_force == Some(candidate) || count == 1 {
+                    let value = Type::new(style::SMALL, style::INK).bold().align(Align::Middle);
+                    let text = Unit::Ratio.value(estimate.value);
+                    let [_, _, high] = extent(estimate);
+                    let above = y.at(high).min(at.1 - style::MARKER) - 12.0;
+                    sheet.canvas.text_if_free((at.0, above), &text, value);
+                }
+            }
+        }
+        self.draw_ends(&mut sheet, area, &ends);
+
+        let sentences = self.places.iter().map(|place| {
+            let figures = self.candidates.iter().zip(place.values).map(|(name, figure)| {
+                let text = match figure {
+                    Ok(estimate) => in_words(estimate, |value| Unit::Ratio.value(value)),
+                    Err(reason) => format!("none ({reason})"),
+                };
+                format!("{name} {text}")
+            });
+            let figures = figures.collect::<Vec<_>>().join(", ");
+            format!("{}: {figures}", place.name)
+        });
+        let sentence = listed(&format!("{} by {}", self.y_name, self.x_name), sentences);
+        sheet.finish(&[sentence])
+    }
+
+    /// Returns the candidates with the one in force last, so that it lies above the others.
+    fn drawing_order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.candidates.len()).collect();
+        order.sort_by_key(|candidate| self.in_force == Some(*candidate));
+        order
+    }
+
+    /// Returns a note for each figure that was refused; one for all candidates where they agree.
+    fn refusals(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for place in &self.places {
+            let at = format!("{} {}", place.name, self.what);
+            let at = at.trim_end();
+            let reasons: Vec<_> = place.values.iter().filter_map(|v| v.as_ref().err()).collect();
+            let all_agree = reasons.len() == place.values.len()
+                && reasons.windows(2).all(|pair| pair[0] == pair[1]);
+            if let (true, Some(reason)) = (all_agree, reasons.first()) {
+                notes.push(format!("Not shown at {at}: {reason}"));
+                continue;
+            }
+            for (name, value) in self.candidates.iter().zip(place.values) {
+                if let Err(reason) = value {
+                    notes.push(format!("Not shown at {at}, {name}: {reason}"));
+                }
+            }
+        }
+        notes
+    }
+
+    fn draw_places(&self, sheet: &mut Sheet<'_>, area: Area, column: f64) {
+        let name = Type::new(style::VALUE, style::INK).align(Align::Middle);
+        let note = Type::new(style::SMALL, style::MUTED).align(Align::Middle);
+        let mut free_from = [f64::NEG_INFINITY; 2];
+        for (place, this) in self.places.iter().enumerate() {
+            let x = area.left + column * (place as f64 + 0.5);
+            let texts = [
+                (this.name.as_str(), area.bottom + 18.0, name),
+                (this.note, area.bottom + 39.0, note),
+            ];
+            for ((text, y, look), free) in texts.into_iter().zip(&mut free_from) {
+                let text = look.fit(text, (column - GAP).max(look.width("2026-Q4")));
+                let half = look.width(&text) / 2.0;
+                if x - half >= *free {
+                    sheet.canvas.text((x, y), &text, look);
+                    *free = x + half + GAP / 2.0;
+                }
+            }
+        }
+    }
+
+    /// Writes each candidate's name where its line ends.
+    fn draw_ends(&self, sheet: &mut Sheet<'_>, area: Area, ends: &[(usize, f64, f64)]) {
+        let label = Type::new(style::VALUE, style::INK);
+        let wanted: Vec<f64> = ends.iter().map(|(_, _, y)| *y).collect();
+        let places = spread(&wanted, APART, area.top, area.bottom - GAP);
+        let left = area.right + 4.0 * GAP;
+        for ((candidate, x, y), place) in ends.iter().zip(places) {
+            let look = style::series(*candidate);
+            let is_in_force = self.in_force == Some(*candidate);
+            let text = if is_in_force { label.bold() } else { label };
+            let leader = Stroke::new(look.colour, style::THIN);
+            let bend = (area.right + GAP, *y);
+            let start = (x + style::MARKER * 1.6, *y);
+            let points = [start, bend, (left - 2.0 * GAP, place)];
+            sheet.canvas.line(&points, leader);
+            let at = (left - GAP * 1.2, place);
+            sheet.canvas.marker(at, look.shape, look.colour, false);
+            let name = text.fit(&self.candidates[*candidate], sheet.body.right - left);
+            sheet.canvas.text((left, place), &name, text);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What comes up for renewal, month by month, and in which band it is.
+
+use super::canvas::{Align, Area, Type};
+use super::sheet::{self, Key, Scale, Sheet};
+use super::style::{self, GAP, Unit};
+use super::{Bands, Caption, Chart, listed, no_data};
+
+/// Renewals ahead by month and band, with the amount; a panel per currency.
+#[derive(Debug, Clone)]
+pub struct RenewalsAhead {
+    /// The bands, and groups without a score.
+    pub bands: Bands,
+    /// A panel per currency; amounts of different currencies are never added.
+    pub currencies: Vec<CurrencyRenewals>,
+}
+
+/// The renewals in one currency.
+#[derive(Debug, Clone)]
+pub struct CurrencyRenewals {
+    /// ISO code.
+    pub currency: String,
+    /// The months, rising; all panels of a chart have the same.
+    pub months: Vec<RenewalMonth>,
+}
+
+/// The renewals of a month.
+#[derive(Debug, Clone)]
+pub struct RenewalMonth {
+    /// Such as `2026-12`.
+    pub month: String,
+    /// Amount up for renewal.
+    pub amount: f64,
+    /// Accounts up for renewal.
+    pub accounts: u64,
+    /// The amount per band.
+    pub by_band: Vec<f64>,
+}
+
+/// Least height of a panel's columns.
+const PANEL: f64 = 200.0;
+/// Space above the columns for the name of the axis.
+const HEAD: f64 = sheet::Y_NAME + GAP;
+/// Space within a panel above its highest column for the sums.
+const SUMS: f64 = 46.0;
+/// Space below the columns: the months.
+const FOOT: f64 = 34.0;
+
+impl RenewalsAhead {
+    /// Draws the chart.
+    #[must_use]
+    pub fn draw(&self, caption: &Caption) -> Chart {
+        let has_months = |panel: &&CurrencyRenewals| !panel.months.is_empty();
+        let panels: Vec<_> = self.currencies.iter().filter(has_months).collect();
+        if panels.is_empty() {
+            return no_data(caption, "no contract with a renewal date lies ahead");
+        }
+        let count = panels.len() as f64;
+        let legend_most = 30.0 * (self.bands.len() as f64 / 4.0).ceil();
+        let needed = legend_most + count * (PANEL + HEAD + FOOT) + 30.0;
+        let mut sheet = Sheet::new(caption, needed, &[]);
+        let body = sheet.body;
+        let names = self.bands.names().enumerate();
+        let keys: Vec<_> = names
+            .map(|(place, name)| (Key::Fill(self.bands.colour(place)), name.clone()))
+            .collect();
+        let legend = sheet.legend(body.left, body.top, body.right, &keys);
+        let top = body.top + legend;
+        let height = (body.bottom - 30.0 - top) / count;
+        for (place, panel) in panels.iter().enumerate() {
+            let area = Area {
+                top: top + height * place as f64 + HEAD,
+                bottom: top + height * (place + 1) as f64 - FOOT,
+                ..body
+            };
+            self.draw_panel(&mut sheet, area, panel);
+        }
+        let bottom = body.bottom;
+        sheet.x_name(body, bottom, "Month of the renewal");
+
+        let sentences: Vec<String> = panels
+            .iter()
+            .map(|panel| {
+                let unit = Unit::Money(&panel.currency);
+                let months = panel.months.iter().map(|month| {
+                    let bands = self.bands.names().zip(&month.by_band);
+                    let bands = bands.filter(|(_, amount)| **amount != 0.0);
+                    let bands = bands.map(|(name, amount)| format!("{name} {}", unit.value(*amount)));
+                    format!(
+                        "{}: {} of {} accounts ({})",
+                        month.month,
+                        unit.value(month.amount),
+                        style::count(month.accounts),
+                        bands.collect::<Vec<_>>().join(", ")
+                    )
+                });
+                listed(&format!("Renewals in {}", panel.currency), months)
+            })
+            .collect();
+        sheet.finish(&sentences)
+    }
+
+    fn draw_panel(&self, sheet: &mut Sheet<'_>, mut area: Area, panel: &CurrencyRenewals) {
+        let unit = Unit::Money(&panel.currency);
+        let amounts = panel.months.iter().map(|month| {
+            let stacked: f64 = month.by_band.iter().filter(|amount| **amount > 0.0).sum();
+            stacked.max(month.amount) * (1.0 + SUMS / (area.height() - SUMS))
+        });
+        let y = Scale::over(amounts.chain([0.0]), (area.bottom, area.top), 4.0, 0.0);
+        area.left += sheet::gutter(&y, unit);
+        let name = format!("Amount up for renewal ({})", panel.currency);
+        sheet.y_axis(area, &y, unit, &name);
+        let column = area.width() / panel.months.len() as f64;
+        let width = (column * 0.72).min(90.0);
+        let tick = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
+        let sum = Type::new(style::VALUE, style::INK).bold().align(Align::Middle);
+        let small = Type::new(style::SMALL, style::MUTED).align(Align::Middle);
+        let in_full = |month: &RenewalMonth| match month.accounts {
+            1 => "1 account".to_owned(),
+            count => format!("{} accounts", style::count(count)),
+        };
+        let in_short = |month: &RenewalMonth| format!("{} acc.", style::count(month.accounts));
+        let is_wide = panel.months.iter().all(|month| small.width(&in_full(month)) + GAP < column);
+        let accounts = |month| if is_wide { in_full(month) } else { in_short(month) };
+        let mut free_from = [f64::NEG_INFINITY; 3];
+        for (place, month) in panel.months.iter().enumerate() {
+            let x = area.left + column * (place as f64 + 0.5);
+            let mut reached = 0.0;
+            for (band, amount) in month.by_band.iter().enumerate() {
+                if *amount <= 0.0 || !amount.is_finite() {
+                    continue;
+                }
+                let segment = Area {
+                    left: x - width / 2.0,
+                    top: y.at(reached + amount) + 0.5,
+                    right: x + width / 2.0,
+                    bottom: y.at(reached) - 0.5,
+                };
+                reached += amount;
+                let ground = self.bands.colour(band);
+                sheet.canvas.rectangle(segment, ground);
+                let look = Type::new(style::SMALL, style::text_on(ground)).align(Align::Middle);
+                let text = unit.value(*amount);
+                let fits = look.width(&text) + 4.0 <= width && segment.height() >= 20.0;
+                let is_all = *amount == month.amount;
+                if fits && !is_all {
+                    sheet.canvas.text(segment.middle(), &text, look);
+                }
+            }
+            let above = y.at(reached.max(0.0));
+            let texts = [
+                (month.month.clone(), area.bottom + 18.0, tick),
+                (unit.value(month.amount), above - 30.0, sum),
+                (accounts(month), above - 12.0, small),
+            ];
+            for ((text, at, look), free) in texts.into_iter().zip(&mut free_from) {
+                let half = look.width(&text) / 2.0;
+                // Where columns are narrow, a text that would touch its neighbour is left out.
+                if x - half >= *free {
+                    sheet.canvas.text((x, at), &text, look);
+                    *free = x + half + GAP / 2.0;
+                }
+            }
+        }
+        sheet.base_line(area);
+    }
+}

@@ -1,0 +1,125 @@
+//! How the scores of those who stayed differ from the scores of those who left.
+
+use super::canvas::{Align, Area, Stroke, Type};
+use super::sheet::{self, Key, Scale, Sheet};
+use super::style::{self, GAP, Unit};
+use super::{Bands, Caption, Chart, listed, no_data};
+
+/// The score distributions of those who stayed and those who left.
+#[derive(Debug, Clone)]
+pub struct StayedAndLeft {
+    /// Adjoining bins of the score, rising.
+    pub bins: Vec<OutcomeBin>,
+    /// How many stayed.
+    pub stayed: u64,
+    /// How many left.
+    pub left: u64,
+    /// The bands.
+    pub bands: Bands,
+    /// The lowest score of every ranked band but the first.
+    pub thresholds: Vec<f64>,
+}
+
+/// The shares of both groups in a bin of the score.
+#[derive(Debug, Clone, Copy)]
+pub struct OutcomeBin {
+    /// Lower end in points.
+    pub low: f64,
+    /// Upper end in points.
+    pub high: f64,
+    /// Share of those who stayed, 0 to 1.
+    pub stayed: f64,
+    /// Share of those who left, 0 to 1.
+    pub left: f64,
+}
+
+impl StayedAndLeft {
+    /// Draws the chart.
+    #[must_use]
+    pub fn draw(&self, caption: &Caption) -> Chart {
+        let (Some(first), Some(last)) = (self.bins.first(), self.bins.last()) else {
+            return no_data(caption, "no renewal was decided");
+        };
+        let mut sheet = Sheet::new(caption, 0.0, &[]);
+        let body = sheet.body;
+        let keys: Vec<_> = self
+            .bands
+            .ranked
+            .iter()
+            .enumerate()
+            .map(|(place, name)| (Key::Fill(self.bands.colour(place)), name.clone()))
+            .collect();
+        let legend = sheet.legend(body.left, body.top, body.right, &keys);
+        let top = body.top + legend;
+        let height = (body.bottom - sheet::X_AXIS - top) / 2.0;
+        let shares = self.bins.iter().flat_map(|bin| [bin.stayed, bin.left]);
+        let shares: Vec<f64> = shares.chain([0.0]).collect();
+        let groups = [("stayed", self.stayed), ("left", self.left)];
+        for (panel, (group, count)) in groups.into_iter().enumerate() {
+            let mut area = Area {
+                left: body.left,
+                top: top + height * panel as f64 + sheet::Y_NAME + GAP,
+                right: body.right,
+                bottom: top + height * (panel + 1) as f64 - GAP,
+            };
+            let y = Scale::over(shares.iter().copied(), (area.bottom, area.top), 4.0, 0.0);
+            area.left += sheet::gutter(&y, Unit::Share);
+            let ends = (area.left, area.right);
+            let step = if last.high - first.low > 50.0 { 10.0 } else { 5.0 };
+            let x = Scale::fixed((first.low, last.high), ends, step);
+            let name = format!("Share of the {} who {group}", style::count(count));
+            sheet.y_axis(area, &y, Unit::Share, &name);
+            if count == 0 {
+                let look = Type::new(style::LABEL, style::MUTED).align(Align::Middle);
+                sheet.canvas.text(area.middle(), &format!("nobody {group}"), look);
+            }
+            for bin in &self.bins {
+                let share = if panel == 0 { bin.stayed } else { bin.left };
+                if !share.is_finite() {
+                    continue;
+                }
+                let mut edges = vec![bin.low];
+                let inside = |from: &&f64| bin.low < **from && **from < bin.high;
+                edges.extend(self.thresholds.iter().filter(inside));
+                edges.push(bin.high);
+                for pair in edges.windows(2) {
+                    let bar = Area {
+                        left: x.at(pair[0]) + style::THIN,
+                        top: y.at(share),
+                        right: x.at(pair[1]) - style::THIN,
+                        bottom: area.bottom,
+                    };
+                    let middle = (pair[0] + pair[1]) / 2.0;
+                    let colour = self.bands.colour_at(&self.thresholds, middle);
+                    sheet.canvas.rectangle(bar, colour);
+                }
+            }
+            let line = Stroke::new(style::RULE, style::THIN).dashed(Some((5.0, 4.0)));
+            for from in &self.thresholds {
+                let at = x.at_most(*from);
+                sheet.canvas.line(&[(at, area.top), (at, area.bottom)], line);
+            }
+            if panel == 0 {
+                sheet.base_line(area);
+            } else {
+                sheet.x_ticks(area, &x, Unit::Points, "Health score (points)");
+            }
+        }
+        let bins = self.bins.iter().map(|bin| {
+            format!(
+                "{}–{} points: {} of those who stayed, {} of those who left",
+                Unit::Points.value(bin.low),
+                Unit::Points.value(bin.high),
+                Unit::Share.value(bin.stayed),
+                Unit::Share.value(bin.left)
+            )
+        });
+        let heading = format!(
+            "{} stayed, {} left",
+            style::count(self.stayed),
+            style::count(self.left)
+        );
+        let sentence = listed(&heading, bins);
+        sheet.finish(&[sentence])
+    }
+}
