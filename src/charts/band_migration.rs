@@ -1,7 +1,7 @@
 //! From which band to which: the matrix of moves.
 
 use super::canvas::{Align, Area, Type};
-use super::sheet::{Key, Sheet};
+use super::sheet::{Key, Room, Sheet};
 use super::style::{self, GAP};
 use super::{Bands, Caption, Chart, listed, no_data};
 
@@ -22,8 +22,10 @@ pub struct BandMigration {
     pub now_label: String,
 }
 
-/// Height of a cell.
+/// Least height of a cell.
 const CELL: f64 = 62.0;
+/// Greatest height of a cell.
+const HIGH_CELL: f64 = 86.0;
 /// Greatest width of a cell.
 const WIDEST: f64 = 170.0;
 /// Width of a row's name.
@@ -46,41 +48,69 @@ impl BandMigration {
         if self.counts.iter().flatten().all(|count| *count == 0) {
             return no_data(caption, "no account is in a band at both dates");
         }
-        let head = 86.0;
-        let foot = 56.0;
-        let needed = head + CELL * names.len() as f64 + foot;
-        let mut sheet = Sheet::new(caption, needed, &[]);
-        let body = sheet.body;
-        let space = body.width() - NAMES;
-        let width = (space / (names.len() + 1) as f64).min(WIDEST);
-        let height = ((body.height() - head - foot) / names.len() as f64)
-            .clamp(CELL, 1.4 * CELL);
         let label = Type::new(style::LABEL, style::INK);
         let muted = Type::new(style::VALUE, style::MUTED);
+        let space = style::WIDTH - 2.0 * style::MARGIN - NAMES;
+        let width = (space / (names.len() + 1) as f64).min(WIDEST);
+        let words = label.align(Align::Middle);
+        let heads = names.iter().map(|name| words.wrap(name, width - GAP, 3));
+        let heads: Vec<Vec<String>> = heads.collect();
+        let most_lines = heads.iter().map(Vec::len).max().unwrap_or(1);
+        let line_height = label.size * 1.25;
+        let head = 56.0 + line_height * most_lines as f64;
+        let foot = 56.0;
+        let rows = names.len() as f64;
+        let room = Room {
+            least: head + CELL * rows + foot,
+            most: head + HIGH_CELL * rows + foot,
+        };
+        let mut sheet = Sheet::new(caption, room, &[]);
+        let body = sheet.body;
+        let height = (body.height() - head - foot) / rows;
         let left = body.left + NAMES;
         let top = body.top + head;
         let column = |place: usize| left + width * (place as f64 + 0.5);
         let row = |place: usize| top + height * (place as f64 + 0.5);
-        let count_look = Type::new(style::SUBTITLE, style::INK).align(Align::Middle);
+        let largest = self.counts.iter().flatten().max().copied().unwrap_or(0);
+        let largest = format!("▼ {}", style::count(largest));
+        let sizes = [style::SUBTITLE, style::VALUE, style::SMALL];
+        let size = sizes
+            .into_iter()
+            .find(|size| Type::new(*size, style::INK).bold().width(&largest) + GAP < width)
+            .unwrap_or(style::SMALL);
+        let count_look = Type::new(size, style::INK).align(Align::Middle);
 
         let now = format!("Band on {} →", self.now_label);
         let before = format!("Band on {} ↓", self.before_label);
-        sheet.canvas.text((left + GAP, body.top + 16.0), &now, muted);
+        sheet
+            .canvas
+            .text((left + GAP, body.top + 16.0), &now, muted);
         sheet.canvas.text((body.left, top - 22.0), &before, muted);
         let total = muted.align(Align::Middle);
-        sheet.canvas.text((column(names.len()), top - 22.0), "All", total);
+        sheet
+            .canvas
+            .text((column(names.len()), top - 22.0), "All", total);
         for (place, name) in names.iter().enumerate() {
-            let words = label.align(Align::Middle);
-            let lines = words.wrap(name, width - GAP, 2);
+            let lines = &heads[place];
             for (line, text) in lines.iter().enumerate() {
-                let up = (lines.len() - 1 - line) as f64 * label.size * 1.25;
-                sheet.canvas.text((column(place), top - 22.0 - up), text, words);
+                let up = (lines.len() - 1 - line) as f64 * line_height;
+                sheet
+                    .canvas
+                    .text((column(place), top - 22.0 - up), text, words);
             }
-            let name_at = (body.left, row(place));
-            sheet.canvas.text(name_at, &label.fit(name, NAMES - GAP), label);
+            let lines = label.wrap(name, NAMES - GAP, 2);
+            for (line, text) in lines.iter().enumerate() {
+                let down = (line as f64 - (lines.len() - 1) as f64 / 2.0) * line_height;
+                sheet
+                    .canvas
+                    .text((body.left, row(place) + down), text, label);
+            }
             for (totals, at) in [
                 (&self.before, (column(names.len()), row(place))),
-                (&self.now, (column(place), row(names.len()) - height / 2.0 + 26.0)),
+                (
+                    &self.now,
+                    (column(place), row(names.len()) - height / 2.0 + 26.0),
+                ),
             ] {
                 if let Some(total) = totals.get(place) {
                     sheet.canvas.text(at, &style::count(*total), count_look);
@@ -123,18 +153,30 @@ impl BandMigration {
         }
         let keys = [
             (Key::Fill(colour(Move::Up)), "▲ to a better band".to_owned()),
-            (Key::Fill(colour(Move::Down)), "▼ to a worse band".to_owned()),
+            (
+                Key::Fill(colour(Move::Down)),
+                "▼ to a worse band".to_owned(),
+            ),
             (Key::Fill(colour(Move::Stayed)), "same band".to_owned()),
         ];
         let legend_left = left + GAP + muted.width(&now) + 4.0 * GAP;
-        sheet.legend(legend_left.min(body.left + 460.0), body.top + 2.0, body.right, &keys);
+        sheet.legend(
+            legend_left.min(body.left + 460.0),
+            body.top + 2.0,
+            body.right,
+            &keys,
+        );
 
         let moves = self.counts.iter().enumerate().flat_map(|(from, counts)| {
             let names = &names;
-            counts.iter().enumerate().filter(|(_, count)| **count > 0).map(move |(to, count)| {
-                let name = |place: usize| names.get(place).map_or("?", |name| name.as_str());
-                format!("{} → {} {}", name(from), name(to), style::count(*count))
-            })
+            counts
+                .iter()
+                .enumerate()
+                .filter(|(_, count)| **count > 0)
+                .map(move |(to, count)| {
+                    let name = |place: usize| names.get(place).map_or("?", |name| name.as_str());
+                    format!("{} → {} {}", name(from), name(to), style::count(*count))
+                })
         });
         let words = format!("Accounts from {} to {}", self.before_label, self.now_label);
         let sentence = listed(&words, moves);

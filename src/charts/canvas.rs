@@ -5,7 +5,6 @@
 //! shape ever covers one. Plotters sets them without their side bearings, hence the bitmap's
 //! are set here from the outlines.
 
-use std::convert::Infallible;
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
@@ -15,6 +14,7 @@ use plotters::prelude::{DrawingBackend, FontFamily, FontStyle, IntoFont, ShapeSt
 use plotters::style::{Color, RGBColor as Colour};
 
 use super::style::{self, Shape};
+use crate::domain::one_line;
 
 /// A place in pixels, from the upper left corner.
 pub(super) type Point = (f64, f64);
@@ -144,7 +144,9 @@ impl Type {
             lines.push(self.fit_start(&rest, width));
         } else if lines.len() > 1 {
             let narrower = [0.6, 0.7, 0.8, 0.9].map(|share| self.broken(&text, width * share));
-            let equal = narrower.into_iter().find(|other| other.len() == lines.len());
+            let equal = narrower
+                .into_iter()
+                .find(|other| other.len() == lines.len());
             lines = equal.unwrap_or(lines);
         }
         lines.iter().map(|line| self.fit(line, width)).collect()
@@ -170,23 +172,23 @@ impl Type {
         let letters: Vec<char> = text.chars().collect();
         (0..letters.len())
             .rev()
-            .map(|kept| letters[..kept].iter().collect::<String>().trim_end().to_owned() + "…")
+            .map(|kept| {
+                letters[..kept]
+                    .iter()
+                    .collect::<String>()
+                    .trim_end()
+                    .to_owned()
+                    + "…"
+            })
             .find(|text| self.width(text) <= width)
             .unwrap_or_default()
     }
 }
 
-/// Returns `text` in one line, without control characters (an XML parser refuses them) and
-/// without marks that turn the direction of the text around them.
+/// Returns `text` in one line, without what turns its direction or what XML cannot hold.
 pub(super) fn clean(text: &str) -> String {
-    let kept = text.chars().filter_map(|c| match c {
-        c if c.is_whitespace() || c.is_control() => Some(' '),
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => None,
-        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => None,
-        c => Some(c),
-    });
-    let spaced: String = kept.collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = text.split_whitespace().collect();
+    one_line(&words.join(" ")).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 #[derive(Debug, Clone)]
@@ -321,7 +323,10 @@ impl Canvas {
     pub(super) fn text_if_free(&mut self, at: Point, text: &str, look: Type) {
         let before = self.labels.len();
         self.text(at, text, look);
-        let Some((new, others)) = self.labels.split_last().filter(|_| self.labels.len() > before)
+        let Some((new, others)) = self
+            .labels
+            .split_last()
+            .filter(|_| self.labels.len() > before)
         else {
             return;
         };
@@ -400,6 +405,9 @@ impl Canvas {
         let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        // Large even areas pack best unfiltered.
+        encoder.set_filter(png::FilterType::NoFilter);
+        encoder.set_compression(png::Compression::Default);
         sure(
             encoder
                 .write_header()
@@ -449,7 +457,6 @@ impl Canvas {
             }
         }
     }
-
 }
 
 impl Label {
@@ -534,40 +541,51 @@ fn dashes(points: &[Point], (dash, gap): (f64, f64)) -> Vec<Vec<Point>> {
 
 /// Averages squares of `side` pixels into one.
 fn averaged(large: &[u8], width: usize, height: usize, side: usize) -> Vec<u8> {
+    // Most of a chart is even ground: blocks of one colour are copied.
+    const BLOCK: usize = 20;
     let mut pixels = Vec::with_capacity(width * height * 3);
     let row = width * side * 3;
-    let mut sums = vec![0_u16; width * 3];
+    let area = (side * side) as u16;
     for rows in large.chunks_exact(row * side) {
-        // Most rows of a chart are one colour throughout.
-        if rows.iter().all(|byte| *byte == 255) {
-            pixels.resize(pixels.len() + width * 3, 255);
-            continue;
-        }
-        sums.fill(0);
-        for line in rows.chunks_exact(row) {
-            for (sum, square) in sums.chunks_exact_mut(3).zip(line.chunks_exact(side * 3)) {
-                for pixel in square.chunks_exact(3) {
-                    sum[0] += u16::from(pixel[0]);
-                    sum[1] += u16::from(pixel[1]);
-                    sum[2] += u16::from(pixel[2]);
+        let lines: Vec<&[u8]> = rows.chunks_exact(row).collect();
+        for start in (0..width).step_by(BLOCK) {
+            let count = BLOCK.min(width - start);
+            let range = start * side * 3..(start + count) * side * 3;
+            let block = &lines[0][range.clone()];
+            let is_even = block[3..] == block[..block.len() - 3]
+                && lines.iter().all(|line| line[range.clone()] == *block);
+            if is_even {
+                pixels.extend_from_slice(&block[..count * 3]);
+                continue;
+            }
+            let mut sums = [0_u16; BLOCK * 3];
+            for line in &lines {
+                let squares = line[range.clone()].chunks_exact(side * 3);
+                for (sum, square) in sums.chunks_exact_mut(3).zip(squares) {
+                    for pixel in square.chunks_exact(3) {
+                        for (sum, channel) in sum.iter_mut().zip(pixel) {
+                            *sum += u16::from(*channel);
+                        }
+                    }
                 }
             }
+            let sums = &sums[..count * 3];
+            pixels.extend(sums.iter().map(|sum| ((sum + area / 2) / area) as u8));
         }
-        let area = (side * side) as u16;
-        pixels.extend(sums.iter().map(|sum| ((sum + area / 2) / area) as u8));
     }
     pixels
 }
 
 fn font(bold: bool) -> &'static FontRef<'static> {
     static FONTS: LazyLock<[FontRef<'static>; 2]> = LazyLock::new(|| {
-        [ttf_noto_sans::REGULAR, ttf_noto_sans::BOLD].map(|bytes| sure(FontRef::try_from_slice(bytes)))
+        [ttf_noto_sans::REGULAR, ttf_noto_sans::BOLD]
+            .map(|bytes| sure(FontRef::try_from_slice(bytes)))
     });
     &FONTS[usize::from(bold)]
 }
 
 fn em(font: &FontRef<'_>) -> f64 {
-    f64::from(sure::<_, Infallible>(Ok(font.units_per_em().unwrap_or(1000.0))))
+    f64::from(font.units_per_em().unwrap_or(1000.0))
 }
 
 /// Returns the width of a letter in font units; a letter the font lacks takes a full em, as the
@@ -609,5 +627,76 @@ fn set(pixels: &mut [u8], width: usize, label: &Label) {
                 *ground = (f32::from(*ground) + difference * coverage.min(1.0)).round() as u8;
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOK: Type = Type {
+        size: 17.0,
+        bold: false,
+        colour: style::INK,
+        align: Align::Start,
+    };
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_both_ends() {
+        let name = "Northwind Traders International Holding, branch of Lyon";
+        let short = LOOK.fit(name, 200.0);
+        assert!(LOOK.width(&short) <= 200.0);
+        assert!(short.starts_with("Northwind Trad") && short.ends_with("Lyon"));
+        assert!(short.contains('…'));
+        assert_eq!(LOOK.fit("Northwind", 200.0), "Northwind");
+        assert_eq!(LOOK.fit(name, 0.0), "");
+    }
+
+    #[test]
+    fn a_sentence_is_broken_into_lines_about_equally_long() {
+        let text = "Ranking has held since the second quarter of last year, a little lower";
+        let width = LOOK.width(text) * 0.95;
+        let lines = LOOK.wrap(text, width, 3);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.join(" "), text);
+        assert!(LOOK.width(&lines[1]) > width * 0.4, "{lines:?}");
+        let cut = LOOK.wrap(text, width / 4.0, 2);
+        assert_eq!(cut.len(), 2);
+        assert!(cut[1].ends_with('…') && LOOK.width(&cut[1]) <= width / 4.0);
+    }
+
+    #[test]
+    fn outside_text_is_one_line_that_xml_can_hold() {
+        let shown = clean("a\u{0}b\r\n c\u{202e}d\u{ffff}");
+        assert_eq!(shown, "a\u{fffd}b c\u{fffd}d\u{fffd}");
+    }
+
+    #[test]
+    fn a_letter_that_the_typeface_lacks_takes_its_place_all_the_same() {
+        assert!((LOOK.width("株式") - 2.0 * LOOK.size).abs() < 1e-9);
+        let mut canvas = Canvas::new(20.0);
+        canvas.text((5.0, 10.0), "株 é", LOOK);
+        assert!(canvas.svg("n", "t", "d").contains("株 é"));
+        assert!(canvas.png().starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn dashes_run_on_around_a_corner() {
+        let corner = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)];
+        let expected = [
+            vec![(0.0, 0.0), (4.0, 0.0)],
+            vec![(7.0, 0.0), (10.0, 0.0), (10.0, 1.0)],
+            vec![(10.0, 4.0), (10.0, 8.0)],
+        ];
+        assert_eq!(dashes(&corner, (4.0, 3.0)), expected);
+        assert!(dashes(&[], (4.0, 3.0)).is_empty());
+    }
+
+    #[test]
+    fn fine_pixels_are_averaged() {
+        let mut large = vec![200; 4 * 4 * 3];
+        large[0] = 0;
+        let expected = [150, 200, 200, 200, 200, 200];
+        assert_eq!(averaged(&large, 2, 2, 2)[..6], expected);
     }
 }

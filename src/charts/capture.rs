@@ -1,7 +1,7 @@
 //! How many of the leavers the lowest scores would have caught.
 
 use super::canvas::{Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Caption, Chart, listed, no_data};
 
@@ -46,7 +46,7 @@ impl Capture {
         if self.candidates.iter().all(|curve| curve.points.is_empty()) {
             return no_data(caption, "nobody left, so there is nothing to capture");
         }
-        let mut sheet = Sheet::new(caption, 0.0, &[]);
+        let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
         let chance = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
         let capacity = Stroke::new(style::RULE, style::MEDIUM).dashed(Some((2.0, 4.0)));
@@ -73,7 +73,8 @@ impl Capture {
         };
         let lifts = self.candidates.iter().flat_map(|curve| &curve.points);
         let lifts = lifts.filter_map(|point| point.lift);
-        let lift = Scale::over(lifts.chain([0.0, 1.0]), (bottom, top), 5.0, 0.0);
+        // The line of random order stands clear of the frame.
+        let lift = Scale::from_zero(lifts.chain([1.2]), (bottom, top), 5.0, 0.0);
         let right_area = Area {
             left: split + 3.0 * GAP + sheet::gutter(&lift, Unit::Multiple),
             right: body.right,
@@ -87,13 +88,20 @@ impl Capture {
         for (panel, (area, y, unit, name)) in panels.into_iter().enumerate() {
             let x = Scale::fixed((0.0, 1.0), (area.left, area.right), 0.2);
             sheet.y_axis(area, &y, unit, name);
-            sheet.x_axis(area, &x, Unit::Share, "Accounts worked, lowest scores first");
+            sheet.x_axis(
+                area,
+                &x,
+                Unit::Share,
+                "Accounts worked, lowest scores first",
+            );
             let random = if panel == 0 { [0.0, 1.0] } else { [1.0, 1.0] };
             let random = [(area.left, y.at(random[0])), (area.right, y.at(random[1]))];
             sheet.canvas.line(&random, chance);
             if let Some(share) = self.capacity {
                 let at = x.at_most(share);
-                sheet.canvas.line(&[(at, area.top), (at, area.bottom)], capacity);
+                sheet
+                    .canvas
+                    .line(&[(at, area.top), (at, area.bottom)], capacity);
             }
             for (place, curve) in self.candidates.iter().enumerate() {
                 let look = style::series(place);

@@ -1,7 +1,7 @@
 //! How many of each band left.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet, extent, in_words};
+use super::sheet::{self, Key, Room, Scale, Sheet, extent, in_words};
 use super::style::{self, GAP, SeriesStyle, Shape, Unit};
 use super::{Bands, Caption, Chart, Figure, listed, no_data};
 
@@ -29,6 +29,9 @@ pub struct BandChurn {
     pub amount_rate: Option<f64>,
 }
 
+/// Height of a line of text below the columns and within them.
+const LINE: f64 = 22.0;
+
 impl ChurnByBand {
     /// Draws the chart.
     #[must_use]
@@ -36,7 +39,7 @@ impl ChurnByBand {
         if self.rows.iter().all(|row| row.accounts == 0) {
             return no_data(caption, "no renewal was decided");
         }
-        let mut sheet = Sheet::new(caption, 0.0, &[]);
+        let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
         let weighted = SeriesStyle {
             colour: style::INK,
@@ -47,38 +50,57 @@ impl ChurnByBand {
         let interval = Stroke::new(style::INK, style::MEDIUM);
         let mut keys = vec![(Key::Line(interval), "95 % interval".to_owned())];
         if self.rows.iter().any(|row| row.amount_rate.is_some()) {
-            keys.push((Key::Point(weighted, true), "rate weighted by amount".to_owned()));
+            keys.push((
+                Key::Point(weighted, true),
+                "rate weighted by amount".to_owned(),
+            ));
         }
         if let Some(rate) = self.base_rate {
             let text = format!("all bands: {}", Unit::Share.value(rate));
             keys.push((Key::Line(base), text));
         }
+        let name = Type::new(style::LABEL, style::INK).align(Align::Middle);
+        let small = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
+        let width = (body.width() - 80.0) / self.rows.len() as f64 - GAP;
+        let texts: Vec<(Vec<String>, Vec<String>)> = self
+            .bands
+            .names()
+            .zip(&self.rows)
+            .map(|(band, row)| {
+                let (left, of) = (style::count(row.churned), style::count(row.accounts));
+                let counts = small.wrap(&format!("{left} of {of}"), width, 2);
+                (name.wrap(band, width, 2), counts)
+            })
+            .collect();
+        let lines = texts
+            .iter()
+            .map(|(names, counts)| names.len() + counts.len());
+        let names_height = lines.max().unwrap_or(2) as f64 * LINE;
         let legend = sheet.legend(body.left, body.top, body.right, &keys);
         let mut area = Area {
             left: body.left,
             top: body.top + legend + sheet::Y_NAME + GAP,
             right: body.right,
-            bottom: body.bottom - 86.0,
+            bottom: body.bottom - names_height - 40.0,
         };
         let rates = self.rows.iter().filter_map(|row| row.rate.as_ref().ok());
         let rates = rates.flat_map(extent);
         let others = self.rows.iter().filter_map(|row| row.amount_rate);
-        let all = rates.chain(others).chain(self.base_rate).chain([0.0]);
-        let y = Scale::over(all, (area.bottom, area.top), 5.0, 0.0);
+        let all = rates.chain(others).chain(self.base_rate);
+        let y = Scale::from_zero(all, (area.bottom, area.top), 5.0, 0.0);
         area.left += sheet::gutter(&y, Unit::Share);
         sheet.y_axis(area, &y, Unit::Share, "Share that left");
         let column = area.width() / self.rows.len() as f64;
         let bar = (column * 0.45).min(110.0);
-        let name = Type::new(style::LABEL, style::INK).align(Align::Middle);
         let value = Type::new(style::LABEL, style::INK).bold();
-        let small = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
-        for (place, (band, row)) in self.bands.names().zip(&self.rows).enumerate() {
+        for (place, ((names, counts), row)) in texts.iter().zip(&self.rows).enumerate() {
             let x = area.left + column * (place as f64 + 0.5);
-            let width = column - GAP;
-            sheet.canvas.text((x, area.bottom + 18.0), &name.fit(band, width), name);
-            let count = format!("{} of {}", style::count(row.churned), style::count(row.accounts));
-            let count_text = small.fit(&count, width);
-            sheet.canvas.text((x, area.bottom + 41.0), &count_text, small);
+            let names = names.iter().map(|line| (line, name));
+            let counts = counts.iter().map(|line| (line, small));
+            for (line, (text, look)) in names.chain(counts).enumerate() {
+                let y = area.bottom + 18.0 + LINE * line as f64;
+                sheet.canvas.text((x, y), text, look);
+            }
             match &row.rate {
                 Ok(rate) => {
                     let column_area = Area {
@@ -87,7 +109,9 @@ impl ChurnByBand {
                         right: x + bar / 2.0,
                         bottom: area.bottom,
                     };
-                    sheet.canvas.rectangle(column_area, self.bands.colour(place));
+                    sheet
+                        .canvas
+                        .rectangle(column_area, self.bands.colour(place));
                     if let Some((low, high)) = rate.interval {
                         sheet.upright_interval(x, y.at(low), y.at(high), interval);
                     }
@@ -97,25 +121,33 @@ impl ChurnByBand {
                 }
                 Err(reason) => {
                     let lines = small.wrap(reason, width, 4);
-                    let from = area.bottom - 22.0 * lines.len() as f64;
+                    let from = area.bottom - LINE * lines.len() as f64;
                     for (line, text) in lines.iter().enumerate() {
-                        let at = (x, from + 22.0 * line as f64);
+                        let at = (x, from + LINE * line as f64);
                         sheet.canvas.text(at, text, small);
                     }
                 }
             }
             if let Some(rate) = row.amount_rate {
                 let at = (x - bar / 2.0 - 2.0 * GAP, y.at(rate));
-                sheet.canvas.marker(at, weighted.shape, weighted.colour, true);
+                sheet
+                    .canvas
+                    .marker(at, weighted.shape, weighted.colour, true);
             }
         }
         sheet.base_line(area);
         if let Some(rate) = self.base_rate {
             let at = y.at(rate);
-            sheet.canvas.line(&[(area.left, at), (area.right, at)], base);
+            sheet
+                .canvas
+                .line(&[(area.left, at), (area.right, at)], base);
         }
         let bottom = body.bottom;
-        sheet.x_name(area, bottom, "Band at the time, worst first (left of decided)");
+        sheet.x_name(
+            area,
+            bottom,
+            "Band at the time, worst first (left of decided)",
+        );
 
         let sentences = self.bands.names().zip(&self.rows).map(|(band, row)| {
             let rate = match &row.rate {

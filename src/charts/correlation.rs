@@ -1,7 +1,7 @@
 //! Which metrics say the same.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Sheet};
+use super::sheet::{self, Room, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Caption, Chart, listed, no_data};
 
@@ -36,10 +36,18 @@ impl Correlation {
             return no_data(caption, "it takes two metrics to compare");
         }
         let head = 26.0;
-        let mut sheet = Sheet::new(caption, count as f64 * ROW + head + KEY, &[]);
+        let room = Room {
+            least: count as f64 * ROW + head + KEY,
+            most: count as f64 * CELL + head + KEY,
+        };
+        let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
         let height = ((body.height() - head - KEY) / count as f64).min(CELL);
-        let size = if height < 26.0 { style::SMALL } else { style::VALUE };
+        let size = if height < 26.0 {
+            style::SMALL
+        } else {
+            style::VALUE
+        };
         let name = Type::new(size, style::INK);
         let number = Type::new(size, style::MUTED);
         let numbers = number.width(&count.to_string()) + GAP;
@@ -54,7 +62,9 @@ impl Correlation {
             let at = (body.left + numbers - GAP, y);
             sheet.canvas.text(at, &text, number.align(Align::End));
             let name_text = name.fit(metric, names - numbers - GAP);
-            sheet.canvas.text((body.left + numbers, y), &name_text, name);
+            sheet
+                .canvas
+                .text((body.left + numbers, y), &name_text, name);
             if place % every == 0 {
                 let at = (x, top - 13.0);
                 sheet.canvas.text(at, &text, number.align(Align::Middle));
@@ -76,8 +86,8 @@ impl Correlation {
                     None => style::GROUND,
                 };
                 sheet.canvas.rectangle(cell, ground);
-                let is_flagged = row != column
-                    && value.is_some_and(|value| value.abs() > self.flagged_above);
+                let is_flagged =
+                    row != column && value.is_some_and(|value| value.abs() > self.flagged_above);
                 if is_flagged {
                     outline(&mut sheet, cell);
                 }
@@ -167,6 +177,10 @@ fn outline(sheet: &mut Sheet<'_>, cell: Area) {
 }
 
 fn colour(value: f64) -> plotters::style::RGBColor {
-    let full = if value < 0.0 { style::WORSE } else { style::BETTER };
+    let full = if value < 0.0 {
+        style::WORSE
+    } else {
+        style::BETTER
+    };
     style::tint(full, value.abs())
 }

@@ -1,7 +1,7 @@
 //! How much of each category is known.
 
 use super::canvas::{Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Caption, Chart, listed, no_data};
 
@@ -29,8 +29,10 @@ pub struct CoverageRow {
     pub note: String,
 }
 
-/// Height of a row.
+/// Least height of a row.
 const ROW: f64 = 34.0;
+/// Greatest height of a row.
+const HIGH_ROW: f64 = 90.0;
 /// Greatest width of the names, and of the notes.
 const TEXTS: f64 = 300.0;
 
@@ -42,7 +44,12 @@ impl Coverage {
             return no_data(caption, "the model has no category");
         }
         let rows = self.rows.len() as f64;
-        let mut sheet = Sheet::new(caption, rows * ROW + 80.0 + sheet::X_AXIS, &[]);
+        let rest = 80.0 + sheet::X_AXIS;
+        let room = Room {
+            least: rows * ROW + rest,
+            most: rows * HIGH_ROW + rest,
+        };
+        let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
         let name = Type::new(style::LABEL, style::INK);
         let note = Type::new(style::SMALL, style::MUTED);
@@ -91,7 +98,9 @@ impl Coverage {
             match share {
                 Some(share) => {
                     sheet.canvas.rectangle(bar(share), style::PLAIN);
-                    sheet.canvas.text(at, &Unit::Share.value(share), value.bold());
+                    sheet
+                        .canvas
+                        .text(at, &Unit::Share.value(share), value.bold());
                 }
                 None => {
                     let look = Type::new(style::VALUE, style::MUTED);
@@ -100,16 +109,23 @@ impl Coverage {
             }
             if let (Some(_), Some(share)) = (&self.compared, this.before) {
                 let at = x.at_most(share);
-                let ends = [(at, y - thickness / 2.0 - 4.0), (at, y + thickness / 2.0 + 4.0)];
+                let ends = [
+                    (at, y - thickness / 2.0 - 4.0),
+                    (at, y + thickness / 2.0 + 4.0),
+                ];
                 sheet.canvas.line(&ends, before);
             }
         }
         if let Some(required) = self.required {
             let at = x.at_most(required);
-            sheet.canvas.line(&[(at, area.top), (at, area.bottom)], limit);
+            sheet
+                .canvas
+                .line(&[(at, area.top), (at, area.bottom)], limit);
         }
         let sentences = self.rows.iter().map(|row| {
-            let share = row.share.map_or("no data".to_owned(), |share| Unit::Share.value(share));
+            let share = row
+                .share
+                .map_or("no data".to_owned(), |share| Unit::Share.value(share));
             let was = match (&self.compared, row.before) {
                 (Some(date), Some(share)) => format!(" (on {date}: {})", Unit::Share.value(share)),
                 _ => String::new(),
@@ -117,9 +133,10 @@ impl Coverage {
             format!("{} {share}{was}", row.category)
         });
         let mut said = vec![listed("Share with data", sentences)];
-        said.extend(self.required.map(|share| {
-            format!("A score needs {}", Unit::Share.value(share))
-        }));
+        said.extend(
+            self.required
+                .map(|share| format!("A score needs {}", Unit::Share.value(share))),
+        );
         sheet.finish(&said)
     }
 }

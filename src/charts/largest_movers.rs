@@ -1,7 +1,7 @@
 //! The accounts whose score moved most, and what moved it.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Shape, Unit};
 use super::{Caption, Chart, listed, no_data};
 
@@ -29,8 +29,10 @@ pub struct Mover {
     pub points: Vec<f64>,
 }
 
-/// Height of an account's row.
+/// Least height of an account's row.
 const ROW: f64 = 50.0;
+/// Greatest height of an account's row.
+const HIGH_ROW: f64 = 72.0;
 /// Height of its bar.
 const BAR: f64 = 26.0;
 /// Width of the names.
@@ -47,7 +49,12 @@ impl LargestMovers {
         }
         let rows = self.accounts.len() as f64;
         let legend_most = 34.0 + 28.0 * (self.causes.len() as f64 / 2.0).ceil();
-        let mut sheet = Sheet::new(caption, rows * ROW + legend_most + sheet::X_AXIS, &[]);
+        let rest = legend_most + sheet::X_AXIS;
+        let room = Room {
+            least: rows * ROW + rest,
+            most: rows * HIGH_ROW + rest,
+        };
+        let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
         let mut keys: Vec<(Key, String)> = self
             .causes
@@ -75,13 +82,14 @@ impl LargestMovers {
             let of_sign = mover.points.iter().filter(|points| **points * sign > 0.0);
             of_sign.sum()
         };
-        let ends = self.accounts.iter().flat_map(|mover| {
-            [signed(mover, 1.0), signed(mover, -1.0), mover.change, 0.0]
-        });
+        let ends = self
+            .accounts
+            .iter()
+            .flat_map(|mover| [signed(mover, 1.0), signed(mover, -1.0), mover.change, 0.0]);
         let x = Scale::over(ends, (area.left, area.right), 8.0, 0.0);
         sheet.x_axis(area, &x, Unit::Points, "Points of the health score");
         let zero = x.at(0.0);
-        let row = (area.height() / rows).min(1.5 * ROW);
+        let row = area.height() / rows;
         for (place, mover) in self.accounts.iter().enumerate() {
             let y = area.top + row * (place as f64 + 0.5);
             let name = Type::new(style::LABEL, style::INK);
@@ -125,7 +133,9 @@ impl LargestMovers {
             sheet.canvas.text((body.right, y), &text, change);
         }
         let stroke = Stroke::new(style::INK, style::THIN);
-        sheet.canvas.line(&[(zero, area.top), (zero, area.bottom)], stroke);
+        sheet
+            .canvas
+            .line(&[(zero, area.top), (zero, area.bottom)], stroke);
 
         let sentences = self.accounts.iter().map(|mover| {
             let causes = self.causes.iter().zip(&mover.points);
@@ -133,7 +143,11 @@ impl LargestMovers {
             let causes =
                 causes.map(|(cause, points)| format!("{cause} {}", Unit::Points.change(*points)));
             let change = Unit::Points.change(mover.change);
-            format!("{} {change} ({})", mover.account, causes.collect::<Vec<_>>().join(", "))
+            format!(
+                "{} {change} ({})",
+                mover.account,
+                causes.collect::<Vec<_>>().join(", ")
+            )
         });
         let sentence = listed("Change of the score in points, and its causes", sentences);
         sheet.finish(&[sentence])

@@ -2,7 +2,7 @@
 //! from period to period.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Scale, Sheet, extent, in_words, spread};
+use super::sheet::{self, Room, Scale, Sheet, extent, in_words, spread};
 use super::style::{self, GAP, Unit};
 use super::{Caption, Chart, Figure, listed, no_data};
 
@@ -60,6 +60,8 @@ const CHANCE: f64 = 0.5;
 const ENDS: f64 = 250.0;
 /// Height of the places' names and notes below the axis.
 const PLACES: f64 = 52.0;
+/// From this width on a place has room for a value.
+const VALUED: f64 = 44.0;
 /// Distance of two labels at the lines' ends.
 const APART: f64 = 22.0;
 
@@ -130,12 +132,14 @@ impl Lines<'_> {
         let estimates: Vec<_> = estimates.filter_map(|value| value.as_ref().ok()).collect();
         let notes = self.refusals();
         if estimates.is_empty() {
-            let reason = notes.first().map_or("there is no figure to show", String::as_str);
+            let reason = notes
+                .first()
+                .map_or("there is no figure to show", String::as_str);
             return no_data(caption, reason);
         }
         let label = Type::new(style::VALUE, style::INK);
         let needed = self.candidates.len() as f64 * APART + sheet::Y_NAME + PLACES + 30.0;
-        let mut sheet = Sheet::new(caption, needed, &notes);
+        let mut sheet = Sheet::new(caption, Room::at_least(needed), &notes);
         let body = sheet.body;
         let ends = sheet::widest(self.candidates, label.bold(), ENDS);
         let mut area = Area {
@@ -148,17 +152,24 @@ impl Lines<'_> {
         let values: Vec<f64> = values.chain(self.reference).collect();
         let span = values.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b))
             - values.iter().fold(f64::INFINITY, |a, b| a.min(*b));
-        // The reference stands clear of the frame.
+        // The reference stands clear of the frame, and the highest interval leaves room for its
+        // value.
+        let highest = values.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
         let below = self.reference.map(|reference| reference - span * 0.05);
-        let values = values.into_iter().chain(below);
-        let y = Scale::over(values, (area.bottom, area.top), 6.0, 0.0);
+        let values = values
+            .into_iter()
+            .chain(below)
+            .chain([highest + span * 0.05]);
+        let y = Scale::over(values, (area.bottom, area.top), 8.0, 0.0);
         area.left += sheet::gutter(&y, Unit::Ratio);
         sheet.y_axis(area, &y, Unit::Ratio, self.y_name);
         sheet.base_line(area);
         if let Some(reference) = self.reference {
             let at = y.at(reference);
             let stroke = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
-            sheet.canvas.line(&[(area.left, at), (area.right, at)], stroke);
+            sheet
+                .canvas
+                .line(&[(area.left, at), (area.right, at)], stroke);
         }
         let column = area.width() / self.places.len() as f64;
         self.draw_places(&mut sheet, area, column);
@@ -175,12 +186,17 @@ impl Lines<'_> {
         for candidate in self.drawing_order() {
             let look = style::series(candidate);
             let is_in_force = self.in_force == Some(candidate);
-            let width = if is_in_force { style::STRONG } else { style::MEDIUM };
+            let width = if is_in_force {
+                style::STRONG
+            } else {
+                style::MEDIUM
+            };
             let mut run: Vec<(f64, f64)> = Vec::new();
             let mut last = None;
             for (place, this) in self.places.iter().enumerate() {
                 let stroke = Stroke::new(look.colour, width).dashed(look.dash);
-                let Some(estimate) = this.values.get(candidate).and_then(|v| v.as_ref().ok()) else {
+                let Some(estimate) = this.values.get(candidate).and_then(|v| v.as_ref().ok())
+                else {
                     // A place without a figure interrupts the line.
                     sheet.canvas.line(&std::mem::take(&mut run), stroke);
                     continue;
@@ -205,8 +221,11 @@ impl Lines<'_> {
                 };
                 let at = (x(place, candidate), y.at(estimate.value));
                 sheet.canvas.marker(at, look.shape, look.colour, false);
-                if self.in_force == Some(candidate) || count == 1 {
-                    let value = Type::new(style::SMALL, style::INK).bold().align(Align::Middle);
+                let has_value = self.in_force == Some(candidate) || count == 1;
+                if has_value && column > VALUED {
+                    let value = Type::new(style::SMALL, style::INK)
+                        .bold()
+                        .align(Align::Middle);
                     let text = Unit::Ratio.value(estimate.value);
                     let [_, _, high] = extent(estimate);
                     let above = y.at(high).min(at.1 - style::MARKER) - 12.0;
@@ -217,13 +236,17 @@ impl Lines<'_> {
         self.draw_ends(&mut sheet, area, &ends);
 
         let sentences = self.places.iter().map(|place| {
-            let figures = self.candidates.iter().zip(place.values).map(|(name, figure)| {
-                let text = match figure {
-                    Ok(estimate) => in_words(estimate, |value| Unit::Ratio.value(value)),
-                    Err(reason) => format!("none ({reason})"),
-                };
-                format!("{name} {text}")
-            });
+            let figures = self
+                .candidates
+                .iter()
+                .zip(place.values)
+                .map(|(name, figure)| {
+                    let text = match figure {
+                        Ok(estimate) => in_words(estimate, |value| Unit::Ratio.value(value)),
+                        Err(reason) => format!("none ({reason})"),
+                    };
+                    format!("{name} {text}")
+                });
             let figures = figures.collect::<Vec<_>>().join(", ");
             format!("{}: {figures}", place.name)
         });
@@ -238,37 +261,56 @@ impl Lines<'_> {
         order
     }
 
-    /// Returns a note for each figure that was refused; one for all candidates where they agree.
+    /// Returns a note for each reason why figures are missing; one for all candidates where they
+    /// agree.
     fn refusals(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut refused: Vec<(&str, &str, Vec<&str>)> = Vec::new();
         for place in &self.places {
-            let at = format!("{} {}", place.name, self.what);
-            let at = at.trim_end();
-            let reasons: Vec<_> = place.values.iter().filter_map(|v| v.as_ref().err()).collect();
+            let reasons: Vec<_> = place
+                .values
+                .iter()
+                .filter_map(|v| v.as_ref().err())
+                .collect();
             let all_agree = reasons.len() == place.values.len()
                 && reasons.windows(2).all(|pair| pair[0] == pair[1]);
-            if let (true, Some(reason)) = (all_agree, reasons.first()) {
-                notes.push(format!("Not shown at {at}: {reason}"));
-                continue;
-            }
-            for (name, value) in self.candidates.iter().zip(place.values) {
-                if let Err(reason) = value {
-                    notes.push(format!("Not shown at {at}, {name}: {reason}"));
+            let named = self.candidates.iter().map(String::as_str).zip(place.values);
+            let named = named.filter_map(|(name, value)| Some((name, value.as_ref().err()?)));
+            let shown = if all_agree { 1 } else { reasons.len() };
+            for (name, reason) in named.take(shown) {
+                let who = if all_agree { "" } else { name };
+                match refused
+                    .iter_mut()
+                    .find(|note| (note.0, note.1) == (who, reason))
+                {
+                    Some(note) => note.2.push(&place.name),
+                    None => refused.push((who, reason, vec![&place.name])),
                 }
             }
         }
-        notes
+        let note = |(who, reason, places): &(&str, &str, Vec<&str>)| {
+            let places = places.join(", ");
+            let at = format!("{places} {}", self.what);
+            let who = if who.is_empty() {
+                String::new()
+            } else {
+                format!(" {who}")
+            };
+            format!("Not shown:{who} at {}: {reason}", at.trim_end())
+        };
+        refused.iter().map(note).collect()
     }
 
     fn draw_places(&self, sheet: &mut Sheet<'_>, area: Area, column: f64) {
         let name = Type::new(style::VALUE, style::INK).align(Align::Middle);
         let note = Type::new(style::SMALL, style::MUTED).align(Align::Middle);
         let mut free_from = [f64::NEG_INFINITY; 2];
+        let has_notes = column > note.width("999 of 9,999");
         for (place, this) in self.places.iter().enumerate() {
             let x = area.left + column * (place as f64 + 0.5);
+            let note_text = if has_notes { this.note } else { "" };
             let texts = [
                 (this.name.as_str(), area.bottom + 18.0, name),
-                (this.note, area.bottom + 39.0, note),
+                (note_text, area.bottom + 39.0, note),
             ];
             for ((text, y, look), free) in texts.into_iter().zip(&mut free_from) {
                 let text = look.fit(text, (column - GAP).max(look.width("2026-Q4")));

@@ -1,7 +1,7 @@
 //! What each metric foresees on its own.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet, extent, in_words};
+use super::sheet::{self, Key, Room, Scale, Sheet, extent, in_words};
 use super::style::{self, GAP, SeriesStyle, Shape, Unit};
 use super::{Caption, Chart, Figure, listed, no_data};
 
@@ -44,7 +44,12 @@ impl MetricPower {
             return no_data(caption, "the model has no metric");
         }
         let rows = self.metrics.len() as f64;
-        let mut sheet = Sheet::new(caption, rows * ROW + 60.0 + sheet::X_AXIS, &[]);
+        let rest = 60.0 + sheet::X_AXIS;
+        let room = Room {
+            least: rows * ROW + rest,
+            most: rows * HIGH_ROW + rest,
+        };
+        let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
         let look = |colour, shape| SeriesStyle {
             colour,
@@ -55,13 +60,23 @@ impl MetricPower {
         let not = look(style::MUTED, Shape::Disc);
         let chance = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
         let keys = [
-            (Key::Point(out, false), "foresees leaving, beyond chance".to_owned()),
-            (Key::Point(not, true), "cannot be told from chance".to_owned()),
+            (
+                Key::Point(out, false),
+                "foresees leaving, beyond chance".to_owned(),
+            ),
+            (
+                Key::Point(not, true),
+                "cannot be told from chance".to_owned(),
+            ),
             (Key::Line(chance), "chance".to_owned()),
         ];
         let legend = sheet.legend(body.left, body.top, body.right, &keys);
         let row = ((body.height() - legend - GAP - sheet::X_AXIS) / rows).min(HIGH_ROW);
-        let size = if row < 28.0 { style::SMALL } else { style::VALUE };
+        let size = if row < 28.0 {
+            style::SMALL
+        } else {
+            style::VALUE
+        };
         let name = Type::new(size, style::INK);
         let muted = Type::new(size, style::MUTED);
         let value = name;
@@ -108,11 +123,20 @@ impl MetricPower {
                 bottom: area.top + row * (place + 1) as f64,
                 ..body
             };
-            sheet.canvas.rectangle(stripe, style::tint(style::GROUND, 0.7));
+            sheet
+                .canvas
+                .rectangle(stripe, style::tint(style::GROUND, 0.7));
         }
-        sheet.x_axis(area, &x, Unit::Ratio, "AUC of the metric alone, 95 % interval (below 0.5: the wrong way round)");
+        sheet.x_axis(
+            area,
+            &x,
+            Unit::Ratio,
+            "AUC of the metric alone, 95 % interval (below 0.5: the wrong way round)",
+        );
         let at = x.at(CHANCE);
-        sheet.canvas.line(&[(at, area.top), (at, area.bottom)], chance);
+        sheet
+            .canvas
+            .line(&[(at, area.top), (at, area.bottom)], chance);
         for (place, (this, figure)) in self.metrics.iter().zip(&figures).enumerate() {
             let y = area.top + row * (place as f64 + 0.5);
             let name_look = if this.stands_out { name.bold() } else { name };
@@ -128,10 +152,14 @@ impl MetricPower {
                 Ok(estimate) => {
                     if let Some((low, high)) = estimate.interval {
                         let stroke = Stroke::new(look.colour, style::MEDIUM);
-                        sheet.canvas.line(&[(x.at(low), y), (x.at(high), y)], stroke);
+                        sheet
+                            .canvas
+                            .line(&[(x.at(low), y), (x.at(high), y)], stroke);
                     }
                     let at = (x.at(estimate.value), y);
-                    sheet.canvas.marker(at, look.shape, look.colour, !this.stands_out);
+                    sheet
+                        .canvas
+                        .marker(at, look.shape, look.colour, !this.stands_out);
                 }
                 Err(reason) => {
                     let text = muted.fit(reason, area.width() - GAP);

@@ -53,7 +53,7 @@ pub struct Chart {
     pub alt: String,
     /// The picture as SVG with selectable text; stands alone or inside a page.
     pub svg: String,
-    /// The picture as PNG, 1,200 pixels wide and at least 700 high.
+    /// The picture as PNG, 1,200 pixels wide and about 700 high, or as high as its rows need.
     pub png: Vec<u8>,
 }
 
@@ -110,6 +110,21 @@ impl Bands {
         }
     }
 
+    /// Returns the scores of a ranked band in words, given the lowest score of every ranked band
+    /// but the first; nothing for the others.
+    fn range(&self, thresholds: &[f64], place: usize) -> String {
+        let score = |value: &f64| style::Unit::Points.value(*value);
+        let from = place.checked_sub(1).and_then(|below| thresholds.get(below));
+        let to = thresholds.get(place);
+        match (from, to) {
+            _ if place >= self.ranked.len() => String::new(),
+            (None, None) => String::new(),
+            (None, Some(to)) => format!("below {}", score(to)),
+            (Some(from), None) => format!("from {}", score(from)),
+            (Some(from), Some(to)) => format!("{} to {}", score(from), score(to)),
+        }
+    }
+
     /// Returns the colour of the band that holds `score`, given the lowest score of every ranked
     /// band but the first.
     fn colour_at(&self, thresholds: &[f64], score: f64) -> Colour {
@@ -121,7 +136,11 @@ impl Bands {
 /// Returns the picture that says there is nothing to show, and why.
 #[must_use]
 pub fn no_data(caption: &Caption, reason: &str) -> Chart {
-    let mut sheet = Sheet::new(caption, 0.0, &[]);
+    let room = sheet::Room {
+        least: 200.0,
+        most: 260.0,
+    };
+    let mut sheet = Sheet::new(caption, room, &[]);
     let look = canvas::Type::new(style::SUBTITLE, style::MUTED).align(canvas::Align::Middle);
     let text = format!("No data: {reason}");
     let lines = look.wrap(&text, sheet.body.width() * 0.8, 4);

@@ -1,7 +1,7 @@
 //! Whether a probability means what it says.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Caption, Chart, listed, no_data};
 
@@ -42,7 +42,7 @@ impl Reliability {
         if bins().next().is_none() {
             return no_data(caption, "no candidate has a calibrated probability");
         }
-        let mut sheet = Sheet::new(caption, 0.0, &[]);
+        let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
         let diagonal = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
         let mut keys: Vec<_> = self
@@ -63,10 +63,10 @@ impl Reliability {
             let (low, high) = bin.interval.unwrap_or((bin.observed, bin.observed));
             [bin.predicted, bin.observed, low, high]
         });
-        let y = Scale::over(values.chain([0.0]), (area.bottom, area.top), 6.0, 0.0);
+        let y = Scale::from_zero(values, (area.bottom, area.top), 6.0, 0.0);
         area.left += sheet::gutter(&y, Unit::Share);
-        let predicted = bins().map(|bin| bin.predicted).chain([0.0]);
-        let x = Scale::over(predicted, (area.left, area.right), 8.0, 0.0);
+        let predicted = bins().map(|bin| bin.predicted);
+        let x = Scale::from_zero(predicted, (area.left, area.right), 8.0, 0.0);
         sheet.y_axis(area, &y, Unit::Share, "Share that left (95 % interval)");
         sheet.x_axis(area, &x, Unit::Share, "Predicted probability of leaving");
         let end = x.high().min(y.high());
@@ -102,7 +102,11 @@ impl Reliability {
             .map(|curve| {
                 let bins = curve.bins.iter().map(|bin| {
                     let interval = bin.interval.map_or_else(String::new, |(low, high)| {
-                        format!(" ({} to {})", Unit::Share.value(low), Unit::Share.value(high))
+                        format!(
+                            " ({} to {})",
+                            Unit::Share.value(low),
+                            Unit::Share.value(high)
+                        )
                     });
                     format!(
                         "predicted {}, observed {}{interval}, {} accounts",

@@ -1,7 +1,7 @@
 //! What comes up for renewal, month by month, and in which band it is.
 
 use super::canvas::{Align, Area, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Bands, Caption, Chart, listed, no_data};
 
@@ -57,11 +57,19 @@ impl RenewalsAhead {
         let count = panels.len() as f64;
         let legend_most = 30.0 * (self.bands.len() as f64 / 4.0).ceil();
         let needed = legend_most + count * (PANEL + HEAD + FOOT) + 30.0;
-        let mut sheet = Sheet::new(caption, needed, &[]);
+        let mut sheet = Sheet::new(caption, Room::at_least(needed), &[]);
         let body = sheet.body;
         let names = self.bands.names().enumerate();
         let keys: Vec<_> = names
-            .map(|(place, name)| (Key::Fill(self.bands.colour(place)), name.clone()))
+            .map(|(place, name)| {
+                // Where colours do not tell, the order in the columns does.
+                let text = match place {
+                    0 => format!("{name} (bottom)"),
+                    _ if place + 1 == self.bands.len() => format!("{name} (top)"),
+                    _ => name.clone(),
+                };
+                (Key::Fill(self.bands.colour(place)), text)
+            })
             .collect();
         let legend = sheet.legend(body.left, body.top, body.right, &keys);
         let top = body.top + legend;
@@ -84,7 +92,8 @@ impl RenewalsAhead {
                 let months = panel.months.iter().map(|month| {
                     let bands = self.bands.names().zip(&month.by_band);
                     let bands = bands.filter(|(_, amount)| **amount != 0.0);
-                    let bands = bands.map(|(name, amount)| format!("{name} {}", unit.value(*amount)));
+                    let bands =
+                        bands.map(|(name, amount)| format!("{name} {}", unit.value(*amount)));
                     format!(
                         "{}: {} of {} accounts ({})",
                         month.month,
@@ -105,22 +114,41 @@ impl RenewalsAhead {
             let stacked: f64 = month.by_band.iter().filter(|amount| **amount > 0.0).sum();
             stacked.max(month.amount) * (1.0 + SUMS / (area.height() - SUMS))
         });
-        let y = Scale::over(amounts.chain([0.0]), (area.bottom, area.top), 4.0, 0.0);
+        let y = Scale::from_zero(amounts, (area.bottom, area.top), 4.0, 0.0);
         area.left += sheet::gutter(&y, unit);
-        let name = format!("Amount up for renewal ({})", panel.currency);
-        sheet.y_axis(area, &y, unit, &name);
         let column = area.width() / panel.months.len() as f64;
         let width = (column * 0.72).min(90.0);
         let tick = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
-        let sum = Type::new(style::VALUE, style::INK).bold().align(Align::Middle);
         let small = Type::new(style::SMALL, style::MUTED).align(Align::Middle);
         let in_full = |month: &RenewalMonth| match month.accounts {
             1 => "1 account".to_owned(),
             count => format!("{} accounts", style::count(count)),
         };
-        let in_short = |month: &RenewalMonth| format!("{} acc.", style::count(month.accounts));
-        let is_wide = panel.months.iter().all(|month| small.width(&in_full(month)) + GAP < column);
-        let accounts = |month| if is_wide { in_full(month) } else { in_short(month) };
+        // Narrow columns carry bare numbers; then the axis says what they are.
+        let is_wide = panel
+            .months
+            .iter()
+            .all(|month| small.width(&in_full(month)) + 4.0 < column);
+        let (sum_unit, sum_size) = match is_wide {
+            true => (unit, style::VALUE),
+            false => (Unit::Money(""), style::SMALL),
+        };
+        let sum = Type::new(sum_size, style::INK).bold().align(Align::Middle);
+        let accounts = |month: &RenewalMonth| match is_wide {
+            true => in_full(month),
+            false => style::count(month.accounts),
+        };
+        let name = match is_wide {
+            true => format!("Amount up for renewal ({})", panel.currency),
+            false => format!(
+                "Amount up for renewal ({}) and number of accounts",
+                panel.currency
+            ),
+        };
+        sheet.y_axis(area, &y, unit, &name);
+        let all = panel.months.iter().flat_map(|month| &month.by_band);
+        let widths = all.map(|amount| small.width(&unit.value(*amount)));
+        let has_labels = widths.fold(0.0, f64::max) + 4.0 <= width;
         let mut free_from = [f64::NEG_INFINITY; 3];
         for (place, month) in panel.months.iter().enumerate() {
             let x = area.left + column * (place as f64 + 0.5);
@@ -140,16 +168,15 @@ impl RenewalsAhead {
                 sheet.canvas.rectangle(segment, ground);
                 let look = Type::new(style::SMALL, style::text_on(ground)).align(Align::Middle);
                 let text = unit.value(*amount);
-                let fits = look.width(&text) + 4.0 <= width && segment.height() >= 20.0;
                 let is_all = *amount == month.amount;
-                if fits && !is_all {
+                if has_labels && segment.height() >= 20.0 && !is_all {
                     sheet.canvas.text(segment.middle(), &text, look);
                 }
             }
             let above = y.at(reached.max(0.0));
             let texts = [
                 (month.month.clone(), area.bottom + 18.0, tick),
-                (unit.value(month.amount), above - 30.0, sum),
+                (sum_unit.value(month.amount), above - 30.0, sum),
                 (accounts(month), above - 12.0, small),
             ];
             for ((text, at, look), free) in texts.into_iter().zip(&mut free_from) {
@@ -157,7 +184,7 @@ impl RenewalsAhead {
                 // Where columns are narrow, a text that would touch its neighbour is left out.
                 if x - half >= *free {
                     sheet.canvas.text((x, at), &text, look);
-                    *free = x + half + GAP / 2.0;
+                    *free = x + half + 2.0;
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! How the scores lie, and how many accounts are in each band, now and before.
 
 use super::canvas::{Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Bands, Caption, Chart, listed, no_data};
 
@@ -55,7 +55,7 @@ impl ScoreDistribution {
             return no_data(caption, "no account has a score");
         };
         let needed = self.counts.len() as f64 * ROW + 80.0;
-        let mut sheet = Sheet::new(caption, needed, &[]);
+        let mut sheet = Sheet::new(caption, Room::at_least(needed), &[]);
         let body = sheet.body;
         let split = body.left + body.width() * HISTOGRAM;
 
@@ -75,11 +75,15 @@ impl ScoreDistribution {
             bottom: body.bottom - sheet::X_AXIS,
         };
         let counts = self.bins.iter().flat_map(|bin| [Some(bin.now), bin.before]);
-        let counts = counts.flatten().map(|count| count as f64).chain([0.0]);
-        let y = Scale::over(counts, (area.bottom, area.top), 5.0, 1.0);
+        let counts = counts.flatten().map(|count| count as f64);
+        let y = Scale::from_zero(counts, (area.bottom, area.top), 5.0, 1.0);
         area.left += sheet::gutter(&y, Unit::Count);
         let ends = (area.left, area.right);
-        let step = if last.high - first.low > 50.0 { 10.0 } else { 5.0 };
+        let step = if last.high - first.low > 50.0 {
+            10.0
+        } else {
+            5.0
+        };
         let x = Scale::fixed((first.low, last.high), ends, step);
         sheet.y_axis(area, &y, Unit::Count, "Accounts");
         for bin in &self.bins {
@@ -148,7 +152,7 @@ impl ScoreDistribution {
             let bar = Area {
                 left,
                 top: y + 26.0,
-                right: scale.at(count.now as f64).max(left + style::MEDIUM),
+                right: scale.at(count.now as f64),
                 bottom: y + 46.0,
             };
             let mut end = bar.right;
@@ -163,7 +167,11 @@ impl ScoreDistribution {
                 end = end.max(x);
             }
             let name_at = (left, y + 12.0);
-            sheet.canvas.text(name_at, &name.fit(band, right - left), name);
+            let range = self.bands.range(&self.thresholds, place);
+            let band = name.fit(band, right - left - muted.width(&range) - GAP);
+            sheet.canvas.text(name_at, &band, name);
+            let range_at = (left + name.width(&band) + GAP, y + 12.0);
+            sheet.canvas.text(range_at, &range, muted);
             let now = style::count(count.now);
             let at = (end + GAP, (bar.top + bar.bottom) / 2.0);
             sheet.canvas.text(at, &now, value.bold());

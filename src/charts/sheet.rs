@@ -16,6 +16,25 @@ pub(super) struct Sheet<'a> {
     notes: Vec<String>,
 }
 
+/// The height that a body needs, and beyond which it would stay empty.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub least: f64,
+    pub most: f64,
+}
+
+impl Room {
+    /// As high as pictures usually are.
+    pub(super) const USUAL: Self = Self::at_least(0.0);
+
+    pub(super) const fn at_least(least: f64) -> Self {
+        Self {
+            least,
+            most: f64::INFINITY,
+        }
+    }
+}
+
 /// A sample of what a legend explains.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Key {
@@ -33,8 +52,9 @@ pub(super) enum Key {
 const NOTES: usize = 4;
 
 impl<'a> Sheet<'a> {
-    /// Returns a sheet whose body is at least `body_height` high; `notes` stand above the foot.
-    pub(super) fn new(caption: &'a Caption, body_height: f64, notes: &[String]) -> Self {
+    /// Returns a sheet as high as all are, unless its body needs more than that leaves or has no
+    /// use for it; `notes` stand above the foot.
+    pub(super) fn new(caption: &'a Caption, room: Room, notes: &[String]) -> Self {
         let title = Type::new(style::TITLE, style::INK).bold();
         let subtitle = Type::new(style::SUBTITLE, style::MUTED);
         let small = Type::new(style::SMALL, style::MUTED);
@@ -56,7 +76,9 @@ impl<'a> Sheet<'a> {
             + height_of(subtitles.len(), subtitle.size)
             + GAP * 1.5;
         let foot = MARGIN * 0.6 + height_of(shown.len() + 1, small.size) + GAP;
-        let height = (head + body_height + foot).max(style::HEIGHT).ceil();
+        let usual = style::HEIGHT - head - foot;
+        let body_height = usual.min(room.most).max(room.least);
+        let height = (head + body_height + foot).ceil();
         let mut canvas = Canvas::new(height);
         let mut y = MARGIN * 0.7;
         for (lines, look) in [(&titles, title), (&subtitles, subtitle)] {
@@ -68,7 +90,11 @@ impl<'a> Sheet<'a> {
         let mut y = height - foot + GAP;
         let line_height = small.size * LEADING;
         for note in &shown {
-            canvas.text((MARGIN, y + line_height / 2.0), &small.fit(note, width), small);
+            canvas.text(
+                (MARGIN, y + line_height / 2.0),
+                &small.fit(note, width),
+                small,
+            );
             y += line_height;
         }
         let about = format!(
@@ -76,7 +102,11 @@ impl<'a> Sheet<'a> {
             caption.source,
             caption.as_of.format("%Y-%m-%d")
         );
-        canvas.text((MARGIN, y + line_height / 2.0), &small.fit(&about, width), small);
+        canvas.text(
+            (MARGIN, y + line_height / 2.0),
+            &small.fit(&about, width),
+            small,
+        );
         let body = Area {
             left: MARGIN,
             top: head,
@@ -94,10 +124,7 @@ impl<'a> Sheet<'a> {
     /// Draws the sheet; `sentences` say in words and numbers what is on it.
     pub(super) fn finish(self, sentences: &[String]) -> Chart {
         let caption = self.caption;
-        let around = [
-            Some(caption.title.clone()),
-            caption.subtitle.clone(),
-        ];
+        let around = [Some(caption.title.clone()), caption.subtitle.clone()];
         let foot = format!(
             "Source: {}, as of {}.",
             caption.source,
@@ -147,9 +174,10 @@ impl<'a> Sheet<'a> {
     /// Writes the name of a horizontal axis so that it ends at `bottom`.
     pub(super) fn x_name(&mut self, area: Area, bottom: f64, name: &str) {
         let look = Type::new(style::LABEL, style::INK).align(Align::Middle);
-        let at = (area.middle().0, bottom - look.size * 0.6);
         let name = look.fit(name, style::WIDTH - 2.0 * MARGIN);
-        self.canvas.text(at, &name, look);
+        let free = MARGIN + look.width(&name) / 2.0;
+        let x = area.middle().0.clamp(free, style::WIDTH - free);
+        self.canvas.text((x, bottom - look.size * 0.6), &name, look);
     }
 
     /// Draws a vertical axis left of `area`: grid, ticks, and above them the name.
@@ -175,14 +203,17 @@ impl<'a> Sheet<'a> {
         let look = Type::new(style::LABEL, style::INK);
         let left = area.left - gutter(scale, unit);
         let at = (left, area.top - Y_NAME + look.size * 0.6);
-        self.canvas.text(at, &look.fit(name, area.right - left), look);
+        self.canvas
+            .text(at, &look.fit(name, area.right - left), look);
     }
 
     /// Draws the line that an area stands on.
     pub(super) fn base_line(&mut self, area: Area) {
         let stroke = Stroke::new(style::RULE, style::THIN);
-        self.canvas
-            .line(&[(area.left, area.bottom), (area.right, area.bottom)], stroke);
+        self.canvas.line(
+            &[(area.left, area.bottom), (area.right, area.bottom)],
+            stroke,
+        );
     }
 
     /// Draws an upright interval with its ends.
@@ -204,12 +235,18 @@ impl<'a> Sheet<'a> {
     }
 
     /// Writes a legend from the left, in as many lines as it needs, and returns its height.
-    pub(super) fn legend(&mut self, left: f64, top: f64, right: f64, items: &[(Key, String)]) -> f64 {
+    pub(super) fn legend(
+        &mut self,
+        left: f64,
+        top: f64,
+        right: f64,
+        items: &[(Key, String)],
+    ) -> f64 {
         let look = Type::new(style::VALUE, style::INK);
         let line_height = look.size * 1.6;
         let (mut x, mut y) = (left, top + line_height / 2.0);
         for (key, text) in items {
-            let text = look.fit(text, right - left - KEY);
+            let text = look.fit(text, ITEM.min(right - left - KEY));
             let width = KEY + look.width(&text);
             if x > left && x + width > right {
                 x = left;
@@ -250,6 +287,8 @@ impl<'a> Sheet<'a> {
 
 /// Width of a legend's sample with the space behind it.
 const KEY: f64 = 38.0;
+/// Greatest width of a legend's text.
+const ITEM: f64 = 430.0;
 /// Height of a horizontal axis: ticks and name.
 pub(super) const X_AXIS: f64 = 56.0;
 /// Height of the name above a vertical axis.
@@ -264,8 +303,14 @@ pub(super) fn gutter(scale: &Scale, unit: Unit<'_>) -> f64 {
 }
 
 /// Returns the width of the widest of these names, but at most `most`.
-pub(super) fn widest<'a>(names: impl IntoIterator<Item = &'a String>, look: Type, most: f64) -> f64 {
-    let widths = names.into_iter().map(|name| look.width(&super::canvas::clean(name)));
+pub(super) fn widest<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+    look: Type,
+    most: f64,
+) -> f64 {
+    let widths = names
+        .into_iter()
+        .map(|name| look.width(&super::canvas::clean(name)));
     widths.fold(0.0, f64::max).min(most)
 }
 
@@ -316,6 +361,19 @@ impl Scale {
             start,
             end,
         }
+    }
+
+    /// Like `over`, beginning at zero; values are not negative.
+    pub(super) fn from_zero(
+        values: impl IntoIterator<Item = f64>,
+        pixels: (f64, f64),
+        ticks: f64,
+        least_step: f64,
+    ) -> Self {
+        let finite = values.into_iter().filter(|value| value.is_finite());
+        let high = finite.fold(0.0, f64::max);
+        let high = if high > 0.0 { high } else { 1.0 };
+        Self::over([0.0, high], pixels, ticks, least_step)
     }
 
     /// Returns the scale from `low` to `high` exactly.
@@ -382,7 +440,12 @@ pub(super) fn extent(estimate: &Estimate) -> [f64; 3] {
 /// Returns an estimate in words: `0.62 (0.57 to 0.68)`.
 pub(super) fn in_words(estimate: &Estimate, write: impl Fn(f64) -> String) -> String {
     match estimate.interval {
-        Some((low, high)) => format!("{} ({} to {})", write(estimate.value), write(low), write(high)),
+        Some((low, high)) => format!(
+            "{} ({} to {})",
+            write(estimate.value),
+            write(low),
+            write(high)
+        ),
         None => write(estimate.value),
     }
 }
@@ -398,7 +461,11 @@ mod tests {
             (&[0.48, 0.71], 0.0, &[0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75]),
             (&[0.0, 1.0], 1.0, &[0.0, 1.0]),
             (&[], 0.0, &[0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
-            (&[f64::NAN, -3.0, 2.0], 0.0, &[-3.0, -2.0, -1.0, 0.0, 1.0, 2.0]),
+            (
+                &[f64::NAN, -3.0, 2.0],
+                0.0,
+                &[-3.0, -2.0, -1.0, 0.0, 1.0, 2.0],
+            ),
         ];
         for (values, least, expected) in cases {
             let ticks = Scale::over(values.iter().copied(), (0.0, 1.0), 5.0, least).ticks();

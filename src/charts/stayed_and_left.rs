@@ -1,7 +1,7 @@
 //! How the scores of those who stayed differ from the scores of those who left.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet};
+use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Bands, Caption, Chart, listed, no_data};
 
@@ -40,20 +40,26 @@ impl StayedAndLeft {
         let (Some(first), Some(last)) = (self.bins.first(), self.bins.last()) else {
             return no_data(caption, "no renewal was decided");
         };
-        let mut sheet = Sheet::new(caption, 0.0, &[]);
+        let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
         let keys: Vec<_> = self
             .bands
             .ranked
             .iter()
             .enumerate()
-            .map(|(place, name)| (Key::Fill(self.bands.colour(place)), name.clone()))
+            .map(|(place, name)| {
+                let range = self.bands.range(&self.thresholds, place);
+                (
+                    Key::Fill(self.bands.colour(place)),
+                    format!("{name} {range}"),
+                )
+            })
             .collect();
         let legend = sheet.legend(body.left, body.top, body.right, &keys);
         let top = body.top + legend;
         let height = (body.bottom - sheet::X_AXIS - top) / 2.0;
         let shares = self.bins.iter().flat_map(|bin| [bin.stayed, bin.left]);
-        let shares: Vec<f64> = shares.chain([0.0]).collect();
+        let shares: Vec<f64> = shares.collect();
         let groups = [("stayed", self.stayed), ("left", self.left)];
         for (panel, (group, count)) in groups.into_iter().enumerate() {
             let mut area = Area {
@@ -62,16 +68,22 @@ impl StayedAndLeft {
                 right: body.right,
                 bottom: top + height * (panel + 1) as f64 - GAP,
             };
-            let y = Scale::over(shares.iter().copied(), (area.bottom, area.top), 4.0, 0.0);
+            let y = Scale::from_zero(shares.iter().copied(), (area.bottom, area.top), 4.0, 0.0);
             area.left += sheet::gutter(&y, Unit::Share);
             let ends = (area.left, area.right);
-            let step = if last.high - first.low > 50.0 { 10.0 } else { 5.0 };
+            let step = if last.high - first.low > 50.0 {
+                10.0
+            } else {
+                5.0
+            };
             let x = Scale::fixed((first.low, last.high), ends, step);
             let name = format!("Share of the {} who {group}", style::count(count));
             sheet.y_axis(area, &y, Unit::Share, &name);
             if count == 0 {
                 let look = Type::new(style::LABEL, style::MUTED).align(Align::Middle);
-                sheet.canvas.text(area.middle(), &format!("nobody {group}"), look);
+                sheet
+                    .canvas
+                    .text(area.middle(), &format!("nobody {group}"), look);
             }
             for bin in &self.bins {
                 let share = if panel == 0 { bin.stayed } else { bin.left };
@@ -97,7 +109,9 @@ impl StayedAndLeft {
             let line = Stroke::new(style::RULE, style::THIN).dashed(Some((5.0, 4.0)));
             for from in &self.thresholds {
                 let at = x.at_most(*from);
-                sheet.canvas.line(&[(at, area.top), (at, area.bottom)], line);
+                sheet
+                    .canvas
+                    .line(&[(at, area.top), (at, area.bottom)], line);
             }
             if panel == 0 {
                 sheet.base_line(area);

@@ -120,12 +120,8 @@ pub(super) fn series(number: usize) -> SeriesStyle {
         Shape::Up,
         Shape::Down,
     ];
-    const DASHES: [Option<(f64, f64)>; 4] = [
-        None,
-        Some((10.0, 5.0)),
-        Some((3.0, 4.0)),
-        Some((16.0, 4.0)),
-    ];
+    const DASHES: [Option<(f64, f64)>; 4] =
+        [None, Some((10.0, 5.0)), Some((3.0, 4.0)), Some((16.0, 4.0))];
     SeriesStyle {
         colour: SERIES[number % SERIES.len()],
         shape: SHAPES[number % SHAPES.len()],
@@ -209,7 +205,7 @@ pub(super) enum Unit<'a> {
     Ratio,
     /// A multiple of something: `2.4×`.
     Multiple,
-    /// An amount in this currency, an ISO code: `€1.2M`.
+    /// An amount in this currency, an ISO code, or in one that is named elsewhere: `€1.2M`.
     Money(&'a str),
 }
 
@@ -222,7 +218,9 @@ impl Unit<'_> {
         match self {
             Self::Count => grouped(value, 0),
             Self::Points => trimmed(value, 1),
-            Self::Share if (value * 100.0).abs() < 9.95 => format!("{} %", trimmed(value * 100.0, 1)),
+            Self::Share if (value * 100.0).abs() < 9.95 => {
+                format!("{} %", trimmed(value * 100.0, 1))
+            }
             Self::Share => format!("{} %", grouped(value * 100.0, 0)),
             Self::Ratio => grouped(value, 2),
             Self::Multiple => format!("{}×", grouped(value, 1)),
@@ -260,7 +258,7 @@ pub(super) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -307,6 +305,7 @@ fn money(value: f64, currency: &str, step: Option<f64>) -> String {
         "USD" => "$".to_owned(),
         "GBP" => "£".to_owned(),
         "JPY" => "¥".to_owned(),
+        "" => String::new(),
         other => format!("{other} "),
     };
     const UNITS: [(f64, &str); 4] = [(1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, "")];
@@ -317,9 +316,7 @@ fn money(value: f64, currency: &str, step: Option<f64>) -> String {
         .unwrap_or((1.0, ""));
     let shown = value.abs() / unit;
     let number = match step {
-        Some(step) => {
-            trimmed(shown, decimals(step / unit))
-        }
+        Some(step) => trimmed(shown, decimals(step / unit)),
         None if letter.is_empty() => grouped(shown, 0),
         None if shown < 99.95 => trimmed(shown, 1),
         None => grouped(shown, 0),

@@ -1,7 +1,7 @@
 //! What a figure owes to each weight, threshold and metric.
 
 use super::canvas::{Align, Area, Stroke, Type};
-use super::sheet::{self, Key, Scale, Sheet, extent, in_words};
+use super::sheet::{self, Key, Room, Scale, Sheet, extent, in_words};
 use super::style::{self, GAP, Unit};
 use super::{Caption, Chart, Figure, listed, no_data};
 
@@ -34,6 +34,8 @@ pub struct Effect {
 
 /// Height of an effect's bar with the space below it.
 const BAR: f64 = 22.0;
+/// Few bars are drawn so many times as high.
+const STRETCH: f64 = 1.8;
 /// Space between two variables.
 const BETWEEN: f64 = 8.0;
 
@@ -47,7 +49,12 @@ impl Tornado {
         }
         let rows = self.rows.len() as f64;
         let needed = effects as f64 * BAR + rows * BETWEEN;
-        let mut sheet = Sheet::new(caption, needed + 50.0 + sheet::X_AXIS, &[]);
+        let rest = 50.0 + sheet::X_AXIS;
+        let room = Room {
+            least: needed + rest,
+            most: needed * STRETCH + rest,
+        };
+        let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
         let keys = [
             (Key::Fill(style::BETTER), "the figure rises".to_owned()),
@@ -75,7 +82,7 @@ impl Tornado {
         let ends = changes.flat_map(extent).chain([0.0]);
         let x = Scale::over(ends, (area.left, area.right), 6.0, 0.0);
         // Room that the rows leave is shared out among them.
-        let stretch = (area.height() / needed).clamp(1.0, 1.8);
+        let stretch = (area.height() / needed).clamp(1.0, STRETCH);
         let (bar, between) = (BAR * stretch, BETWEEN * stretch);
         let area = Area {
             bottom: area.top + needed * stretch,
@@ -123,7 +130,9 @@ impl Tornado {
             y += between;
         }
         let stroke = Stroke::new(style::INK, style::THIN);
-        sheet.canvas.line(&[(zero, area.top), (zero, area.bottom)], stroke);
+        sheet
+            .canvas
+            .line(&[(zero, area.top), (zero, area.bottom)], stroke);
 
         let sentences = self.rows.iter().map(|row| {
             let effects = row.effects.iter().map(|effect| {
