@@ -17,9 +17,8 @@
 //!
 //! A stage uses the stages above it in the list below, never one beneath it; a test reads the
 //! `use` lines and holds us to that. `domain`, `config`, `trail`, `stats` and `charts` know no data
-//! frame; `charts` draws the numbers it is given and decides none.
-//! Only `exports` and `publish` touch data files, only `cli` prints, reads the clock or the
-//! environment.
+//! frame; `charts` draws the numbers it is given and decides none. Only `exports` and `publish`
+//! touch data files, only `cli` prints, reads the clock or the environment.
 //!
 //! # What always holds
 //!

@@ -63,6 +63,11 @@ impl Stroke {
         }
     }
 
+    /// Returns how a line of reference is drawn.
+    pub(super) fn reference(colour: Colour) -> Self {
+        Self::new(colour, style::MEDIUM).dashed(Some(style::REFERENCE_DASH))
+    }
+
     pub(super) fn dashed(self, dash: Option<(f64, f64)>) -> Self {
         Self { dash, ..self }
     }
@@ -219,6 +224,8 @@ pub(super) struct Canvas {
 
 /// Whole coordinates per pixel.
 const FINE: f64 = 3.0;
+/// Pixels from the corner within which everything is drawn.
+const FAR: f64 = 10_000.0;
 /// Height of capitals as a share of the type's size.
 const CAPITALS: f64 = 0.714;
 
@@ -232,13 +239,15 @@ impl Canvas {
     }
 
     pub(super) fn rectangle(&mut self, area: Area, colour: Colour) {
-        if area.width() > 0.0 && area.height() > 0.0 {
+        let corners = [(area.left, area.top), (area.right, area.bottom)];
+        if corners.iter().all(is_finite) && area.width() > 0.0 && area.height() > 0.0 {
             self.marks.push(Mark::Rectangle(area, colour));
         }
     }
 
     pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
-        let points: Vec<Point> = points.iter().copied().filter(is_finite).collect();
+        let near = |(x, y): &Point| (x.clamp(-FAR, FAR), y.clamp(-FAR, FAR));
+        let points: Vec<Point> = points.iter().filter(|at| is_finite(at)).map(near).collect();
         match stroke.dash {
             None => self.marks.push(Mark::Line(points, stroke)),
             Some(pattern) => {
@@ -301,7 +310,7 @@ impl Canvas {
     /// Writes `text` with the middle of its capitals at this height.
     pub(super) fn text(&mut self, (x, y): Point, text: &str, look: Type) {
         let text = clean(text);
-        if text.is_empty() || !is_finite(&(x, y)) {
+        if text.is_empty() || !is_finite(&(x, y)) || x.abs().max(y.abs()) > FAR {
             return;
         }
         let width = look.width(&text);
@@ -427,7 +436,9 @@ impl Canvas {
     ) where
         B::ErrorType: 'static,
     {
-        let fine = |(x, y): Point| ((x * FINE).round() as i32, (y * FINE).round() as i32);
+        // What lies far outside ends there; the back ends would lose themselves beyond.
+        let coordinate = |pixel: f64| (pixel.clamp(-FAR, FAR) * FINE).round() as i32;
+        let fine = |(x, y): Point| (coordinate(x), coordinate(y));
         let (right, bottom) = self.fine_size();
         let paper = style::PAPER.filled();
         sure(backend.draw_rect((0, 0), (right as i32, bottom as i32), &paper, true));
@@ -678,6 +689,31 @@ mod tests {
         canvas.text((5.0, 10.0), "株 é", LOOK);
         assert!(canvas.svg("n", "t", "d").contains("株 é"));
         assert!(canvas.png().starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    fn capitals_are_centred_at_the_height_asked_for() {
+        let mut canvas = Canvas::new(60.0);
+        let look = Type::new(20.0, Colour(0, 0, 0));
+        canvas.text((10.0, 30.0), "H", look);
+        let svg = canvas.svg("n", "t", "d");
+        let (_, rest) = svg.split_once("<text x=\"30\" y=\"").unwrap();
+        let top: f64 = rest.split_once('"').unwrap().0.parse().unwrap();
+        let baseline = top / FINE + 0.76 * 20.0;
+        assert!((baseline - (30.0 + CAPITALS * 10.0)).abs() < 0.5);
+
+        let bytes = canvas.png();
+        let mut reader = png::Decoder::new(&bytes[..]).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size()];
+        reader.next_frame(&mut pixels).unwrap();
+        let rows = pixels.chunks_exact(style::WIDTH as usize * 3);
+        let inked = rows.map(|row| row.iter().any(|byte| *byte < 128));
+        let inked: Vec<usize> = inked
+            .enumerate()
+            .filter(|row| row.1)
+            .map(|row| row.0)
+            .collect();
+        assert_eq!((inked[0], inked[inked.len() - 1]), (23, 36));
     }
 
     #[test]

@@ -48,8 +48,8 @@ impl Capture {
         }
         let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
-        let chance = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
-        let capacity = Stroke::new(style::RULE, style::MEDIUM).dashed(Some((2.0, 4.0)));
+        let chance = Stroke::reference(style::INK);
+        let capacity = Stroke::reference(style::RULE).dashed(Some(style::DOTS));
         let mut keys: Vec<_> = self
             .candidates
             .iter()

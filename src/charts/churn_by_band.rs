@@ -2,7 +2,7 @@
 
 use super::canvas::{Align, Area, Stroke, Type};
 use super::sheet::{self, Key, Room, Scale, Sheet, extent, in_words};
-use super::style::{self, GAP, SeriesStyle, Shape, Unit};
+use super::style::{self, GAP, Shape, Unit};
 use super::{Bands, Caption, Chart, Figure, listed, no_data};
 
 /// The churn rate of each band, with its interval.
@@ -41,12 +41,8 @@ impl ChurnByBand {
         }
         let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
-        let weighted = SeriesStyle {
-            colour: style::INK,
-            shape: Shape::Diamond,
-            dash: None,
-        };
-        let base = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
+        let weighted = style::points(style::INK, Shape::Diamond);
+        let base = Stroke::reference(style::INK);
         let interval = Stroke::new(style::INK, style::MEDIUM);
         let mut keys = vec![(Key::Line(interval), "95 % interval".to_owned())];
         if self.rows.iter().any(|row| row.amount_rate.is_some()) {

@@ -63,7 +63,7 @@ impl Coverage {
         if let Some(date) = &self.compared {
             keys.push((Key::Line(before), date.clone()));
         }
-        let limit = Stroke::new(style::WORSE, style::MEDIUM).dashed(Some((8.0, 5.0)));
+        let limit = Stroke::reference(style::WORSE);
         if let Some(required) = self.required {
             let text = format!("needed for a score: {}", Unit::Share.value(required));
             keys.push((Key::Line(limit), text));

@@ -65,11 +65,7 @@ impl LargestMovers {
                 (key, format!("{} {cause}", letter(place)))
             })
             .collect();
-        let net = style::SeriesStyle {
-            colour: style::INK,
-            shape: Shape::Diamond,
-            dash: None,
-        };
+        let net = style::points(style::INK, Shape::Diamond);
         keys.push((Key::Point(net, true), "change of the score".to_owned()));
         let legend = sheet.legend(body.left, body.top, body.right, &keys);
         let area = Area {

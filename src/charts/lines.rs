@@ -166,7 +166,7 @@ impl Lines<'_> {
         sheet.base_line(area);
         if let Some(reference) = self.reference {
             let at = y.at(reference);
-            let stroke = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
+            let stroke = Stroke::reference(style::INK);
             sheet
                 .canvas
                 .line(&[(area.left, at), (area.right, at)], stroke);

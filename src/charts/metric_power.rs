@@ -2,7 +2,7 @@
 
 use super::canvas::{Align, Area, Stroke, Type};
 use super::sheet::{self, Key, Room, Scale, Sheet, extent, in_words};
-use super::style::{self, GAP, SeriesStyle, Shape, Unit};
+use super::style::{self, GAP, Shape, Unit};
 use super::{Caption, Chart, Figure, listed, no_data};
 
 /// The power of each metric with its interval: a forest plot.
@@ -51,14 +51,9 @@ impl MetricPower {
         };
         let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
-        let look = |colour, shape| SeriesStyle {
-            colour,
-            shape,
-            dash: None,
-        };
-        let out = look(style::PLAIN, Shape::Disc);
-        let not = look(style::MUTED, Shape::Disc);
-        let chance = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
+        let out = style::points(style::PLAIN, Shape::Disc);
+        let not = style::points(style::MUTED, Shape::Disc);
+        let chance = Stroke::reference(style::INK);
         let keys = [
             (
                 Key::Point(out, false),

@@ -19,6 +19,7 @@ mod lines;
 mod metric_power;
 mod reliability;
 mod renewals_ahead;
+mod score_axis;
 mod score_distribution;
 mod sheet;
 mod stayed_and_left;
@@ -123,13 +124,6 @@ impl Bands {
             (Some(from), None) => format!("from {}", score(from)),
             (Some(from), Some(to)) => format!("{} to {}", score(from), score(to)),
         }
-    }
-
-    /// Returns the colour of the band that holds `score`, given the lowest score of every ranked
-    /// band but the first.
-    fn colour_at(&self, thresholds: &[f64], score: f64) -> Colour {
-        let place = thresholds.iter().filter(|from| **from <= score).count();
-        self.colour(place.min(self.ranked.len().saturating_sub(1)))
     }
 }
 

@@ -44,7 +44,7 @@ impl Reliability {
         }
         let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
-        let diagonal = Stroke::new(style::INK, style::MEDIUM).dashed(Some((8.0, 5.0)));
+        let diagonal = Stroke::reference(style::INK);
         let mut keys: Vec<_> = self
             .curves
             .iter()

@@ -1,6 +1,7 @@
 //! How the scores lie, and how many accounts are in each band, now and before.
 
 use super::canvas::{Area, Stroke, Type};
+use super::score_axis::ScoreAxis;
 use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Bands, Caption, Chart, listed, no_data};
@@ -78,32 +79,15 @@ impl ScoreDistribution {
         let counts = counts.flatten().map(|count| count as f64);
         let y = Scale::from_zero(counts, (area.bottom, area.top), 5.0, 1.0);
         area.left += sheet::gutter(&y, Unit::Count);
-        let ends = (area.left, area.right);
-        let step = if last.high - first.low > 50.0 {
-            10.0
-        } else {
-            5.0
-        };
-        let x = Scale::fixed((first.low, last.high), ends, step);
+        let ends = (first.low, last.high);
+        let scores = ScoreAxis::new(&self.bands, &self.thresholds, ends, area);
         sheet.y_axis(area, &y, Unit::Count, "Accounts");
         for bin in &self.bins {
-            let mut edges = vec![bin.low];
-            let inside = |from: &&f64| bin.low < **from && **from < bin.high;
-            edges.extend(self.thresholds.iter().filter(inside));
-            edges.push(bin.high);
-            for pair in edges.windows(2) {
-                let bar = Area {
-                    left: x.at(pair[0]) + style::THIN,
-                    top: y.at(bin.now as f64),
-                    right: x.at(pair[1]) - style::THIN,
-                    bottom: area.bottom,
-                };
-                let middle = (pair[0] + pair[1]) / 2.0;
-                let colour = self.bands.colour_at(&self.thresholds, middle);
-                sheet.canvas.rectangle(bar, colour);
-            }
+            let ends = (y.at(bin.now as f64), area.bottom);
+            scores.column(&mut sheet, (bin.low, bin.high), ends);
         }
-        sheet.x_ticks(area, &x, Unit::Points, "Health score (points)");
+        scores.draw(&mut sheet, area);
+        let x = scores.x;
         let steps: Vec<_> = self
             .bins
             .iter()

@@ -376,8 +376,15 @@ impl Scale {
         Self::over([0.0, high], pixels, ticks, least_step)
     }
 
-    /// Returns the scale from `low` to `high` exactly.
+    /// Returns the scale from `low` to `high` exactly, or one step long where they are no ends.
     pub(super) fn fixed((low, high): (f64, f64), (start, end): (f64, f64), step: f64) -> Self {
+        let are_ends = low.is_finite() && high.is_finite() && low < high;
+        let (low, high) = if are_ends { (low, high) } else { (0.0, step) };
+        let step = if (high - low) / step > 100.0 {
+            (high - low) / 4.0
+        } else {
+            step
+        };
         Self {
             low,
             high,

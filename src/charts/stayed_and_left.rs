@@ -1,6 +1,7 @@
 //! How the scores of those who stayed differ from the scores of those who left.
 
 use super::canvas::{Align, Area, Stroke, Type};
+use super::score_axis::ScoreAxis;
 use super::sheet::{self, Key, Room, Scale, Sheet};
 use super::style::{self, GAP, Unit};
 use super::{Bands, Caption, Chart, listed, no_data};
@@ -70,13 +71,8 @@ impl StayedAndLeft {
             };
             let y = Scale::from_zero(shares.iter().copied(), (area.bottom, area.top), 4.0, 0.0);
             area.left += sheet::gutter(&y, Unit::Share);
-            let ends = (area.left, area.right);
-            let step = if last.high - first.low > 50.0 {
-                10.0
-            } else {
-                5.0
-            };
-            let x = Scale::fixed((first.low, last.high), ends, step);
+            let ends = (first.low, last.high);
+            let scores = ScoreAxis::new(&self.bands, &self.thresholds, ends, area);
             let name = format!("Share of the {} who {group}", style::count(count));
             sheet.y_axis(area, &y, Unit::Share, &name);
             if count == 0 {
@@ -90,25 +86,12 @@ impl StayedAndLeft {
                 if !share.is_finite() {
                     continue;
                 }
-                let mut edges = vec![bin.low];
-                let inside = |from: &&f64| bin.low < **from && **from < bin.high;
-                edges.extend(self.thresholds.iter().filter(inside));
-                edges.push(bin.high);
-                for pair in edges.windows(2) {
-                    let bar = Area {
-                        left: x.at(pair[0]) + style::THIN,
-                        top: y.at(share),
-                        right: x.at(pair[1]) - style::THIN,
-                        bottom: area.bottom,
-                    };
-                    let middle = (pair[0] + pair[1]) / 2.0;
-                    let colour = self.bands.colour_at(&self.thresholds, middle);
-                    sheet.canvas.rectangle(bar, colour);
-                }
+                let ends = (y.at(share), area.bottom);
+                scores.column(&mut sheet, (bin.low, bin.high), ends);
             }
-            let line = Stroke::new(style::RULE, style::THIN).dashed(Some((5.0, 4.0)));
+            let line = Stroke::new(style::RULE, style::THIN).dashed(Some(style::REFERENCE_DASH));
             for from in &self.thresholds {
-                let at = x.at_most(*from);
+                let at = scores.x.at_most(*from);
                 sheet
                     .canvas
                     .line(&[(at, area.top), (at, area.bottom)], line);
@@ -116,7 +99,7 @@ impl StayedAndLeft {
             if panel == 0 {
                 sheet.base_line(area);
             } else {
-                sheet.x_ticks(area, &x, Unit::Points, "Health score (points)");
+                scores.draw(&mut sheet, area);
             }
         }
         let bins = self.bins.iter().map(|bin| {

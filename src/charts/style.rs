@@ -32,6 +32,10 @@ pub(super) const STRONG: f64 = 3.0;
 pub(super) const MEDIUM: f64 = 2.0;
 /// Thickness of axes, grid and leader lines.
 pub(super) const THIN: f64 = 1.0;
+/// Dash and gap of a line of reference.
+pub(super) const REFERENCE_DASH: (f64, f64) = (8.0, 5.0);
+/// Dash and gap of a second line of reference.
+pub(super) const DOTS: (f64, f64) = (2.0, 4.0);
 /// Half the extent of a marker.
 pub(super) const MARKER: f64 = 6.5;
 /// Half the extent of a whisker's end.
@@ -126,6 +130,15 @@ pub(super) fn series(number: usize) -> SeriesStyle {
         colour: SERIES[number % SERIES.len()],
         shape: SHAPES[number % SHAPES.len()],
         dash: DASHES[number % DASHES.len()],
+    }
+}
+
+/// Returns the look of points that belong to no series.
+pub(super) fn points(colour: Colour, shape: Shape) -> SeriesStyle {
+    SeriesStyle {
+        colour,
+        shape,
+        dash: None,
     }
 }
 

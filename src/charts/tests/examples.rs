@@ -725,7 +725,7 @@ pub fn awkward() -> Vec<Example> {
             candidate: HOSTILE.to_owned(),
             bins: (0..10)
                 .map(|k| ReliabilityBin {
-                    predicted: 0.02 + 0.001 * k as f64,
+                    predicted: 0.02 + 0.0002 * k as f64,
                     observed: if k == 9 { 1.0 } else { 0.0 },
                     interval: Some((0.0, 1.0)),
                     accounts: 3,
@@ -749,7 +749,7 @@ pub fn awkward() -> Vec<Example> {
         rows: (0..9)
             .map(|k| BandChurn {
                 churned: k,
-                accounts: 1_000_000,
+                accounts: 123_456_789,
                 rate: if k % 3 == 2 {
                     Err(
                         "a reason that goes on and on for longer than its column is wide"
@@ -851,6 +851,238 @@ pub fn awkward() -> Vec<Example> {
         example!("tornado_still", &title, "", still),
         example!("tornado_wide", "20 variables", "", wide),
     ]
+}
+
+/// Every chart with numbers that are none, or beyond all measure.
+pub fn numberless() -> Vec<Example> {
+    const ODD: [f64; 6] = [
+        f64::NAN,
+        1e300,
+        f64::INFINITY,
+        -1e300,
+        f64::NEG_INFINITY,
+        0.5,
+    ];
+    let mut many = Vec::new();
+    for first in [0, 3] {
+        let odd = |k: usize| ODD[(first + k) % ODD.len()];
+        let figure = |k| {
+            Ok(Estimate {
+                value: odd(k),
+                interval: Some((odd(k + 1), odd(k + 2))),
+            })
+        };
+        let names = strings(&["a", "b"]);
+        let bands = Bands {
+            ranked: names.clone(),
+            others: vec![],
+        };
+        let counts = vec![
+            BandCount {
+                now: u64::MAX,
+                before: Some(0)
+            };
+            2
+        ];
+        let bins = (0..3).map(|k| ScoreBin {
+            low: odd(k),
+            high: odd(k + 1),
+            now: u64::MAX,
+            before: Some(1),
+        });
+        let outcomes = (0..3).map(|k| OutcomeBin {
+            low: odd(k),
+            high: odd(k + 1),
+            stayed: odd(k),
+            left: odd(k + 2),
+        });
+        let mover = Mover {
+            account: "a".to_owned(),
+            before: odd(0),
+            now: odd(1),
+            change: odd(2),
+            points: vec![odd(3), odd(4)],
+        };
+        let row = CoverageRow {
+            category: "a".to_owned(),
+            share: Some(odd(0)),
+            before: Some(odd(1)),
+            note: String::new(),
+        };
+        let months = (0..3).map(|k| RenewalMonth {
+            month: "2027-01".to_owned(),
+            amount: odd(k),
+            accounts: 1,
+            by_band: vec![odd(k + 1), odd(k + 2)],
+        });
+        let reliable = (0..3).map(|k| ReliabilityBin {
+            predicted: odd(k),
+            observed: odd(k + 1),
+            interval: Some((odd(k), odd(k + 3))),
+            accounts: 1,
+        });
+        let points = (0..3).map(|k| CapturePoint {
+            worked: odd(k),
+            captured: odd(k + 1),
+            lift: Some(odd(k + 2)),
+        });
+        let rates = (0..2).map(|k| BandChurn {
+            churned: 1,
+            accounts: 1,
+            rate: figure(k),
+            amount_rate: Some(odd(k)),
+        });
+        let metric = MetricRow {
+            metric: "a".to_owned(),
+            category: String::new(),
+            auc: figure(0),
+            stands_out: true,
+            note: String::new(),
+        };
+        let effect = Effect {
+            step: "off".to_owned(),
+            change: figure(0),
+        };
+        let leads = (0..3).map(|k| LeadRanking {
+            lead_days: 30,
+            note: String::new(),
+            auc: vec![figure(k), figure(k + 1)],
+        });
+        many.extend([
+            example!(
+                "a",
+                "Odd",
+                "",
+                ScoreDistribution {
+                    bins: bins.collect(),
+                    bands: bands.clone(),
+                    thresholds: vec![odd(1)],
+                    counts,
+                    compared: Some(String::new())
+                }
+            ),
+            example!(
+                "c",
+                "Odd",
+                "",
+                LargestMovers {
+                    causes: names.clone(),
+                    accounts: vec![mover]
+                }
+            ),
+            example!(
+                "d",
+                "Odd",
+                "",
+                Coverage {
+                    rows: vec![row],
+                    compared: Some(String::new()),
+                    required: Some(odd(2))
+                }
+            ),
+            example!(
+                "e",
+                "Odd",
+                "",
+                RenewalsAhead {
+                    bands: bands.clone(),
+                    currencies: vec![CurrencyRenewals {
+                        currency: "EUR".to_owned(),
+                        months: months.collect()
+                    }]
+                }
+            ),
+            example!(
+                "f",
+                "Odd",
+                "",
+                RankingByLead {
+                    candidates: names.clone(),
+                    in_force: Some(7),
+                    leads: leads.collect()
+                }
+            ),
+            example!(
+                "h",
+                "Odd",
+                "",
+                Reliability {
+                    curves: vec![ReliabilityCurve {
+                        candidate: "a".to_owned(),
+                        bins: reliable.collect()
+                    }]
+                }
+            ),
+            example!(
+                "i",
+                "Odd",
+                "",
+                Capture {
+                    candidates: vec![
+                        CaptureCurve {
+                            candidate: "a".to_owned(),
+                            points: points.collect()
+                        };
+                        2
+                    ],
+                    capacity: Some(odd(0))
+                }
+            ),
+            example!(
+                "j",
+                "Odd",
+                "",
+                ChurnByBand {
+                    bands: bands.clone(),
+                    rows: rates.collect(),
+                    base_rate: Some(odd(0))
+                }
+            ),
+            example!(
+                "k",
+                "Odd",
+                "",
+                StayedAndLeft {
+                    bins: outcomes.collect(),
+                    stayed: 1,
+                    left: 1,
+                    bands,
+                    thresholds: vec![odd(2)]
+                }
+            ),
+            example!(
+                "l",
+                "Odd",
+                "",
+                MetricPower {
+                    metrics: vec![metric]
+                }
+            ),
+            example!(
+                "m",
+                "Odd",
+                "",
+                Correlation {
+                    metrics: names,
+                    values: vec![vec![Some(odd(0)), Some(odd(1))], vec![Some(odd(2))]],
+                    flagged_above: odd(3)
+                }
+            ),
+            example!(
+                "n",
+                "Odd",
+                "",
+                Tornado {
+                    figure: "a".to_owned(),
+                    rows: vec![TornadoRow {
+                        variable: "a".to_owned(),
+                        effects: vec![effect]
+                    }]
+                }
+            ),
+        ]);
+    }
+    many
 }
 
 /// Every chart without anything to show.

@@ -2,8 +2,10 @@ mod examples;
 
 use std::sync::LazyLock;
 
+use plotters::style::RGBColor as Colour;
+
 use super::canvas::{Area, Type};
-use super::{Chart, Estimate, MetricPower, MetricRow, style};
+use super::*;
 use examples::{Example, HOSTILE};
 
 fn drawn(examples: Vec<Example>) -> Vec<Chart> {
@@ -373,6 +375,15 @@ fn the_same_numbers_give_the_same_bytes() {
 }
 
 #[test]
+fn a_number_that_is_none_breaks_no_picture() {
+    for chart in drawn(examples::numberless()) {
+        for word in ["NaN", "inf", "2147483647"] {
+            assert!(!chart.svg.contains(word), "{}: {word}", chart.name);
+        }
+    }
+}
+
+#[test]
 fn nothing_to_show_is_said_with_its_reason() {
     for chart in EMPTY.iter() {
         let texts = texts(&chart.svg);
@@ -385,8 +396,220 @@ fn nothing_to_show_is_said_with_its_reason() {
     assert!(texts(&chart.svg).iter().any(|(text, _)| text == words));
 }
 
+/// Returns the rectangles of this colour in drawing order, in the units of the SVG.
+fn bars(svg: &str, colour: Colour) -> Vec<Area> {
+    let fill = format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2);
+    let tags = svg.split("<rect").skip(1);
+    let tags = tags.filter(|tag| attribute(tag, "fill") == Some(&fill));
+    let area = |tag| {
+        let number = |name| attribute(tag, name).unwrap().parse::<f64>().unwrap();
+        let (left, top) = (number("x"), number("y"));
+        Area {
+            left,
+            top,
+            right: left + number("width"),
+            bottom: top + number("height"),
+        }
+    };
+    tags.map(area).collect()
+}
+
+/// Returns the centres of all discs in drawing order.
+fn discs(svg: &str) -> Vec<(f64, f64)> {
+    let tags = svg.split("<circle").skip(1);
+    let number = |tag, name| attribute(tag, name).unwrap().parse().unwrap();
+    tags.map(|tag| (number(tag, "cx"), number(tag, "cy")))
+        .collect()
+}
+
+/// Holds if the lengths are to each other as the values, to a pixel or the gap between bars.
+fn assert_proportional(lengths: &[f64], values: &[f64]) {
+    assert_eq!(lengths.len(), values.len(), "{lengths:?}");
+    let longest = lengths.iter().copied().fold(0.0, f64::max);
+    assert!(longest > 20.0, "{lengths:?}");
+    let per_value = longest / values.iter().copied().fold(0.0, f64::max);
+    for (length, value) in lengths.iter().zip(values) {
+        let expected = per_value * value;
+        assert!(
+            (length - expected).abs() <= 4.0,
+            "{lengths:?} for {values:?}"
+        );
+    }
+}
+
 #[test]
-fn a_larger_figure_stands_further_along_the_axis() {
+fn lengths_are_proportional_to_the_numbers() {
+    let caption = examples::caption("lengths", "t", "");
+    let bands = Bands {
+        ranked: vec!["Red".to_owned(), "Green".to_owned()],
+        others: vec![],
+    };
+    let (red, green) = (bands.colour(0), bands.colour(1));
+    let heights = |areas: Vec<Area>| areas.into_iter().map(Area::height).collect::<Vec<_>>();
+    let widths = |areas: Vec<Area>| areas.into_iter().map(Area::width).collect::<Vec<_>>();
+    // The legend's sample comes first.
+    let marks = |svg: &str, colour| bars(svg, colour).split_off(1);
+
+    let bin = |low, now| ScoreBin {
+        low,
+        high: low + 10.0,
+        now,
+        before: None,
+    };
+    let scores = ScoreDistribution {
+        bins: vec![bin(0.0, 10), bin(10.0, 20), bin(20.0, 50), bin(30.0, 30)],
+        bands: bands.clone(),
+        thresholds: vec![25.0],
+        counts: vec![],
+        compared: None,
+    };
+    let svg = scores.draw(&caption).svg;
+    // The third bin straddles the threshold and shows in both colours.
+    assert_proportional(&heights(bars(&svg, red)), &[10.0, 20.0, 50.0]);
+    assert_proportional(&heights(bars(&svg, green)[1..].to_vec()), &[50.0, 30.0]);
+
+    let renewals = RenewalsAhead {
+        bands: bands.clone(),
+        currencies: vec![CurrencyRenewals {
+            currency: "EUR".to_owned(),
+            months: [(3e5, 1e5), (2e5, 6e5)]
+                .map(|(red, green)| RenewalMonth {
+                    month: "2027-01".to_owned(),
+                    amount: red + green,
+                    accounts: 3,
+                    by_band: vec![red, green],
+                })
+                .to_vec(),
+        }],
+    };
+    let svg = renewals.draw(&caption).svg;
+    assert_proportional(&heights(marks(&svg, red)), &[3.0, 2.0]);
+    assert_proportional(&heights(marks(&svg, green)), &[1.0, 6.0]);
+
+    let rate = |churned, accounts| BandChurn {
+        churned,
+        accounts,
+        rate: Ok(Estimate {
+            value: churned as f64 / accounts as f64,
+            interval: None,
+        }),
+        amount_rate: None,
+    };
+    let churn = ChurnByBand {
+        bands: bands.clone(),
+        rows: vec![rate(30, 100), rate(10, 100)],
+        base_rate: None,
+    };
+    let svg = churn.draw(&caption).svg;
+    let both = [bars(&svg, red), bars(&svg, green)].concat();
+    assert_proportional(&heights(both), &[3.0, 1.0]);
+
+    let effect = |value| Effect {
+        step: "off".to_owned(),
+        change: Ok(Estimate {
+            value,
+            interval: None,
+        }),
+    };
+    let tornado = Tornado {
+        figure: "Change of the AUC".to_owned(),
+        rows: vec![TornadoRow {
+            variable: "Weight".to_owned(),
+            effects: vec![effect(0.02), effect(-0.03), effect(0.01)],
+        }],
+    };
+    let svg = tornado.draw(&caption).svg;
+    let (up, down) = (marks(&svg, style::BETTER), marks(&svg, style::WORSE));
+    assert_eq!(up[0].left, down[0].right, "both begin at zero");
+    let lengths = widths([up, down].concat());
+    assert_proportional(&lengths, &[2.0, 1.0, 3.0]);
+
+    let movers = LargestMovers {
+        causes: vec!["a".to_owned(), "b".to_owned()],
+        accounts: vec![Mover {
+            account: "x".to_owned(),
+            before: 60.0,
+            now: 58.0,
+            change: -2.0,
+            points: vec![-6.0, 4.0],
+        }],
+    };
+    let svg = movers.draw(&caption).svg;
+    let segments = [0, 1].map(|cause| marks(&svg, style::series(cause).colour)[0]);
+    assert!(segments[0].right <= segments[1].left);
+    assert_proportional(&widths(segments.to_vec()), &[6.0, 4.0]);
+}
+
+#[test]
+fn points_stand_where_their_figures_are() {
+    let caption = examples::caption("points", "t", "");
+    let bin = |predicted, observed| ReliabilityBin {
+        predicted,
+        observed,
+        interval: None,
+        accounts: 50,
+    };
+    let reliability = Reliability {
+        curves: vec![ReliabilityCurve {
+            candidate: "c".to_owned(),
+            bins: vec![bin(0.1, 0.2), bin(0.15, 0.3), bin(0.3, 0.4)],
+        }],
+    };
+    let discs_of = discs(&reliability.draw(&caption).svg);
+    let [_, a, b, c] = discs_of[..] else {
+        panic!("{discs_of:?}");
+    };
+    assert_proportional(&[b.0 - a.0, c.0 - a.0], &[0.05, 0.2]);
+    assert_proportional(&[a.1 - b.1, a.1 - c.1], &[0.1, 0.2]);
+
+    let point = |worked, captured, lift| CapturePoint {
+        worked,
+        captured,
+        lift: Some(lift),
+    };
+    let capture = Capture {
+        candidates: vec![CaptureCurve {
+            candidate: "c".to_owned(),
+            points: vec![
+                point(0.1, 0.3, 3.0),
+                point(0.5, 0.8, 1.6),
+                point(1.0, 1.0, 1.0),
+            ],
+        }],
+        capacity: None,
+    };
+    let discs_of = discs(&capture.draw(&caption).svg);
+    let [_, a, b, c, d, e, f] = discs_of[..] else {
+        panic!("{discs_of:?}");
+    };
+    assert_proportional(&[b.0 - a.0, c.0 - a.0], &[0.4, 0.9]);
+    assert_proportional(&[a.1 - b.1, a.1 - c.1], &[0.5, 0.7]);
+    assert_proportional(&[e.1 - d.1, f.1 - d.1], &[1.4, 2.0]);
+    assert_proportional(&[e.0 - d.0, f.0 - d.0], &[0.4, 0.9]);
+
+    let lead = |lead_days, value| LeadRanking {
+        lead_days,
+        note: String::new(),
+        auc: vec![Ok(Estimate {
+            value,
+            interval: None,
+        })],
+    };
+    let ranking = RankingByLead {
+        candidates: vec!["c".to_owned()],
+        in_force: None,
+        leads: vec![lead(90, 0.6), lead(60, 0.65), lead(30, 0.75)],
+    };
+    let svg = ranking.draw(&caption).svg;
+    let discs_of = discs(&svg);
+    let [a, b, c, _] = discs_of[..] else {
+        panic!("{discs_of:?}");
+    };
+    let line = [a, b, c].map(|(x, y)| format!("{x},{y} ")).concat();
+    assert!(svg.contains(&format!("points=\"{line}\"")), "{line}");
+    assert_proportional(&[b.0 - a.0, c.0 - a.0], &[1.0, 2.0]);
+    assert_proportional(&[a.1 - b.1, a.1 - c.1], &[0.05, 0.15]);
+
     let row = |value, interval| MetricRow {
         metric: "m".to_owned(),
         category: String::new(),
@@ -397,25 +620,13 @@ fn a_larger_figure_stands_further_along_the_axis() {
     let power = MetricPower {
         metrics: vec![row(0.5, None), row(0.6, Some((0.5, 0.7))), row(0.7, None)],
     };
-    let chart = power.draw(&examples::caption("power", "t", ""));
-    let centres: Vec<f64> = chart
-        .svg
-        .split("<circle")
-        .skip(1)
-        .map(|tag| attribute(tag, "cx").unwrap().parse().unwrap())
-        .collect();
-    // Two discs of the legend, one of them hollow, then the metrics from the top.
-    let [first, second, third] = centres[3..] else {
-        panic!("{centres:?}");
+    let svg = power.draw(&caption).svg;
+    let discs_of = discs(&svg);
+    // Two points of the legend, one of them hollow, then the metrics from the top.
+    let [_, _, _, a, b, c] = discs_of[..] else {
+        panic!("{discs_of:?}");
     };
-    assert!(first < second && second < third);
-    assert!(
-        (second - first - (third - second)).abs() <= 1.0,
-        "{centres:?}"
-    );
-    let whisker = format!("points=\"{first},");
-    assert!(
-        chart.svg.contains(&whisker),
-        "the interval begins where 0.5 is"
-    );
+    assert_proportional(&[b.0 - a.0, c.0 - a.0], &[1.0, 2.0]);
+    let interval = format!("points=\"{},{} {},{} \"", a.0, b.1, c.0, b.1);
+    assert!(svg.contains(&interval), "{interval}");
 }
