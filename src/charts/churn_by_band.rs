@@ -44,7 +44,7 @@ impl ChurnByBand {
         let weighted = style::points(style::INK, Shape::Diamond);
         let base = Stroke::reference(style::INK);
         let interval = Stroke::new(style::INK, style::MEDIUM);
-        let mut keys = vec![(Key::Line(interval), "95 % interval".to_owned())];
+        let mut keys = vec![(Key::Line(interval), "interval of the rate".to_owned())];
         if self.rows.iter().any(|row| row.amount_rate.is_some()) {
             keys.push((
                 Key::Point(weighted, true),
@@ -142,7 +142,7 @@ impl ChurnByBand {
         sheet.x_name(
             area,
             bottom,
-            "Band at the time, worst first (left of decided)",
+            "Band at the time, worst first, and how many of it left",
         );
 
         let sentences = self.bands.names().zip(&self.rows).map(|(band, row)| {

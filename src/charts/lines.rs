@@ -288,14 +288,13 @@ impl Lines<'_> {
             }
         }
         let note = |(who, reason, places): &(&str, &str, Vec<&str>)| {
-            let places = places.join(", ");
-            let at = format!("{places} {}", self.what);
+            let at = format!("{} {}", places.join(", "), self.what);
             let who = if who.is_empty() {
-                String::new()
+                ""
             } else {
-                format!(" {who}")
+                &format!(", {who},")
             };
-            format!("Not shown:{who} at {}: {reason}", at.trim_end())
+            format!("Not shown{who} at {}: {reason}", at.trim_end())
         };
         refused.iter().map(note).collect()
     }

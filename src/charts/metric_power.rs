@@ -126,7 +126,7 @@ impl MetricPower {
             area,
             &x,
             Unit::Ratio,
-            "AUC of the metric alone, 95 % interval (below 0.5: the wrong way round)",
+            "AUC of the metric alone, with its interval (below 0.5: the wrong way round)",
         );
         let at = x.at(CHANCE);
         sheet

@@ -67,7 +67,7 @@ impl Reliability {
         area.left += sheet::gutter(&y, Unit::Share);
         let predicted = bins().map(|bin| bin.predicted);
         let x = Scale::from_zero(predicted, (area.left, area.right), 8.0, 0.0);
-        sheet.y_axis(area, &y, Unit::Share, "Share that left (95 % interval)");
+        sheet.y_axis(area, &y, Unit::Share, "Share that left, with its interval");
         sheet.x_axis(area, &x, Unit::Share, "Predicted probability of leaving");
         let end = x.high().min(y.high());
         let ends = [(area.left, area.bottom), (x.at(end), y.at(end))];

@@ -61,7 +61,7 @@ impl Tornado {
             (Key::Fill(style::WORSE), "the figure falls".to_owned()),
             (
                 Key::Line(Stroke::new(style::INK, style::MEDIUM)),
-                "95 % interval".to_owned(),
+                "interval of the change".to_owned(),
             ),
         ];
         let legend = sheet.legend(body.left, body.top, body.right, &keys);

@@ -190,7 +190,7 @@ fn pictures_show_what_was_passed_in() {
             &[
                 "2026-Q1",
                 "AUC at 90 days",
-                "Not shown: at 2025-Q1: 6 events, 10 needed",
+                "Not shown at 2025-Q1: 6 events, 10 needed",
             ],
         ),
         (
