@@ -120,7 +120,7 @@ impl BandMigration {
         let all_at = (body.left, row(names.len()) - height / 2.0 + 26.0);
         sheet.canvas.text(all_at, "All", muted);
         for (from, counts) in self.counts.iter().enumerate() {
-            for (to, count) in counts.iter().enumerate() {
+            for to in 0..counts.len() {
                 let (x, y) = (column(to), row(from));
                 let cell = Area {
                     left: x - width / 2.0 + 2.0,
@@ -128,27 +128,7 @@ impl BandMigration {
                     right: x + width / 2.0 - 2.0,
                     bottom: y + height / 2.0 - 2.0,
                 };
-                let of = self.before.get(from).copied().unwrap_or(0).max(1);
-                let share = (*count as f64 / of as f64).min(1.0);
-                let step = self.step(from, to);
-                let ground = match count {
-                    0 => style::GROUND,
-                    _ => style::tint(colour(step), 0.18 + 0.62 * share.sqrt()),
-                };
-                sheet.canvas.rectangle(cell, ground);
-                let sign = match step {
-                    Move::Up => "▲ ",
-                    Move::Down => "▼ ",
-                    Move::Stayed | Move::Outside => "",
-                };
-                if *count == 0 {
-                    sheet.canvas.text((x, y), "0", total);
-                } else {
-                    let mut look = count_look.bold();
-                    look.colour = style::text_on(ground);
-                    let text = format!("{sign}{}", style::count(*count));
-                    sheet.canvas.text((x, y), &text, look);
-                }
+                self.draw_cell(&mut sheet, cell, (from, to), count_look);
             }
         }
         let keys = [
@@ -166,7 +146,12 @@ impl BandMigration {
             body.right,
             &keys,
         );
+        sheet.finish(&[self.words()])
+    }
 
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
+        let names: Vec<&String> = self.bands.names().collect();
         let moves = self.counts.iter().enumerate().flat_map(|(from, counts)| {
             let names = &names;
             counts
@@ -179,8 +164,40 @@ impl BandMigration {
                 })
         });
         let words = format!("Accounts from {} to {}", self.before_label, self.now_label);
-        let sentence = listed(&words, moves);
-        sheet.finish(&[sentence])
+        listed(&words, moves)
+    }
+
+    /// Draws how many went `from` one band `to` another.
+    fn draw_cell(
+        &self,
+        sheet: &mut Sheet<'_>,
+        cell: Area,
+        (from, to): (usize, usize),
+        count_look: Type,
+    ) {
+        let count = self.counts[from][to];
+        let of = self.before.get(from).copied().unwrap_or(0).max(1);
+        let share = (count as f64 / of as f64).min(1.0);
+        let step = self.step(from, to);
+        let ground = match count {
+            0 => style::GROUND,
+            _ => style::shaded(colour(step), share),
+        };
+        sheet.canvas.rectangle(cell, ground);
+        let sign = match step {
+            Move::Up => "▲ ",
+            Move::Down => "▼ ",
+            Move::Stayed | Move::Outside => "",
+        };
+        if count == 0 {
+            let look = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
+            sheet.canvas.text(cell.middle(), "0", look);
+        } else {
+            let mut look = count_look.bold();
+            look.colour = style::text_on(ground);
+            let text = format!("{sign}{}", style::count(count));
+            sheet.canvas.text(cell.middle(), &text, look);
+        }
     }
 
     fn step(&self, from: usize, to: usize) -> Move {

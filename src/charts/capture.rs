@@ -122,8 +122,12 @@ impl Capture {
                 }
             }
         }
-        let sentences: Vec<_> = self
-            .candidates
+        sheet.finish(&self.words())
+    }
+
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> Vec<String> {
+        self.candidates
             .iter()
             .map(|curve| {
                 let every = curve.points.len().div_ceil(SAID).max(1);
@@ -139,7 +143,6 @@ impl Capture {
                 });
                 listed(&curve.candidate, points)
             })
-            .collect();
-        sheet.finish(&sentences)
+            .collect()
     }
 }

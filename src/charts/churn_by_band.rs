@@ -32,6 +32,9 @@ pub struct BandChurn {
 /// Height of a line of text below the columns and within them.
 const LINE: f64 = 22.0;
 
+/// How the rate weighted by amount looks.
+const WEIGHTED: Shape = Shape::Diamond;
+
 impl ChurnByBand {
     /// Draws the chart.
     #[must_use]
@@ -41,7 +44,7 @@ impl ChurnByBand {
         }
         let mut sheet = Sheet::new(caption, Room::USUAL, &[]);
         let body = sheet.body;
-        let weighted = style::points(style::INK, Shape::Diamond);
+        let weighted = style::points(style::INK, WEIGHTED);
         let base = Stroke::reference(style::INK);
         let interval = Stroke::new(style::INK, style::MEDIUM);
         let mut keys = vec![(Key::Line(interval), "interval of the rate".to_owned())];
@@ -88,8 +91,7 @@ impl ChurnByBand {
         sheet.y_axis(area, &y, Unit::Share, "Share that left");
         let column = area.width() / self.rows.len() as f64;
         let bar = (column * 0.45).min(110.0);
-        let value = Type::new(style::LABEL, style::INK).bold();
-        for (place, ((names, counts), row)) in texts.iter().zip(&self.rows).enumerate() {
+        for (place, (names, counts)) in texts.iter().enumerate() {
             let x = area.left + column * (place as f64 + 0.5);
             let names = names.iter().map(|line| (line, name));
             let counts = counts.iter().map(|line| (line, small));
@@ -97,39 +99,12 @@ impl ChurnByBand {
                 let y = area.bottom + 18.0 + LINE * line as f64;
                 sheet.canvas.text((x, y), text, look);
             }
-            match &row.rate {
-                Ok(rate) => {
-                    let column_area = Area {
-                        left: x - bar / 2.0,
-                        top: y.at(rate.value),
-                        right: x + bar / 2.0,
-                        bottom: area.bottom,
-                    };
-                    sheet
-                        .canvas
-                        .rectangle(column_area, self.bands.colour(place));
-                    if let Some((low, high)) = rate.interval {
-                        sheet.upright_interval(x, y.at(low), y.at(high), interval);
-                    }
-                    let text = Unit::Share.value(rate.value);
-                    let above = (x + GAP * 0.8, y.at(rate.value) - 12.0);
-                    sheet.canvas.text(above, &text, value);
-                }
-                Err(reason) => {
-                    let lines = small.wrap(reason, width, 4);
-                    let from = area.bottom - LINE * lines.len() as f64;
-                    for (line, text) in lines.iter().enumerate() {
-                        let at = (x, from + LINE * line as f64);
-                        sheet.canvas.text(at, text, small);
-                    }
-                }
-            }
-            if let Some(rate) = row.amount_rate {
-                let at = (x - bar / 2.0 - 2.0 * GAP, y.at(rate));
-                sheet
-                    .canvas
-                    .marker(at, weighted.shape, weighted.colour, true);
-            }
+            let column = Area {
+                left: x - bar / 2.0,
+                right: x + bar / 2.0,
+                ..area
+            };
+            self.draw_column(&mut sheet, column, &y, place, width);
         }
         sheet.base_line(area);
         if let Some(rate) = self.base_rate {
@@ -144,7 +119,58 @@ impl ChurnByBand {
             bottom,
             "Band at the time, worst first, and how many of it left",
         );
+        sheet.finish(&[self.words()])
+    }
 
+    /// Draws the rate of the band at `place`, or within `width` why there is none.
+    fn draw_column(
+        &self,
+        sheet: &mut Sheet<'_>,
+        column: Area,
+        y: &Scale,
+        place: usize,
+        width: f64,
+    ) {
+        let row = &self.rows[place];
+        let (x, _) = column.middle();
+        let value = Type::new(style::LABEL, style::INK).bold();
+        let small = Type::new(style::VALUE, style::MUTED).align(Align::Middle);
+        match &row.rate {
+            Ok(rate) => {
+                let rated = Area {
+                    top: y.at(rate.value),
+                    ..column
+                };
+                sheet.canvas.rectangle(rated, self.bands.colour(place));
+                if let Some((low, high)) = rate.interval {
+                    sheet.upright_interval(
+                        x,
+                        y.at(low),
+                        y.at(high),
+                        Stroke::new(style::INK, style::MEDIUM),
+                    );
+                }
+                let text = Unit::Share.value(rate.value);
+                let above = (x + GAP * 0.8, y.at(rate.value) - 12.0);
+                sheet.canvas.text(above, &text, value);
+            }
+            Err(reason) => {
+                let lines = small.wrap(reason, width, 4);
+                let from = column.bottom - LINE * lines.len() as f64;
+                for (line, text) in lines.iter().enumerate() {
+                    let at = (x, from + LINE * line as f64);
+                    sheet.canvas.text(at, text, small);
+                }
+            }
+        }
+        if let Some(rate) = row.amount_rate {
+            let at = (column.left - 2.0 * GAP, y.at(rate));
+            sheet.canvas.marker(at, WEIGHTED, style::INK, true);
+        }
+    }
+
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
         let sentences = self.bands.names().zip(&self.rows).map(|(band, row)| {
             let rate = match &row.rate {
                 Ok(rate) => in_words(rate, |value| Unit::Share.value(value)),
@@ -156,7 +182,6 @@ impl ChurnByBand {
             let (left, of) = (style::count(row.churned), style::count(row.accounts));
             format!("{band}: {left} of {of}, {rate}{weighted}")
         });
-        let sentence = listed("Share that left by band", sentences);
-        sheet.finish(&[sentence])
+        listed("Share that left by band", sentences)
     }
 }

@@ -105,7 +105,12 @@ impl Correlation {
             }
         }
         self.draw_key(&mut sheet);
+        sheet.finish(&[self.words()])
+    }
 
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
+        let count = self.metrics.len();
         let pairs = (0..count).flat_map(|row| (0..row).map(move |column| (row, column)));
         let flagged: Vec<String> = pairs
             .filter_map(|(row, column)| {
@@ -116,14 +121,13 @@ impl Correlation {
             })
             .collect();
         let limit = Unit::Ratio.value(self.flagged_above);
-        let sentence = match flagged.len() {
+        match flagged.len() {
             0 => format!("No two of {count} metrics correlate beyond ±{limit}"),
             many => {
                 let heading = format!("{many} pairs of {count} metrics correlate beyond ±{limit}");
                 listed(&heading, flagged.into_iter().take(SAID))
             }
-        };
-        sheet.finish(&[sentence])
+        }
     }
 
     /// Draws the scale of colours, and what an outline says.

@@ -122,6 +122,11 @@ impl Coverage {
                 .canvas
                 .line(&[(at, area.top), (at, area.bottom)], limit);
         }
+        sheet.finish(&self.words())
+    }
+
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> Vec<String> {
         let sentences = self.rows.iter().map(|row| {
             let share = row
                 .share
@@ -137,6 +142,6 @@ impl Coverage {
             self.required
                 .map(|share| format!("A score needs {}", Unit::Share.value(share))),
         );
-        sheet.finish(&said)
+        said
     }
 }

@@ -98,30 +98,7 @@ impl LargestMovers {
             let name_text = name.fit(&mover.account, NAMES - 2.0 * GAP);
             sheet.canvas.text((body.left, y - 9.0), &name_text, name);
             sheet.canvas.text((body.left, y + 12.0), &path, small);
-            let mut reached = [0.0, 0.0];
-            for (cause, points) in mover.points.iter().enumerate() {
-                if *points == 0.0 || !points.is_finite() {
-                    continue;
-                }
-                let side = &mut reached[usize::from(*points > 0.0)];
-                let (from, to) = (x.at(*side), x.at(*side + points));
-                *side += points;
-                let segment = Area {
-                    left: from.min(to) + 0.5,
-                    top: y - BAR / 2.0,
-                    right: from.max(to) - 0.5,
-                    bottom: y + BAR / 2.0,
-                };
-                let ground = style::series(cause).colour;
-                sheet.canvas.rectangle(segment, ground);
-                let look = Type::new(style::SMALL, style::text_on(ground)).align(Align::Middle);
-                let long = format!("{} {}", letter(cause), Unit::Points.change(*points));
-                let texts = [long, letter(cause)];
-                let fits = |text: &&String| look.width(text) + 6.0 <= segment.width();
-                if let Some(text) = texts.iter().find(fits) {
-                    sheet.canvas.text(segment.middle(), text, look);
-                }
-            }
+            draw_bar(&mut sheet, &x, y, &mover.points);
             let at = (x.at(mover.change), y + BAR / 2.0 + 4.0);
             sheet.canvas.marker(at, Shape::Diamond, style::INK, true);
             let change = Type::new(style::LABEL, style::INK).bold().align(Align::End);
@@ -132,7 +109,11 @@ impl LargestMovers {
         sheet
             .canvas
             .line(&[(zero, area.top), (zero, area.bottom)], stroke);
+        sheet.finish(&[self.words()])
+    }
 
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
         let sentences = self.accounts.iter().map(|mover| {
             let causes = self.causes.iter().zip(&mover.points);
             let causes = causes.filter(|(_, points)| **points != 0.0);
@@ -145,8 +126,7 @@ impl LargestMovers {
                 causes.collect::<Vec<_>>().join(", ")
             )
         });
-        let sentence = listed("Change of the score in points, and its causes", sentences);
-        sheet.finish(&[sentence])
+        listed("Change of the score in points, and its causes", sentences)
     }
 }
 
@@ -156,5 +136,33 @@ fn letter(place: usize) -> String {
     match place / 26 {
         0 => letter.to_string(),
         round => format!("{letter}{round}"),
+    }
+}
+
+/// Stacks the signed points of an account from zero outwards, around the height `y`.
+fn draw_bar(sheet: &mut Sheet<'_>, x: &Scale, y: f64, points: &[f64]) {
+    let mut reached = [0.0, 0.0];
+    for (cause, points) in points.iter().enumerate() {
+        if *points == 0.0 || !points.is_finite() {
+            continue;
+        }
+        let side = &mut reached[usize::from(*points > 0.0)];
+        let (from, to) = (x.at(*side), x.at(*side + points));
+        *side += points;
+        let segment = Area {
+            left: from.min(to) + 0.5,
+            top: y - BAR / 2.0,
+            right: from.max(to) - 0.5,
+            bottom: y + BAR / 2.0,
+        };
+        let ground = style::series(cause).colour;
+        sheet.canvas.rectangle(segment, ground);
+        let look = Type::new(style::SMALL, style::text_on(ground)).align(Align::Middle);
+        let long = format!("{} {}", letter(cause), Unit::Points.change(*points));
+        let texts = [long, letter(cause)];
+        let fits = |text: &&String| look.width(text) + 6.0 <= segment.width();
+        if let Some(text) = texts.iter().find(fits) {
+            sheet.canvas.text(segment.middle(), text, look);
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! Figures of several candidates along an axis of named places: ranking by lead, and stability
 //! from period to period.
 
-use super::canvas::{Align, Area, Stroke, Type};
+use super::canvas::{Align, Area, Point, Stroke, Type};
 use super::sheet::{self, Room, Scale, Sheet, extent, in_words, spread};
 use super::style::{self, GAP, Unit};
-use super::{Caption, Chart, Figure, listed, no_data};
+use super::{Caption, Chart, Estimate, Figure, listed, no_data};
 
 /// How well each candidate ranks (AUC), by days before the decision.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ const ENDS: f64 = 250.0;
 /// Height of the places' names and notes below the axis.
 const PLACES: f64 = 52.0;
 /// From this width on a place has room for a value.
-const VALUED: f64 = 44.0;
+const VALUED: f64 = 60.0;
 /// Distance of two labels at the lines' ends.
 const APART: f64 = 22.0;
 
@@ -132,10 +132,10 @@ impl Lines<'_> {
         let estimates: Vec<_> = estimates.filter_map(|value| value.as_ref().ok()).collect();
         let notes = self.refusals();
         if estimates.is_empty() {
-            let reason = notes
-                .first()
-                .map_or("there is no figure to show", String::as_str);
-            return no_data(caption, reason);
+            let figures = self.places.iter().flat_map(|place| place.values);
+            let mut reasons = figures.filter_map(|value| value.as_ref().err());
+            let reason = reasons.next().map(String::as_str);
+            return no_data(caption, reason.unwrap_or("no figure was computed"));
         }
         let label = Type::new(style::VALUE, style::INK);
         let needed = self.candidates.len() as f64 * APART + sheet::Y_NAME + PLACES + 30.0;
@@ -175,66 +175,22 @@ impl Lines<'_> {
         self.draw_places(&mut sheet, area, column);
         sheet.x_name(area, body.bottom, self.x_name);
 
-        // Candidates stand side by side within a place, so that intervals do not cover each other.
-        let count = self.candidates.len();
-        let apart = (column * 0.6 / count.max(1) as f64).min(22.0);
-        let shift = |candidate: usize| (candidate as f64 - (count as f64 - 1.0) / 2.0) * apart;
-        let x = |place: usize, candidate: usize| {
-            area.left + column * (place as f64 + 0.5) + shift(candidate)
-        };
-        let mut ends: Vec<(usize, f64, f64)> = Vec::new();
+        let place_of = self.places_of(area, &y);
+        let mut ends: Vec<(usize, Point)> = Vec::new();
         for candidate in self.drawing_order() {
-            let look = style::series(candidate);
-            let is_in_force = self.in_force == Some(candidate);
-            let width = if is_in_force {
-                style::STRONG
-            } else {
-                style::MEDIUM
-            };
-            let mut run: Vec<(f64, f64)> = Vec::new();
-            let mut last = None;
-            for (place, this) in self.places.iter().enumerate() {
-                let stroke = Stroke::new(look.colour, width).dashed(look.dash);
-                let Some(estimate) = this.values.get(candidate).and_then(|v| v.as_ref().ok())
-                else {
-                    // A place without a figure interrupts the line.
-                    sheet.canvas.line(&std::mem::take(&mut run), stroke);
-                    continue;
-                };
-                let at = (x(place, candidate), y.at(estimate.value));
-                run.push(at);
-                last = Some(at);
-                if let Some((low, high)) = estimate.interval {
-                    let whisker = Stroke::new(look.colour, width * 0.7);
-                    sheet.upright_interval(at.0, y.at(low), y.at(high), whisker);
-                }
-            }
-            let stroke = Stroke::new(look.colour, width).dashed(look.dash);
-            sheet.canvas.line(&run, stroke);
-            ends.extend(last.map(|(x, y)| (candidate, x, y)));
+            self.draw_line(&mut sheet, candidate, &y, &place_of);
         }
         for candidate in self.drawing_order() {
-            let look = style::series(candidate);
-            for (place, this) in self.places.iter().enumerate() {
-                let Some(Ok(estimate)) = this.values.get(candidate) else {
-                    continue;
-                };
-                let at = (x(place, candidate), y.at(estimate.value));
-                sheet.canvas.marker(at, look.shape, look.colour, false);
-                let has_value = self.in_force == Some(candidate) || count == 1;
-                if has_value && column > VALUED {
-                    let value = Type::new(style::SMALL, style::INK)
-                        .bold()
-                        .align(Align::Middle);
-                    let text = Unit::Ratio.value(estimate.value);
-                    let [_, _, high] = extent(estimate);
-                    let above = y.at(high).min(at.1 - style::MARKER) - 12.0;
-                    sheet.canvas.text_if_free((at.0, above), &text, value);
-                }
-            }
+            self.draw_points(&mut sheet, candidate, &y, &place_of);
+            let mut points = (0..self.places.len()).filter_map(|place| place_of(place, candidate));
+            ends.extend(points.next_back().map(|at| (candidate, at)));
         }
         self.draw_ends(&mut sheet, area, &ends);
+        sheet.finish(&[self.words()])
+    }
 
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
         let sentences = self.places.iter().map(|place| {
             let figures = self
                 .candidates
@@ -250,8 +206,91 @@ impl Lines<'_> {
             let figures = figures.collect::<Vec<_>>().join(", ");
             format!("{}: {figures}", place.name)
         });
-        let sentence = listed(&format!("{} by {}", self.y_name, self.x_name), sentences);
-        sheet.finish(&[sentence])
+        listed(&format!("{} by {}", self.y_name, self.x_name), sentences)
+    }
+
+    /// Returns where the figure of a candidate stands. Candidates stand side by side within a
+    /// place, so that their intervals do not cover each other.
+    fn places_of(&self, area: Area, y: &Scale) -> impl Fn(usize, usize) -> Option<Point> {
+        let column = area.width() / self.places.len() as f64;
+        let count = self.candidates.len() as f64;
+        let apart = (column * 0.6 / count.max(1.0)).min(APART);
+        let y = *y;
+        move |place, candidate| {
+            let estimate = self.estimate(place, candidate)?;
+            let shift = (candidate as f64 - (count - 1.0) / 2.0) * apart;
+            let x = area.left + column * (place as f64 + 0.5) + shift;
+            Some((x, y.at(estimate.value)))
+        }
+    }
+
+    fn estimate(&self, place: usize, candidate: usize) -> Option<&Estimate> {
+        self.places[place].values.get(candidate)?.as_ref().ok()
+    }
+
+    /// Draws the line of a candidate and its intervals; a place without a figure interrupts it.
+    fn draw_line(
+        &self,
+        sheet: &mut Sheet<'_>,
+        candidate: usize,
+        y: &Scale,
+        place_of: impl Fn(usize, usize) -> Option<Point>,
+    ) {
+        let look = style::series(candidate);
+        let is_in_force = self.in_force == Some(candidate);
+        let width = if is_in_force {
+            style::STRONG
+        } else {
+            style::MEDIUM
+        };
+        let whisker = Stroke::new(look.colour, width * 0.7);
+        let points: Vec<Option<Point>> = (0..self.places.len())
+            .map(|place| place_of(place, candidate))
+            .collect();
+        for run in points.split(Option::is_none) {
+            let run: Vec<Point> = run.iter().copied().flatten().collect();
+            let stroke = Stroke::new(look.colour, width).dashed(look.dash);
+            sheet.canvas.line(&run, stroke);
+        }
+        for (place, at) in points.iter().enumerate() {
+            let interval = self.estimate(place, candidate).and_then(|it| it.interval);
+            if let (Some((x, _)), Some((low, high))) = (at, interval) {
+                sheet.upright_interval(*x, y.at(low), y.at(high), whisker);
+            }
+        }
+    }
+
+    /// Draws the points of a candidate; the one in force has its values written.
+    fn draw_points(
+        &self,
+        sheet: &mut Sheet<'_>,
+        candidate: usize,
+        y: &Scale,
+        place_of: impl Fn(usize, usize) -> Option<Point>,
+    ) {
+        let look = style::series(candidate);
+        let value = Type::new(style::SMALL, style::INK).bold();
+        let value = value.align(Align::Middle);
+        let is_read_first = self.in_force == Some(candidate) || self.candidates.len() == 1;
+        for place in 0..self.places.len() {
+            let (Some(at), Some(estimate)) =
+                (place_of(place, candidate), self.estimate(place, candidate))
+            else {
+                continue;
+            };
+            sheet.canvas.marker(at, look.shape, look.colour, false);
+            if is_read_first && self.has_room_for_values(sheet) {
+                let [_, _, high] = extent(estimate);
+                let above = y.at(high).min(at.1 - style::MARKER) - 12.0;
+                let text = Unit::Ratio.value(estimate.value);
+                sheet.canvas.text_if_free((at.0, above), &text, value);
+            }
+        }
+    }
+
+    /// Holds if a column is as wide as a value.
+    fn has_room_for_values(&self, sheet: &Sheet<'_>) -> bool {
+        sheet.body.width() / self.places.len() as f64 > VALUED
     }
 
     /// Returns the candidates with the one in force last, so that it lies above the others.
@@ -323,12 +362,12 @@ impl Lines<'_> {
     }
 
     /// Writes each candidate's name where its line ends.
-    fn draw_ends(&self, sheet: &mut Sheet<'_>, area: Area, ends: &[(usize, f64, f64)]) {
+    fn draw_ends(&self, sheet: &mut Sheet<'_>, area: Area, ends: &[(usize, Point)]) {
         let label = Type::new(style::VALUE, style::INK);
-        let wanted: Vec<f64> = ends.iter().map(|(_, _, y)| *y).collect();
+        let wanted: Vec<f64> = ends.iter().map(|(_, (_, y))| *y).collect();
         let places = spread(&wanted, APART, area.top, area.bottom - GAP);
         let left = area.right + 4.0 * GAP;
-        for ((candidate, x, y), place) in ends.iter().zip(places) {
+        for ((candidate, (x, y)), place) in ends.iter().zip(places) {
             let look = style::series(*candidate);
             let is_in_force = self.in_force == Some(*candidate);
             let text = if is_in_force { label.bold() } else { label };

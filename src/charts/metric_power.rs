@@ -52,9 +52,10 @@ impl MetricPower {
         let mut sheet = Sheet::new(caption, room, &[]);
         let body = sheet.body;
         let out = style::points(style::PLAIN, Shape::Disc);
+        let wrong = style::points(style::WORSE, Shape::Down);
         let not = style::points(style::MUTED, Shape::Disc);
         let chance = Stroke::reference(style::INK);
-        let keys = [
+        let mut keys = vec![
             (
                 Key::Point(out, false),
                 "foresees leaving, beyond chance".to_owned(),
@@ -65,6 +66,10 @@ impl MetricPower {
             ),
             (Key::Line(chance), "chance".to_owned()),
         ];
+        if self.metrics.iter().any(is_wrong) {
+            let text = "the wrong way round, beyond chance".to_owned();
+            keys.insert(1, (Key::Point(wrong, false), text));
+        }
         let legend = sheet.legend(body.left, body.top, body.right, &keys);
         let row = ((body.height() - legend - GAP - sheet::X_AXIS) / rows).min(HIGH_ROW);
         let size = if row < 28.0 {
@@ -126,7 +131,7 @@ impl MetricPower {
             area,
             &x,
             Unit::Ratio,
-            "AUC of the metric alone, with its interval (below 0.5: the wrong way round)",
+            "AUC of the metric alone, with its interval",
         );
         let at = x.at(CHANCE);
         sheet
@@ -142,7 +147,11 @@ impl MetricPower {
             sheet.canvas.text((value_left, y), figure, value);
             let note = muted.fit(&this.note, notes + 1.0);
             sheet.canvas.text((note_left, y), &note, muted);
-            let look = if this.stands_out { out } else { not };
+            let look = match this.stands_out {
+                true if is_wrong(this) => wrong,
+                true => out,
+                false => not,
+            };
             match &this.auc {
                 Ok(estimate) => {
                     if let Some((low, high)) = estimate.interval {
@@ -163,15 +172,29 @@ impl MetricPower {
                 }
             }
         }
+        sheet.finish(&[self.words()])
+    }
+
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
         let sentences = self.metrics.iter().map(|row| {
             let figure = match &row.auc {
                 Ok(estimate) => in_words(estimate, |value| Unit::Ratio.value(value)),
                 Err(reason) => format!("none ({reason})"),
             };
-            let verdict = if row.stands_out { ", stands out" } else { "" };
+            let verdict = match row.stands_out {
+                true if is_wrong(row) => ", stands out the wrong way round",
+                true => ", stands out",
+                false => "",
+            };
             format!("{} {figure}{verdict}", row.metric)
         });
-        let sentence = listed("AUC of each metric alone", sentences);
-        sheet.finish(&[sentence])
+        listed("AUC of each metric alone", sentences)
     }
+}
+
+/// Holds if a metric stands out by ranking those who stay below those who leave.
+fn is_wrong(row: &MetricRow) -> bool {
+    let is_below = |auc: &Figure| auc.as_ref().is_ok_and(|auc| auc.value < CHANCE);
+    row.stands_out && is_below(&row.auc)
 }

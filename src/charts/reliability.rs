@@ -96,8 +96,12 @@ impl Reliability {
                 sheet.canvas.text_if_free(at, &text, small);
             }
         }
-        let sentences: Vec<_> = self
-            .curves
+        sheet.finish(&self.words())
+    }
+
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> Vec<String> {
+        self.curves
             .iter()
             .map(|curve| {
                 let bins = curve.bins.iter().map(|bin| {
@@ -117,7 +121,6 @@ impl Reliability {
                 });
                 listed(&curve.candidate, bins)
             })
-            .collect();
-        sheet.finish(&sentences)
+            .collect()
     }
 }

@@ -84,9 +84,16 @@ impl RenewalsAhead {
         }
         let bottom = body.bottom;
         sheet.x_name(body, bottom, "Month of the renewal");
+        sheet.finish(&self.words())
+    }
 
-        let sentences: Vec<String> = panels
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> Vec<String> {
+        let panels = self
+            .currencies
             .iter()
+            .filter(|panel| !panel.months.is_empty());
+        panels
             .map(|panel| {
                 let unit = Unit::Money(&panel.currency);
                 let months = panel.months.iter().map(|month| {
@@ -104,8 +111,7 @@ impl RenewalsAhead {
                 });
                 listed(&format!("Renewals in {}", panel.currency), months)
             })
-            .collect();
-        sheet.finish(&sentences)
+            .collect()
     }
 
     fn draw_panel(&self, sheet: &mut Sheet<'_>, mut area: Area, panel: &CurrencyRenewals) {

@@ -98,7 +98,11 @@ impl ScoreDistribution {
             sheet.canvas.line(&steps, outline);
         }
         self.draw_bands(&mut sheet, split);
+        sheet.finish(&self.words())
+    }
 
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> [String; 2] {
         let was = |before: Option<u64>| match (&self.compared, before) {
             (Some(_), Some(before)) => format!(" (was {})", style::count(before)),
             _ => String::new(),
@@ -111,10 +115,10 @@ impl ScoreDistribution {
             let (low, high) = (Unit::Points.value(bin.low), Unit::Points.value(bin.high));
             format!("{low}–{high}: {}{}", style::count(bin.now), was(bin.before))
         });
-        sheet.finish(&[
+        [
             listed("Accounts by band", bands),
             listed("Accounts by score", bins),
-        ])
+        ]
     }
 
     /// Draws a row per band: its bar, the comparison as a stroke, the counts.

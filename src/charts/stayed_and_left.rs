@@ -102,6 +102,11 @@ impl StayedAndLeft {
                 scores.draw(&mut sheet, area);
             }
         }
+        sheet.finish(&[self.words()])
+    }
+
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
         let bins = self.bins.iter().map(|bin| {
             format!(
                 "{}–{} points: {} of those who stayed, {} of those who left",
@@ -116,7 +121,6 @@ impl StayedAndLeft {
             style::count(self.stayed),
             style::count(self.left)
         );
-        let sentence = listed(&heading, bins);
-        sheet.finish(&[sentence])
+        listed(&heading, bins)
     }
 }

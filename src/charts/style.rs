@@ -168,6 +168,12 @@ pub(super) fn tint(colour: Colour, strength: f64) -> Colour {
     mix(PAPER, colour, strength)
 }
 
+/// Returns the ground of a cell that holds this share of its row: a little is seen to be there,
+/// and the most still carries text.
+pub(super) fn shaded(colour: Colour, share: f64) -> Colour {
+    tint(colour, 0.18 + 0.62 * share.sqrt())
+}
+
 fn mix(from: Colour, to: Colour, share: f64) -> Colour {
     let share = share.clamp(0.0, 1.0);
     let between = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round();

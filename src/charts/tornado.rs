@@ -133,7 +133,11 @@ impl Tornado {
         sheet
             .canvas
             .line(&[(zero, area.top), (zero, area.bottom)], stroke);
+        sheet.finish(&[self.words()])
+    }
 
+    /// Returns what the picture shows, in words and numbers.
+    fn words(&self) -> String {
         let sentences = self.rows.iter().map(|row| {
             let effects = row.effects.iter().map(|effect| {
                 let change = match &effect.change {
@@ -145,7 +149,6 @@ impl Tornado {
             let effects = effects.collect::<Vec<_>>().join(", ");
             format!("{}: {effects}", row.variable)
         });
-        let sentence = listed(&self.figure, sentences);
-        sheet.finish(&[sentence])
+        listed(&self.figure, sentences)
     }
 }

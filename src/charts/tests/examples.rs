@@ -404,7 +404,7 @@ pub fn metric_power(count: usize) -> MetricPower {
             } else {
                 sure(value, 0.05)
             },
-            stands_out: value > 0.58 && place != 4,
+            stands_out: (value > 0.58 || place == 17) && place != 4,
             note: format!("{} % missing", (noise(place) * 30.0) as u32),
         }
     });
