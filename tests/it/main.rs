@@ -6,6 +6,7 @@ mod config_files;
 mod formulas;
 mod harness;
 mod hours;
+mod large_catalogue;
 mod leak_proof;
 mod lookups;
 mod money;
