@@ -12,6 +12,7 @@ mod lookups;
 mod money;
 mod parents;
 mod publishing;
+mod sample_exports;
 mod sample_job;
 mod scoring;
 mod screens;
