@@ -5,11 +5,12 @@ use std::fmt::Write;
 use clap::Args;
 use polars::prelude::*;
 
+use super::changes::Changes;
 use super::run::{account_name, number_at, text_at};
 use super::screen::Screen;
 use super::{Exit, JobArguments, today};
 use crate::config::Problem;
-use crate::domain::{DayCount, one_line};
+use crate::domain::{Comparator, one_line};
 use crate::insights::trends::change_name;
 use crate::jobs::JobError;
 use crate::jobs::score_run;
@@ -73,9 +74,22 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
             frame: &frame,
             text: String::new(),
         };
-        screen.result(&tree.written(&id)?);
+        let drivers = of_account(&run.drivers, &frame)?;
+        let changes = Changes {
+            job: &job,
+            frame: &frame,
+            drivers: &drivers,
+        };
+        screen.result(&tree.written(&id, &changes.told()?)?);
     }
     Ok(Exit::Done)
+}
+
+/// Returns the rows about the account of the only row of `frame`.
+fn of_account(drivers: &DataFrame, frame: &DataFrame) -> PolarsResult<DataFrame> {
+    let id = text_at(frame, ACCOUNT_ID, 0).unwrap_or_default();
+    let rows = drivers.clone().lazy();
+    rows.filter(col(ACCOUNT_ID).eq(lit(id))).collect()
 }
 
 struct Tree<'a> {
@@ -84,7 +98,7 @@ struct Tree<'a> {
     text: String,
 }
 
-fn plain(number: f64) -> String {
+pub(super) fn plain(number: f64) -> String {
     let rounded = (number * 1e4).round() / 1e4;
     format!("{rounded}")
 }
@@ -94,7 +108,7 @@ impl Tree<'_> {
         number_at(self.frame, column, 0)
     }
 
-    fn written(mut self, id: &str) -> Result<String, JobError> {
+    fn written(mut self, id: &str, changes: &str) -> Result<String, JobError> {
         let job = self.job;
         let date = job.dates[0];
         let title = format!("{id}  {}", account_name(job, self.frame, 0));
@@ -117,6 +131,7 @@ impl Tree<'_> {
             let _ = writeln!(self.text, "variant {variant}, since {when}");
         }
         self.overall();
+        let _ = writeln!(self.text, "{changes}\nWhat it is made of");
         for (c, category) in job.model.categories.iter().enumerate() {
             let of = |part: &str| name::category(&category.id, part);
             let last = c + 1 == job.model.categories.len();
@@ -209,12 +224,13 @@ impl Tree<'_> {
     }
 
     fn changes(&self, level: &str) -> String {
-        let one = |days: &DayCount| {
-            Some(format!(
-                "{:+.1} in {} days",
-                self.number(&change_name(level, *days))?,
-                days.0
-            ))
+        let one = |comparator: &Comparator| {
+            let since = match comparator {
+                Comparator::Days(days) => format!("in {} days", days.0),
+                other => format!("since {}", other.in_words()),
+            };
+            let change = self.number(&change_name(level, *comparator))?;
+            Some(format!("{change:+.1} {since}"))
         };
         let changes: Vec<String> = self.job.compare.iter().filter_map(one).collect();
         if changes.is_empty() {

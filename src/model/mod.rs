@@ -3,6 +3,7 @@
 pub mod curve;
 pub mod file;
 pub mod health_model;
+pub mod reading;
 mod resolve;
 
 pub use health_model::HealthModel;

@@ -1,8 +1,10 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod drivers;
 mod parents;
 mod scores;
 
+pub use drivers::drivers;
 pub use parents::parent_scores;
 pub use scores::{account_scores, category_scores, metric_scores};
 
