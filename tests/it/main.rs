@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod config_files;
+mod follow_up;
 mod formulas;
 mod harness;
 mod hours;
