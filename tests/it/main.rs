@@ -3,14 +3,17 @@
 mod architecture;
 mod bad_input;
 mod config_files;
+mod follow_up;
 mod formulas;
 mod harness;
 mod hours;
+mod large_catalogue;
 mod leak_proof;
 mod lookups;
 mod money;
 mod parents;
 mod publishing;
+mod sample_exports;
 mod sample_job;
 mod scoring;
 mod screens;
