@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
@@ -61,6 +61,102 @@ impl Serialize for DayCount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// A calendar period that a report speaks about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// From Monday on.
+    Week,
+    /// A calendar month.
+    #[default]
+    Month,
+    /// A calendar quarter.
+    Quarter,
+}
+
+impl Period {
+    /// Returns the last day of the period before the one that `date` lies in.
+    #[must_use]
+    pub fn end_before(self, date: NaiveDate) -> NaiveDate {
+        let first = match self {
+            Self::Week => DayCount(date.weekday().num_days_from_monday()).before(date),
+            Self::Month => DayCount(date.day0()).before(date),
+            Self::Quarter => {
+                let month = date.month0() / 3 * 3 + 1;
+                NaiveDate::from_ymd_opt(date.year(), month, 1).unwrap_or(date)
+            }
+        };
+        DayCount(1).before(first)
+    }
+}
+
+/// What a score is compared with; its name is the end of the columns that hold the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Comparator {
+    /// So many days back: `30d`.
+    Days(DayCount),
+    /// The same date a year ago: `1y`.
+    YearAgo,
+    /// The last day of the calendar period before: `prior_period`.
+    PriorPeriod,
+    /// The newest published run of the job before the date: `last_scorecard`.
+    LastScorecard,
+}
+
+impl Comparator {
+    /// Returns the comparator in words, to stand behind "against" and "since".
+    #[must_use]
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Days(days) => format!("{} days ago", days.0),
+            Self::YearAgo => "a year ago".to_owned(),
+            Self::PriorPeriod => "the end of the prior period".to_owned(),
+            Self::LastScorecard => "the last published scorecard".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Comparator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(days) => days.fmt(f),
+            Self::YearAgo => f.write_str("1y"),
+            Self::PriorPeriod => f.write_str("prior_period"),
+            Self::LastScorecard => f.write_str("last_scorecard"),
+        }
+    }
+}
+
+impl FromStr for Comparator {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "1y" => Ok(Self::YearAgo),
+            "prior_period" => Ok(Self::PriorPeriod),
+            "last_scorecard" => Ok(Self::LastScorecard),
+            _ => text.parse().map(Self::Days).map_err(|_| {
+                format!("`{text}` is nothing to compare with, expected a number of days such as `30d`, `1y`, `prior_period` or `last_scorecard`")
+            }),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Comparator {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// Returns the same date a year earlier; of 29 February the day before.
+#[must_use]
+pub fn year_before(date: NaiveDate) -> NaiveDate {
+    date.checked_sub_months(chrono::Months::new(12))
+        .unwrap_or(NaiveDate::MIN)
 }
 
 /// The days a measure looks at, counted back from the as-of date.
@@ -150,6 +246,24 @@ pub fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prior_period_ends_before_the_one_of_the_date() {
+        let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let ends = |of: &str| {
+            [Period::Week, Period::Month, Period::Quarter]
+                .map(|period| period.end_before(date(of)).to_string())
+        };
+        assert_eq!(
+            ends("2026-10-31"),
+            ["2026-10-25", "2026-09-30", "2026-09-30"]
+        );
+        assert_eq!(
+            ends("2026-01-01"),
+            ["2025-12-28", "2025-12-31", "2025-12-31"]
+        );
+        assert_eq!(year_before(date("2024-02-29")), date("2023-02-28"));
+    }
 
     #[test]
     fn a_window_includes_both_of_its_ends() {

@@ -55,7 +55,6 @@ impl Shown {
     }
 
     /// Returns the column of the scored panel that it is, as people read it.
-    #[must_use]
     pub fn column(&self) -> Expr {
         let column = col(self.name.as_str());
         match self.kind {

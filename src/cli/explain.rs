@@ -5,11 +5,12 @@ use std::fmt::Write;
 use clap::Args;
 use polars::prelude::*;
 
+use super::changes::Changes;
 use super::run::{account_name, number_at, text_at};
 use super::screen::Screen;
 use super::{Exit, JobArguments, today};
 use crate::config::Problem;
-use crate::domain::{DayCount, one_line};
+use crate::domain::{Comparator, one_line};
 use crate::insights::trends::change_name;
 use crate::jobs::JobError;
 use crate::jobs::score_run;
@@ -73,9 +74,22 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
             frame: &frame,
             text: String::new(),
         };
-        screen.result(&tree.written(&id)?);
+        let drivers = of_account(&run.drivers, &frame)?;
+        let changes = Changes {
+            job: &job,
+            frame: &frame,
+            drivers: &drivers,
+        };
+        screen.result(&tree.written(&id, &changes.told()?)?);
     }
     Ok(Exit::Done)
+}
+
+/// Returns the rows about the account of the only row of `frame`.
+fn of_account(drivers: &DataFrame, frame: &DataFrame) -> PolarsResult<DataFrame> {
+    let id = text_at(frame, ACCOUNT_ID, 0).unwrap_or_default();
+    let rows = drivers.clone().lazy();
+    rows.filter(col(ACCOUNT_ID).eq(lit(id))).collect()
 }
 
 struct Tree<'a> {
@@ -84,7 +98,7 @@ struct Tree<'a> {
     text: String,
 }
 
-fn plain(number: f64) -> String {
+pub(super) fn plain(number: f64) -> String {
     let rounded = (number * 1e4).round() / 1e4;
     format!("{rounded}")
 }
@@ -94,7 +108,7 @@ impl Tree<'_> {
         number_at(self.frame, column, 0)
     }
 
-    fn written(mut self, id: &str) -> Result<String, JobError> {
+    fn written(mut self, id: &str, changes: &str) -> Result<String, JobError> {
         let job = self.job;
         let date = job.dates[0];
         let title = format!("{id}  {}", account_name(job, self.frame, 0));
@@ -117,6 +131,7 @@ impl Tree<'_> {
             let _ = writeln!(self.text, "variant {variant}, since {when}");
         }
         self.overall();
+        let _ = writeln!(self.text, "{changes}\nWhat it is made of");
         for (c, category) in job.model.categories.iter().enumerate() {
             let of = |part: &str| name::category(&category.id, part);
             let last = c + 1 == job.model.categories.len();
@@ -134,7 +149,7 @@ impl Tree<'_> {
                     points.map_or_else(|| "–".into(), |points| format!("{points:.1} points")),
                     plain(score),
                     plain(self.number(&of(name::WEIGHT)).unwrap_or(0.0)),
-                    self.changes(&format!("category/{}", category.id)),
+                    self.change(&format!("category/{}", category.id)),
                     self.number(&of(name::COVERAGE)).unwrap_or(0.0) * 100.0
                 ),
                 (None, _) => "no data, its weight is shared among the others".into(),
@@ -163,8 +178,7 @@ impl Tree<'_> {
         match self.number(&name::overall("score_shown")) {
             Some(score) => {
                 let band = text_at(self.frame, &name::overall(name::BAND), 0).unwrap_or_default();
-                let changes = self.changes("overall");
-                let _ = writeln!(self.text, "health {score:.decimals$}  {band}{changes}");
+                let _ = writeln!(self.text, "health {score:.decimals$}  {band}");
                 if let Some(action) = self
                     .job
                     .model
@@ -208,20 +222,13 @@ impl Tree<'_> {
         }
     }
 
-    fn changes(&self, level: &str) -> String {
-        let one = |days: &DayCount| {
-            Some(format!(
-                "{:+.1} in {} days",
-                self.number(&change_name(level, *days))?,
-                days.0
-            ))
+    /// Returns the change against the job's first comparator that has one; the others stand above.
+    fn change(&self, level: &str) -> String {
+        let one = |comparator: &Comparator| {
+            let change = self.number(&change_name(level, *comparator))?;
+            Some(format!(" ({change:+.1} against {})", comparator.in_words()))
         };
-        let changes: Vec<String> = self.job.compare.iter().filter_map(one).collect();
-        if changes.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", changes.join(", "))
-        }
+        self.job.compare.iter().find_map(one).unwrap_or_default()
     }
 
     fn metric(&mut self, c: usize, m: usize, metric: &Metric, below: &str, last: bool) {

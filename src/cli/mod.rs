@@ -1,5 +1,6 @@
 //! The only place that prints, and that reads the clock and the environment.
 
+mod changes;
 mod exit;
 mod explain;
 mod freeze;

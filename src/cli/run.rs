@@ -11,7 +11,7 @@ use clap::Args;
 use super::screen::Screen;
 use super::{Exit, JobArguments, Rhythm, backfill, today};
 use crate::config::Problem;
-use crate::domain::one_line;
+use crate::domain::{Comparator, one_line};
 use crate::exports::as_of::ACCOUNT;
 use crate::exports::as_of::AS_OF;
 use crate::formula::date_literal;
@@ -298,8 +298,8 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
         let none = directions.null_count();
         let _ = writeln!(
             text,
-            "  against {:>3} days ago: {} up, {} flat, {} down{}",
-            comparator.0,
+            "  against {}: {} up, {} flat, {} down{}",
+            comparator.in_words(),
             count("up"),
             count("flat"),
             count("down"),
@@ -311,12 +311,7 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
         );
     }
     if let Some(comparator) = job.compare.first() {
-        text.push_str(&falls(
-            job,
-            &scored,
-            &change_name("overall", *comparator),
-            comparator.0,
-        )?);
+        text.push_str(&falls(job, &scored, *comparator)?);
     }
     let mut findings: Vec<_> = scorecard.findings.iter().chain(&scorecard.moment).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.finding));
@@ -341,17 +336,20 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
 }
 
 /// Returns the accounts that fell most.
-fn falls(job: &ScoreJob, scored: &DataFrame, change: &str, days: u32) -> Result<String, JobError> {
+fn falls(job: &ScoreJob, scored: &DataFrame, comparator: Comparator) -> Result<String, JobError> {
+    let change = change_name("overall", comparator);
+    let change = change.as_str();
+    let has_fallen = col(direction_name("overall", comparator)).eq(lit("down"));
     let fallen = scored
         .clone()
         .lazy()
-        .filter(col(change).lt(lit(-job.model.flat_band)))
+        .filter(has_fallen)
         .sort([change, ACCOUNT_ID], SortMultipleOptions::default())
         .limit(5)
         .collect()?;
     let mut text = String::new();
     if fallen.height() > 0 {
-        let _ = writeln!(text, "\n  Largest falls in {days} days");
+        let _ = writeln!(text, "\n  Largest falls against {}", comparator.in_words());
     }
     for row in 0..fallen.height() {
         let id = one_line(&text_at(&fallen, ACCOUNT_ID, row).unwrap_or_default());

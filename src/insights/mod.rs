@@ -1,19 +1,70 @@
-//! What a score means beside its number: which way it is going, what is at risk and what could
-//! grow, and what is to be done about it.
+//! What a score means beside its number: which way it is going and why, what of that is noise, who
+//! wants to be looked at first, what is at risk, what could grow, and what is to be done about it.
 
 pub mod action_log;
 pub mod actions;
+pub mod attention;
+pub mod comparison;
+pub mod contradictions;
+pub mod drivers;
 mod evidence;
 pub mod exceptions;
+pub mod noise;
 pub mod opportunities;
 pub mod parents;
 pub mod portfolio;
+pub mod published;
 pub mod signals;
 pub mod trends;
 mod vocabulary;
 pub mod working_days;
 
+use chrono::NaiveDate;
 use polars::prelude::*;
+
+use crate::domain::Comparator;
+use crate::measures::plan::Plan;
+use crate::model::HealthModel;
+use comparison::{Comparison, seen_from};
+use published::Published;
+
+/// The scores of the published dates with all that is said about them.
+#[derive(Debug, Clone)]
+pub struct Insights {
+    /// One row per account and published date.
+    pub compared: DataFrame,
+    /// One row per account, published date, comparator and cause of a change.
+    pub drivers: DataFrame,
+}
+
+/// Looks at the scores of the published dates in the light of the others in the panel and of what
+/// was published before.
+///
+/// # Errors
+/// When Polars fails.
+pub fn find(
+    scored: &DataFrame,
+    dates: &[NaiveDate],
+    comparisons: &[Comparison],
+    model: &HealthModel,
+    history: &[Published],
+    facts: &Plan,
+) -> PolarsResult<Insights> {
+    let with_year = comparisons
+        .iter()
+        .any(|comparison| comparison.comparator == Comparator::YearAgo);
+    let of_tonight: Vec<_> = dates.iter().map(|date| (*date, *date)).collect();
+    let frame = seen_from(scored.clone().lazy(), &of_tonight)?
+        .select([all().exclude_cols([comparison::THEN]).as_expr()]);
+    let frame = noise::with_readings(frame, scored, dates, model)?;
+    let frame = trends::compare(frame, scored, comparisons, model, history)?;
+    let frame = noise::told(frame, scored, dates, model, with_year)?;
+    let frame = contradictions::called_out(frame, model);
+    Ok(Insights {
+        compared: attention::ordered(frame)?.collect()?,
+        drivers: drivers::split(scored, comparisons, model, history, facts)?,
+    })
+}
 
 /// Puts what the rules of a model found under each other; the columns are there without a rule too.
 fn stacked(found: Vec<LazyFrame>, columns: &[(&str, DataType)]) -> PolarsResult<LazyFrame> {

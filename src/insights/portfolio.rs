@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use super::signals::{CATEGORY, SEVERITY, SEVERITY_RANK, SIGNAL};
 use super::trends::{band_name, change_name, direction_name, was_there_name};
-use crate::domain::{AsOf, DayCount};
+use crate::domain::{AsOf, Comparator, DayCount};
 use crate::formula::{Expr as Formula, date_literal, row_wise};
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
@@ -48,7 +48,7 @@ const CURRENCY: &str = "__currency";
 #[derive(Debug)]
 pub struct Sliced<'a> {
     model: &'a HealthModel,
-    comparators: &'a [DayCount],
+    comparators: Vec<(Comparator, AsOf)>,
     as_of: AsOf,
     frame: DataFrame,
 }
@@ -62,7 +62,7 @@ impl<'a> Sliced<'a> {
         compared: &DataFrame,
         portfolio: &Portfolio,
         model: &'a HealthModel,
-        comparators: &'a [DayCount],
+        comparators: Vec<(Comparator, AsOf)>,
         as_of: AsOf,
     ) -> PolarsResult<Self> {
         let facts = &model.rules.facts;
@@ -104,9 +104,13 @@ impl<'a> Sliced<'a> {
     /// When Polars fails.
     pub fn bands(&self) -> PolarsResult<DataFrame> {
         let now = (self.as_of, lit(true), col(name::overall(name::BAND)));
-        let earlier = self.comparators.iter().map(|days| {
-            let there = col(was_there_name(*days)).fill_null(lit(false));
-            (days.before(self.as_of), there, col(band_name(*days)))
+        // Two comparators may stand for one date, which counts once.
+        let mut dates = vec![self.as_of];
+        let earlier = self.comparators.iter().filter_map(|(comparator, date)| {
+            let is_new = !dates.contains(date);
+            dates.push(*date);
+            let there = col(was_there_name(comparator)).fill_null(lit(false));
+            is_new.then(|| (*date, there, col(band_name(comparator))))
         });
         let parts: Vec<LazyFrame> = std::iter::once(now)
             .chain(earlier)
@@ -168,16 +172,16 @@ impl<'a> Sliced<'a> {
     /// When Polars fails.
     pub fn migration(&self) -> PolarsResult<DataFrame> {
         let mut parts = Vec::new();
-        for days in self.comparators {
-            let there = col(was_there_name(*days)).fill_null(lit(false));
+        for (n, (comparator, date)) in (0i32..).zip(&self.comparators) {
+            let there = col(was_there_name(comparator)).fill_null(lit(false));
             let before = when(there)
-                .then(col(band_name(*days)).fill_null(lit(NOT_SCORED)))
+                .then(col(band_name(comparator)).fill_null(lit(NOT_SCORED)))
                 .otherwise(lit(NOT_THERE));
             let after = col(name::overall(name::BAND)).fill_null(lit(NOT_SCORED));
             parts.push(self.frame.clone().lazy().select([
-                lit(days.to_string()).alias("comparator"),
-                lit(days.0).alias("__days"),
-                date_literal(days.before(self.as_of)).alias("compared_as_of"),
+                lit(comparator.to_string()).alias("comparator"),
+                lit(n).alias("__comparator"),
+                date_literal(*date).alias("compared_as_of"),
                 col(SLICE),
                 col(VALUE),
                 before.alias("band_before"),
@@ -186,7 +190,7 @@ impl<'a> Sliced<'a> {
         }
         let keys = [
             "comparator",
-            "__days",
+            "__comparator",
             "compared_as_of",
             SLICE,
             VALUE,
@@ -205,11 +209,11 @@ impl<'a> Sliced<'a> {
                 self.place_of_band("band_after").alias("__after"),
             ])
             .sort(
-                ["__days", SLICE, VALUE, "__before", "__after"],
+                ["__comparator", SLICE, VALUE, "__before", "__after"],
                 SortMultipleOptions::default(),
             )
             .select([all()
-                .exclude_cols(["__days", "__before", "__after"])
+                .exclude_cols(["__comparator", "__before", "__after"])
                 .as_expr()])
             .collect()
     }
@@ -291,13 +295,13 @@ impl<'a> Sliced<'a> {
     /// When Polars fails.
     pub fn causes(&self) -> PolarsResult<DataFrame> {
         let mut parts = Vec::new();
-        for (n, days) in (0i32..).zip(self.comparators) {
-            let has_fallen = |level: &str| col(direction_name(level, *days)).eq(lit("down"));
+        for (n, (comparator, _)) in (0i32..).zip(&self.comparators) {
+            let has_fallen = |level: &str| col(direction_name(level, comparator)).eq(lit("down"));
             let fallen = self.frame.clone().lazy().filter(has_fallen("overall"));
             for (c, category) in (0i32..).zip(&self.model.categories) {
                 let level = format!("category/{}", category.id);
                 let lost = has_fallen(&level).fill_null(lit(false));
-                let change = col(change_name(&level, *days)).filter(lost.clone());
+                let change = col(change_name(&level, comparator)).filter(lost.clone());
                 let counted = fallen.clone().group_by([SLICE, VALUE].map(col)).agg([
                     len().cast(DataType::Int64).alias("accounts_fallen"),
                     lost.cast(DataType::Int64).sum().alias(ACCOUNTS),
@@ -306,7 +310,7 @@ impl<'a> Sliced<'a> {
                 parts.push(counted.with_columns([
                     lit(n).alias("__comparator"),
                     lit(c).alias("__category"),
-                    lit(days.to_string()).alias("comparator"),
+                    lit(comparator.to_string()).alias("comparator"),
                     lit(category.id.clone()).alias("category"),
                 ]));
             }

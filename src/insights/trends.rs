@@ -1,138 +1,197 @@
-//! Change of a score against named earlier dates, computed from what was known then and by the
-//! same model.
+//! Change of a score against named earlier dates. A published scorecard says what it said then;
+//! every other date is scored by the model in force, from what was known on it.
 
-use chrono::NaiveDate;
+use std::fmt::Display;
+
 use polars::prelude::*;
 
-use crate::domain::DayCount;
+use super::comparison::{Comparison, THEN, beside, seen_from};
+use super::published::Published;
+use crate::domain::Comparator;
 use crate::exports::as_of::AS_OF;
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
 
-/// Returns the column that holds the change against a comparator, in points as shown.
+/// Returns the column that holds the change against a comparator: of the overall score in points
+/// as shown, of a category or metric on the model's scale.
 #[must_use]
-pub fn change_name(level: &str, comparator: DayCount) -> String {
+pub fn change_name(level: &str, comparator: impl Display) -> String {
     format!("{level}/change_{comparator}")
 }
 
 /// Returns the column that holds the direction: `up`, `flat` or `down`, null without comparison.
 #[must_use]
-pub fn direction_name(level: &str, comparator: DayCount) -> String {
+pub fn direction_name(level: &str, comparator: impl Display) -> String {
     format!("{level}/direction_{comparator}")
+}
+
+/// Returns the column that holds the shown score on the date of a comparator.
+#[must_use]
+pub fn score_name(comparator: impl Display) -> String {
+    format!("overall/score_{comparator}")
 }
 
 /// Returns the column that holds the band on the date of a comparator.
 #[must_use]
-pub fn band_name(comparator: DayCount) -> String {
+pub fn band_name(comparator: impl Display) -> String {
     format!("overall/band_{comparator}")
 }
 
 /// Returns the column that says whether the account was in the panel on the date of a comparator;
 /// null where it was not.
 #[must_use]
-pub fn was_there_name(comparator: DayCount) -> String {
+pub fn was_there_name(comparator: impl Display) -> String {
     format!("overall/was_there_{comparator}")
 }
 
-/// Returns the rows of the published dates, each with its change against every comparator.
+/// Returns the column that holds the date of a comparator, null where the account was not in the
+/// panel then.
+#[must_use]
+pub fn date_name(comparator: impl Display) -> String {
+    format!("overall/compared_as_of_{comparator}")
+}
+
+/// A score that can be compared: the whole, a category or a metric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Level {
+    /// Its columns begin so.
+    pub name: String,
+    /// The column of its score.
+    pub score: String,
+}
+
+/// Returns the overall score, every category and every metric.
+pub(super) fn levels(model: &HealthModel) -> Vec<Level> {
+    let level = |name: String, score: &str| Level {
+        score: format!("{name}/{score}"),
+        name,
+    };
+    let categories = model
+        .categories
+        .iter()
+        .map(|category| level(format!("category/{}", category.id), name::SCORE));
+    let metrics = model
+        .metrics()
+        .map(|(_, _, _, metric)| level(format!("metric/{}", metric.id), name::SCORE));
+    [level("overall".to_owned(), "score_shown")]
+        .into_iter()
+        .chain(categories)
+        .chain(metrics)
+        .collect()
+}
+
+/// Returns the column of points that count as flat at a level.
+pub(super) fn flat_band_name(level: &str) -> String {
+    format!("{level}/flat_band")
+}
+
+/// Gives every row its change and direction against every comparator.
 ///
-/// Changes are differences of shown scores, so that they add up on paper. A change smaller than
-/// the model's flat band is flat; where either score is missing there is neither change nor
-/// direction.
+/// `frame` has the rows of the published dates, with their flat bands. Changes of the overall
+/// score are differences of shown scores, so that they add up on paper. A change within the flat
+/// band is flat; where either score is missing there is neither change nor direction.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn compare(
+pub(super) fn compare(
+    mut frame: LazyFrame,
     scored: &DataFrame,
-    dates: &[NaiveDate],
-    comparators: &[DayCount],
+    comparisons: &[Comparison],
     model: &HealthModel,
-) -> PolarsResult<DataFrame> {
-    let levels: Vec<(String, String)> =
-        std::iter::once((name::overall("score_shown"), "overall".to_owned()))
-            .chain(model.categories.iter().map(|c| {
-                (
-                    name::category(&c.id, name::SCORE),
-                    format!("category/{}", c.id),
-                )
-            }))
-            .collect();
-    let published = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), dates)])?;
-    let mut frame = scored.clone().lazy().join(
-        published.lazy(),
-        [col(AS_OF)],
-        [col(AS_OF)],
-        JoinArgs {
-            maintain_order: MaintainOrderJoin::Left,
-            ..JoinArgs::new(JoinType::Inner)
-        },
-    );
-    let keep_order = || JoinArgs {
-        maintain_order: MaintainOrderJoin::Left,
-        ..JoinArgs::new(JoinType::Left)
-    };
-    for comparator in comparators {
-        let then: Vec<NaiveDate> = dates.iter().map(|date| comparator.before(*date)).collect();
-        let pairs = DataFrame::new_infer_height(vec![
-            Column::new("__now".into(), dates),
-            Column::new(AS_OF.into(), then),
-        ])?;
-        let earlier = |column: &str| format!("__then/{column}");
+    history: &[Published],
+) -> PolarsResult<LazyFrame> {
+    let levels = levels(model);
+    for comparison in comparisons {
+        let comparator = comparison.comparator;
+        let earlier = |level: &Level| format!("__then/{}", level.score);
         let columns: Vec<Expr> = levels
             .iter()
-            .map(|(column, _)| col(column.as_str()).alias(earlier(column)))
+            .map(|level| col(level.score.as_str()).alias(earlier(level)))
             .chain([
-                col(name::overall(name::BAND)).alias(band_name(*comparator)),
-                lit(true).alias(was_there_name(*comparator)),
+                col(name::overall("score_shown")).alias(score_name(comparator)),
+                col(name::overall(name::BAND)).alias(band_name(comparator)),
+                col(THEN).alias(date_name(comparator)),
+                lit(true).alias(was_there_name(comparator)),
             ])
             .collect();
-        let past = scored
-            .clone()
-            .lazy()
-            .join(
-                pairs.lazy(),
-                [col(AS_OF)],
-                [col(AS_OF)],
-                JoinArgs::new(JoinType::Inner),
-            )
-            .select(
-                [col(ACCOUNT_ID), col("__now")]
-                    .into_iter()
-                    .chain(columns)
-                    .collect::<Vec<_>>(),
-            );
-        let changes: Vec<Expr> = levels
-            .iter()
-            .flat_map(|(column, level)| {
-                let change = settled(col(column.as_str()) - col(earlier(column)));
-                let direction = when(change.clone().gt(lit(model.flat_band)))
-                    .then(lit("up"))
-                    .when(change.clone().lt(lit(-model.flat_band)))
-                    .then(lit("down"))
-                    .when(change.clone().is_not_null())
-                    .then(lit("flat"))
-                    .otherwise(lit(NULL));
-                [
-                    change.alias(change_name(level, *comparator)),
-                    direction.alias(direction_name(level, *comparator)),
-                ]
-            })
-            .collect();
-        frame = frame
-            .join(
-                past,
-                [col(ACCOUNT_ID), col(AS_OF)],
-                [col(ACCOUNT_ID), col("__now")],
-                keep_order(),
-            )
-            .with_columns(changes)
+        let past = past(scored, comparison, &levels, history)?.select(
+            [col(ACCOUNT_ID), col(AS_OF)]
+                .into_iter()
+                .chain(columns)
+                .collect::<Vec<_>>(),
+        );
+        let changes = levels.iter().map(|level| {
+            settled(col(level.score.as_str()) - col(earlier(level)))
+                .alias(change_name(&level.name, comparator))
+        });
+        let directions = levels.iter().map(|level| {
+            direction(&level.name, comparator).alias(direction_name(&level.name, comparator))
+        });
+        frame = beside(frame, past)
+            .with_columns(changes.collect::<Vec<_>>())
+            .with_columns(directions.collect::<Vec<_>>())
             .select([all().exclude_cols(["^__then/.*$"]).as_expr()]);
     }
-    frame.collect()
+    Ok(frame)
+}
+
+/// Returns the scores of the dates compared with, seen from the later ones: as they were published
+/// where the comparator is a scorecard of an earlier run, else as they are worked out tonight.
+fn past(
+    scored: &DataFrame,
+    comparison: &Comparison,
+    levels: &[Level],
+    history: &[Published],
+) -> PolarsResult<LazyFrame> {
+    let columns: Vec<Expr> = [
+        ACCOUNT_ID.to_owned(),
+        AS_OF.to_owned(),
+        name::overall(name::BAND),
+    ]
+    .into_iter()
+    .chain(levels.iter().map(|level| level.score.clone()))
+    .map(col)
+    .collect();
+    let published: Vec<&Published> = history
+        .iter()
+        .filter(|run| {
+            comparison.comparator == Comparator::LastScorecard
+                && comparison.pairs.iter().any(|(_, then)| *then == run.as_of)
+        })
+        .collect();
+    let of_tonight: Vec<_> = comparison
+        .pairs
+        .iter()
+        .filter(|(_, then)| !published.iter().any(|run| run.as_of == *then))
+        .copied()
+        .collect();
+    let mut parts = vec![seen_from(
+        scored.clone().lazy().select(columns.clone()),
+        &of_tonight,
+    )?];
+    for run in published {
+        parts.push(seen_from(
+            run.scores.clone().lazy().select(columns.clone()),
+            &comparison.pairs,
+        )?);
+    }
+    concat(parts, UnionArgs::default())
+}
+
+fn direction(level: &str, comparator: Comparator) -> Expr {
+    let change = || col(change_name(level, comparator));
+    let flat = || col(flat_band_name(level));
+    when(change().gt(flat()))
+        .then(lit("up"))
+        .when(change().lt(lit(0.0) - flat()))
+        .then(lit("down"))
+        .when(change().is_not_null())
+        .then(lit("flat"))
+        .otherwise(lit(NULL))
 }
 
 /// Takes away what binary fractions add to a difference.
-fn settled(points: Expr) -> Expr {
+pub(super) fn settled(points: Expr) -> Expr {
     points.round(9, RoundMode::HalfAwayFromZero)
 }

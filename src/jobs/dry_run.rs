@@ -48,7 +48,7 @@ pub fn compare(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Comparison>, Job
         None,
     )?;
     let (against, before) = if let Some(in_force) = &job.in_force {
-        let then = scores::score(measures_of(&now)?, in_force)?;
+        let then = scores::score(scores::measures_of(&now)?, in_force)?;
         let before = standings(
             &then,
             &name::overall("score_shown"),
@@ -82,22 +82,6 @@ pub fn compare(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Comparison>, Job
 #[must_use]
 pub fn named(model: &HealthModel) -> String {
     format!("{} ({})", model.name, model.hash())
-}
-
-/// Returns the frame without what scoring added.
-fn measures_of(scored: &DataFrame) -> PolarsResult<DataFrame> {
-    let is_score = |column: &str| {
-        ["metric/", "category/", "overall/"]
-            .iter()
-            .any(|level| column.starts_with(level))
-    };
-    let names: Vec<_> = scored
-        .get_column_names()
-        .into_iter()
-        .filter(|column| !is_score(column))
-        .cloned()
-        .collect();
-    scored.select(names)
 }
 
 fn standings(

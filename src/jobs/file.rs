@@ -5,7 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use crate::domain::DayCount;
+use crate::domain::{Comparator, DayCount, Period};
 
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
@@ -32,9 +32,15 @@ pub struct JobFile {
     pub currency: Option<Text>,
     /// What is scored, where it is not the account as a whole.
     pub unit: Option<UnitFile>,
-    /// How many days back the scores are compared with.
+    /// What the scores are compared with: numbers of days, `1y`, `prior_period`, `last_scorecard`.
     #[serde(default)]
-    pub compare: Vec<Spanned<DayCount>>,
+    pub compare: Vec<Spanned<Comparator>>,
+    /// The calendar period that `prior_period` speaks of; a month when left out.
+    #[serde(default)]
+    pub period: Period,
+    /// Further models that are scored beside the one in force.
+    #[serde(default)]
+    pub challengers: Vec<Text>,
     /// What to do when an export is older than it may be.
     #[serde(default)]
     pub stale: StalePolicy,

@@ -64,6 +64,7 @@ pub fn judge(
     judged.findings.extend(ties(job, scored)?);
     judged.findings.extend(unpriced(job, scored)?);
     judged.findings.extend(scores(job, scored)?);
+    judged.findings.extend(overrides(job, scored)?);
     let lost = judged
         .findings
         .iter()
@@ -196,7 +197,7 @@ fn severity(job: &ScoreJob, share: Option<f64>) -> Severity {
     }
 }
 
-fn share(count: u64, whole: u64) -> Option<f64> {
+pub(super) fn share(count: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| count as f64 / whole as f64)
 }
 
@@ -445,6 +446,71 @@ fn unpriced(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
                 advice: advice.into(),
             });
         }
+    }
+    Ok(findings)
+}
+
+/// Returns how many accounts have a score that was set by hand, and how many have a score.
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn overridden(scored: &DataFrame) -> PolarsResult<(u64, u64)> {
+    let counts = scored
+        .clone()
+        .lazy()
+        .filter(col(name::overall(name::SCORE)).is_not_null())
+        .select([
+            col(name::overall(name::OVERRIDE_SCORE))
+                .count()
+                .cast(DataType::UInt64)
+                .alias("by_hand"),
+            len().cast(DataType::UInt64).alias("scored"),
+        ])
+        .collect()?;
+    let count = |column: &str| -> PolarsResult<u64> {
+        Ok(counts.column(column)?.u64()?.get(0).unwrap_or(0))
+    };
+    Ok((count("by_hand")?, count("scored")?))
+}
+
+/// Says how many scores were set by hand, and which of them are not in force.
+fn overrides(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
+    let Some(by_hand) = &job.model.by_hand else {
+        return Ok(Vec::new());
+    };
+    let mut findings = Vec::new();
+    let (count, of) = overridden(scored)?;
+    let rate = share(count, of);
+    if count > 0 {
+        let is_common = rate.is_some_and(|rate| rate > by_hand.warn_share);
+        findings.push(Finding {
+            finding: "override_rate",
+            severity: if is_common { Severity::Warning } else { Severity::Note },
+            subject: by_hand.score.clone(),
+            count,
+            share: rate,
+            evidence: format!("{count} of {of} scores are set by hand"),
+            advice: "where many are set by hand, the model misses something; put it on the list of the next review"
+                .into(),
+        });
+    }
+    let refused = u64::from(
+        scored
+            .column(&name::overall(name::OVERRIDE_REFUSED))?
+            .bool()?
+            .sum()
+            .unwrap_or(0),
+    );
+    if refused > 0 {
+        findings.push(Finding {
+            finding: "override_incomplete",
+            severity: Severity::Warning,
+            subject: by_hand.score.clone(),
+            count: refused,
+            share: None,
+            evidence: format!("{refused} scores set by hand lack their author, their reason or their last day, or lie outside 0 to 100"),
+            advice: "they are not in force until somebody completes them".into(),
+        });
     }
     Ok(findings)
 }

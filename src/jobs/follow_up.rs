@@ -92,7 +92,9 @@ impl FollowUp {
         compared: &DataFrame,
         as_of: NaiveDate,
     ) -> PolarsResult<Vec<Table>> {
-        let sliced = Sliced::new(compared, &job.portfolio, &job.model, &job.compare, as_of)?;
+        let compare = job.compare.iter();
+        let dated = compare.filter_map(|c| Some((*c, job.compared_with(*c, as_of)?)));
+        let sliced = Sliced::new(compared, &job.portfolio, &job.model, dated.collect(), as_of)?;
         let list = &self.actions.list;
         let actions = portfolio::actions(&self.log, list, job.portfolio.period, as_of)?;
         Ok(vec![

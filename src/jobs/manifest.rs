@@ -4,13 +4,16 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::findings::{overridden, share};
 use super::settings::ScoreJob;
 use crate::exports::Exports;
 use crate::exports::ledger::{Account, Unseen};
 use crate::exports::parquet_files::ParquetFile;
+use crate::model::HealthModel;
 use crate::population::Headcount;
 use crate::tables::Table;
 use crate::trail::Finding;
+use polars::prelude::{DataFrame, PolarsResult};
 
 /// The program and its version.
 pub const PROGRAM: &str = concat!("healthscore ", env!("CARGO_PKG_VERSION"));
@@ -30,28 +33,42 @@ pub struct Moment {
 pub fn result(
     job: &ScoreJob,
     as_of: NaiveDate,
-    hash: &str,
+    scored: &DataFrame,
     heads: &Headcount,
     accounts: &[Account],
     findings: &[Finding],
     tables: &[Table],
-) -> Value {
+) -> PolarsResult<Value> {
     let rows: serde_json::Map<String, Value> = tables
         .iter()
         .map(|table| (table.name.to_owned(), json!(table.frame.height())))
         .collect();
-    json!({
+    let compared_with: Vec<Value> = job
+        .compare
+        .iter()
+        .map(|comparator| {
+            let then = job.compared_with(*comparator, as_of);
+            json!({ "comparator": comparator.to_string(), "as_of": then })
+        })
+        .collect();
+    let named = |model: &HealthModel| json!({ "name": model.name, "version": model.version, "hash": model.hash() });
+    let mut model = named(&job.model);
+    model["rules_hash"] = json!(job.model.rules.hash());
+    let (overridden, of) = overridden(scored)?;
+    Ok(json!({
         "job": job.name,
         "as_of": as_of,
-        "compared_with": job.compare.iter().map(|days| json!({ "days": days.0, "as_of": days.before(as_of) })).collect::<Vec<_>>(),
+        "compared_with": compared_with,
         "program": PROGRAM,
         "currency": job.contract.currency,
-        "model": { "name": job.model.name, "version": job.model.version, "hash": hash, "rules_hash": job.model.rules.hash() },
+        "model": model,
+        "challengers": job.challengers.iter().map(named).collect::<Vec<_>>(),
+        "overrides": { "accounts": overridden, "share": share(overridden, of) },
         "population": heads,
         "ledger": accounts.iter().map(|account| &account.ledger).collect::<Vec<_>>(),
         "findings": findings,
         "rows": rows,
-    })
+    }))
 }
 
 /// Returns the `run` part.

@@ -4,6 +4,7 @@ pub mod dry_run;
 pub mod file;
 pub mod findings;
 pub mod follow_up;
+pub mod history;
 pub mod manifest;
 pub mod score_run;
 pub mod settings;

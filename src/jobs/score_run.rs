@@ -7,6 +7,7 @@ use polars::prelude::*;
 use super::file::TableGroup;
 use super::findings::{self, Judged};
 use super::follow_up::FollowUp;
+use super::history;
 use super::manifest::{self, Moment};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
@@ -14,8 +15,9 @@ use crate::exports::as_of::AS_OF;
 use crate::exports::ledger::Unseen;
 use crate::exports::{self, Exports};
 use crate::formula::date_literal;
-use crate::insights::trends;
+use crate::insights::{self, Insights};
 use crate::measures::compute;
+use crate::model::HealthModel;
 use crate::panel;
 use crate::population::Headcount;
 use crate::publish::{self, Content, Lock, PublishError, Stamp};
@@ -32,8 +34,14 @@ pub struct ScoreRun {
     pub heads: IndexMap<NaiveDate, Headcount>,
     /// Every pair of the panel with measures and scores.
     pub scored: DataFrame,
-    /// The pairs of the published dates, with their changes.
+    /// The pairs of the published dates, with all that is said about them.
     pub compared: DataFrame,
+    /// What moved their scores.
+    pub drivers: DataFrame,
+    /// The same by each of the job's challengers, in the job's order.
+    pub challengers: Vec<Insights>,
+    /// Doubts about what was published before.
+    pub doubts: Vec<Finding>,
 }
 
 /// Scores every eligible account on every date of the job.
@@ -58,14 +66,76 @@ pub fn score_run(
     let measures = compute::compute(&exports, &candidates, &job.plan, trail)?;
     let panel = job.population.select(measures)?;
     trail.step("scoring");
-    let scored = scores::score(panel.frame, &job.model)?;
-    let compared = trends::compare(&scored, &job.dates, &job.comparators(), &job.model)?;
+    let scored = scores::score(panel.frame.clone(), &job.model)?;
+    trail.step("comparing");
+    let mut doubts = Vec::new();
+    let Insights { compared, drivers } = insights_of(job, &scored, &job.model, &mut doubts)?;
+    let challengers = job
+        .challengers
+        .iter()
+        .map(|model| {
+            let scored = scores::score(panel.frame.clone(), model)?;
+            insights_of(job, &scored, model, &mut doubts)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(ScoreRun {
         exports,
         heads: panel.heads,
         scored,
         compared,
+        drivers,
+        challengers,
+        doubts,
     })
+}
+
+fn insights_of(
+    job: &ScoreJob,
+    scored: &DataFrame,
+    model: &HealthModel,
+    doubts: &mut Vec<Finding>,
+) -> Result<Insights, JobError> {
+    let history = history::read(job, model);
+    doubts.extend(history.findings);
+    let comparisons = job.comparisons();
+    Ok(insights::find(
+        scored,
+        &job.dates,
+        &comparisons,
+        model,
+        &history.runs,
+        &job.plan,
+    )?)
+}
+
+/// Returns the rows of one published date.
+fn of_date(frame: &DataFrame, as_of: NaiveDate) -> PolarsResult<DataFrame> {
+    frame
+        .clone()
+        .lazy()
+        .filter(col(AS_OF).eq(date_literal(as_of)))
+        .collect()
+}
+
+/// Returns the tables that a model's scores of one date give.
+fn tables_of(
+    job: &ScoreJob,
+    model: &HealthModel,
+    scored: &DataFrame,
+    drivers: &DataFrame,
+) -> PolarsResult<Vec<Table>> {
+    Ok(vec![
+        tables::account_scores(
+            scored,
+            model,
+            &model.hash(),
+            &job.population.show,
+            &job.compare,
+        )?,
+        tables::category_scores(scored, model, &job.compare)?,
+        tables::metric_scores(scored, model, &job.compare)?,
+        tables::drivers(drivers, &job.compare)?,
+    ])
 }
 
 /// What is published for one as-of date.
@@ -75,6 +145,8 @@ pub struct Scorecard {
     pub as_of: NaiveDate,
     /// The tables, in the order of the documentation.
     pub tables: Vec<Table>,
+    /// The tables of each of the job's challengers, in the job's order.
+    pub challengers: Vec<Vec<Table>>,
     /// The doubts about the result.
     pub findings: Vec<Finding>,
     /// The doubts about rows that cannot be placed in time, or not yet.
@@ -93,12 +165,8 @@ impl ScoreRun {
     /// # Errors
     /// When the data came in a state that the job refuses.
     pub fn scorecard(&self, job: &ScoreJob, as_of: NaiveDate) -> Result<Scorecard, JobError> {
-        let scored = self
-            .compared
-            .clone()
-            .lazy()
-            .filter(col(AS_OF).eq(date_literal(as_of)))
-            .collect()?;
+        let scored = of_date(&self.compared, as_of)?;
+        let drivers = of_date(&self.drivers, as_of)?;
         let heads = self
             .heads
             .get(&as_of)
@@ -117,7 +185,7 @@ impl ScoreRun {
         if !refusals.is_empty() {
             return Err(JobError::Refused(refusals));
         }
-        let hash = job.model.hash();
+        findings.extend(self.doubts.iter().cloned());
         let rejects: Vec<DataFrame> = accounts
             .iter()
             .map(|account| account.rejects.clone())
@@ -125,25 +193,43 @@ impl ScoreRun {
         let mut tables = Vec::new();
         for group in &job.publish {
             tables.extend(match group {
-                TableGroup::Scores => score_tables(job, &scored)?,
+                TableGroup::Scores => {
+                    let mut tables = tables_of(job, &job.model, &scored, &drivers)?;
+                    if let Some(parents) = &job.parents {
+                        let frame = parents.roll_up(&scored, &job.model)?;
+                        tables.push(tables::parent_scores(frame));
+                    }
+                    tables
+                }
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
                 TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
             });
         }
+        let mut challengers = job
+            .challengers
+            .iter()
+            .zip(&self.challengers)
+            .map(|(model, insights)| {
+                let scored = of_date(&insights.compared, as_of)?;
+                let drivers = of_date(&insights.drivers, as_of)?;
+                tables_of(job, model, &scored, &drivers)
+            })
+            .collect::<PolarsResult<Vec<_>>>()?;
         tables.push(tables::rejects(&rejects)?);
         tables.push(tables::findings(&findings)?);
         if let Some(unit) = &job.contract.unit {
-            for table in &mut tables {
+            for table in tables.iter_mut().chain(challengers.iter_mut().flatten()) {
                 table.name_parts(&unit.column)?;
             }
         }
         let mut manifest =
-            manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
+            manifest::result(job, as_of, &scored, &heads, &accounts, &findings, &tables)?;
         manifest["actions"] = serde_json::json!(follow_up.actions.held_back);
         Ok(Scorecard {
             as_of,
             tables,
+            challengers,
             findings,
             moment,
             unseen,
@@ -172,21 +258,10 @@ impl ScoreRun {
             .collect::<Result<Vec<_>, _>>()?;
         for scorecard in &scorecards {
             trail.step(&format!("publishing {}", scorecard.as_of));
-            let stamp = Stamp {
-                program: manifest::PROGRAM.to_owned(),
-                pairs: vec![
-                    ("program".to_owned(), manifest::PROGRAM.to_owned()),
-                    ("job".to_owned(), job.name.clone()),
-                    ("as_of".to_owned(), scorecard.as_of.to_string()),
-                    ("model".to_owned(), job.model.name.clone()),
-                    ("model_hash".to_owned(), job.model.hash()),
-                ],
-            };
-            let mut files = scorecard
-                .tables
-                .iter()
-                .map(|table| encoded(table, &stamp))
-                .collect::<Result<Vec<_>, _>>()?;
+            let mut files = files_of(job, scorecard, &job.model, &scorecard.tables)?;
+            for (model, tables) in job.challengers.iter().zip(&scorecard.challengers) {
+                files.extend(files_of(job, scorecard, model, tables)?);
+            }
             let run = manifest::run(
                 job,
                 &self.exports,
@@ -194,7 +269,6 @@ impl ScoreRun {
                 &scorecard.moment,
                 moment,
             );
-            files.push(json("model.json", &serde_json::json!(job.model)));
             files.push(json(
                 "manifest.json",
                 &serde_json::json!({ "result": scorecard.manifest, "run": run }),
@@ -205,17 +279,37 @@ impl ScoreRun {
     }
 }
 
-fn score_tables(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Table>> {
-    let (model, show) = (&job.model, &job.population.show);
-    let mut tables = vec![
-        tables::account_scores(scored, model, &model.hash(), show, &job.compare)?,
-        tables::category_scores(scored, model, &job.compare)?,
-        tables::metric_scores(scored, model)?,
-    ];
-    if let Some(parents) = &job.parents {
-        tables.push(tables::parent_scores(parents.roll_up(scored, model)?));
+/// Returns the files of one model's results: its tables, and the model as resolved and as written.
+fn files_of(
+    job: &ScoreJob,
+    scorecard: &Scorecard,
+    model: &HealthModel,
+    tables: &[Table],
+) -> Result<Vec<Content>, PublishError> {
+    let stamp = Stamp {
+        program: manifest::PROGRAM.to_owned(),
+        pairs: vec![
+            ("program".to_owned(), manifest::PROGRAM.to_owned()),
+            ("job".to_owned(), job.name.clone()),
+            ("as_of".to_owned(), scorecard.as_of.to_string()),
+            ("model".to_owned(), model.name.clone()),
+            ("model_hash".to_owned(), model.hash()),
+        ],
+    };
+    let mut files = tables
+        .iter()
+        .map(|table| encoded(table, &stamp))
+        .collect::<Result<Vec<_>, _>>()?;
+    files.push(json("model.json", &serde_json::json!(model)));
+    files.push(Content {
+        path: "model.toml".to_owned(),
+        bytes: model.text.as_bytes().to_vec(),
+    });
+    let place = history::place_of(job, model);
+    for file in &mut files {
+        file.path.insert_str(0, &place);
     }
-    Ok(tables)
+    Ok(files)
 }
 
 fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {

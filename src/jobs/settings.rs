@@ -8,11 +8,12 @@ use super::JobError;
 use super::file::{JobFile, StalePolicy, TableGroup, Text};
 use super::follow_up;
 use crate::config::{self, Problem, Problems, Source};
-use crate::domain::DayCount;
+use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
 use crate::insights::actions::Policy;
+use crate::insights::comparison::{Comparison, looked_back_on};
 use crate::insights::parents::{self, Parents};
 use crate::insights::portfolio::Portfolio;
 use crate::measures;
@@ -22,6 +23,7 @@ use crate::measures::plan::Plan;
 use crate::model::file::ModelFile;
 use crate::model::{self, HealthModel};
 use crate::population::{self, Population};
+use crate::publish;
 
 /// What the command line says over the job file.
 #[derive(Debug, Clone, Default)]
@@ -114,8 +116,14 @@ pub struct ScoreJob {
     pub plan: Plan,
     /// The dates to publish, rising.
     pub dates: Vec<NaiveDate>,
-    /// How many days back each is compared.
-    pub compare: Vec<DayCount>,
+    /// What each is compared with.
+    pub compare: Vec<Comparator>,
+    /// The calendar period that `prior_period` speaks of.
+    pub period: Period,
+    /// The dates that the job had published before, rising.
+    pub published: Vec<NaiveDate>,
+    /// Further models that are scored beside the one in force.
+    pub challengers: Vec<HealthModel>,
     /// What to do about stale exports.
     pub stale: StalePolicy,
     /// From this share of lost rows on, a warning.
@@ -146,19 +154,66 @@ impl ScoreJob {
         dates
     }
 
-    /// Returns a date and those it is compared with.
+    /// Returns a date and those that what is said about it rests on.
     pub fn compared(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
-        let earlier = self.comparators().into_iter();
-        std::iter::once(date).chain(earlier.map(move |days| days.before(date)))
+        let comparators = self.comparators();
+        let with_year = comparators.contains(&Comparator::YearAgo);
+        let compared: Vec<NaiveDate> = comparators
+            .into_iter()
+            .filter_map(|comparator| self.compared_with(comparator, date))
+            .collect();
+        let read = self
+            .models()
+            .flat_map(move |model| looked_back_on(date, model, with_year));
+        std::iter::once(date).chain(compared).chain(read)
     }
 
-    /// Returns how many days back scores are compared: where the job asks for it, then where only
-    /// the model's rules do.
+    /// Returns what scores are compared with: what the job asks for, then what only the model's
+    /// rules do.
     #[must_use]
-    pub fn comparators(&self) -> Vec<DayCount> {
+    pub fn comparators(&self) -> Vec<Comparator> {
         let of_rules = self.model.rules.comparators();
-        let more = of_rules.iter().filter(|days| !self.compare.contains(days));
-        self.compare.iter().chain(more).copied().collect()
+        let more = of_rules
+            .into_iter()
+            .map(Comparator::Days)
+            .filter(|comparator| !self.compare.contains(comparator));
+        self.compare.iter().copied().chain(more).collect()
+    }
+
+    /// Returns the model in force and its challengers.
+    pub fn models(&self) -> impl Iterator<Item = &HealthModel> {
+        std::iter::once(&self.model).chain(&self.challengers)
+    }
+
+    /// Returns the date that a comparator stands for, where there is one.
+    #[must_use]
+    pub fn compared_with(&self, comparator: Comparator, date: NaiveDate) -> Option<NaiveDate> {
+        match comparator {
+            Comparator::Days(days) => Some(days.before(date)),
+            Comparator::YearAgo => Some(year_before(date)),
+            Comparator::PriorPeriod => Some(self.period.end_before(date)),
+            Comparator::LastScorecard => self
+                .published
+                .iter()
+                .chain(&self.dates)
+                .filter(|published| **published < date)
+                .max()
+                .copied(),
+        }
+    }
+
+    /// Returns the comparators with the dates they stand for.
+    #[must_use]
+    pub fn comparisons(&self) -> Vec<Comparison> {
+        let comparison = |comparator: Comparator| Comparison {
+            comparator,
+            pairs: self
+                .dates
+                .iter()
+                .filter_map(|date| Some((*date, self.compared_with(comparator, *date)?)))
+                .collect(),
+        };
+        self.comparators().into_iter().map(comparison).collect()
     }
 }
 
@@ -240,6 +295,14 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
     let in_force =
         other.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
+    let challengers = challengers(
+        &file,
+        &source,
+        &base,
+        model.as_ref(),
+        &catalog,
+        &mut problems,
+    );
     let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
     let policy = model
         .as_ref()
@@ -252,14 +315,24 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         return Err(problems.into());
     };
     let mut names = model.reads();
-    names.extend(in_force.iter().flat_map(HealthModel::reads));
+    names.extend(
+        in_force
+            .iter()
+            .chain(&challengers)
+            .flat_map(HealthModel::reads),
+    );
     names.extend(model.rules.reads());
     names.extend(portfolio.reads());
     names.extend(population.reads());
     names.extend(parents.iter().flat_map(Parents::reads));
     names.extend(overrides.also.iter().cloned());
     let mut carried = model.carried();
-    carried.extend(in_force.iter().flat_map(HealthModel::carried));
+    carried.extend(
+        in_force
+            .iter()
+            .chain(&challengers)
+            .flat_map(HealthModel::carried),
+    );
     let mut plan = Plan::of(&catalog, &contract, &names, carried);
     let log = policy.log.as_ref();
     plan.rows = log
@@ -270,8 +343,10 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         .file_stem()
         .map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
     let out = overrides.out.clone().unwrap_or_else(|| beside(&file.out));
+    let folder = out.join(&name);
     Ok(ScoreJob {
-        folder: out.join(&name),
+        published: publish::dates(&folder),
+        folder,
         name,
         contract,
         catalog,
@@ -281,7 +356,13 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         in_force,
         plan,
         dates,
-        compare: file.compare.iter().map(|days| *days.get_ref()).collect(),
+        compare: file
+            .compare
+            .iter()
+            .map(|written| *written.get_ref())
+            .collect(),
+        period: file.period,
+        challengers,
         stale: file.stale,
         warn_share,
         refuse_share,
@@ -406,18 +487,61 @@ fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 
 }
 
 fn check_compare(file: &JobFile, source: &Source, problems: &mut Problems) {
-    for (n, days) in file.compare.iter().enumerate() {
-        if days.get_ref().0 == 0
-            || file.compare[..n]
-                .iter()
-                .any(|other| other.get_ref() == days.get_ref())
-        {
+    for (n, written) in file.compare.iter().enumerate() {
+        let comparator = *written.get_ref();
+        let is_repeated = file.compare[..n]
+            .iter()
+            .any(|other| *other.get_ref() == comparator);
+        if comparator == Comparator::Days(DayCount(0)) || is_repeated {
             problems.push(source.problem(
-                days.span(),
-                "comparison dates are different numbers of days, at least `1d`",
+                written.span(),
+                "comparison dates are different, and at least `1d` back",
             ));
         }
     }
+}
+
+/// Reads the models that are scored beside the one in force; their names become folders.
+fn challengers(
+    file: &JobFile,
+    source: &Source,
+    base: &Path,
+    model: Option<&HealthModel>,
+    catalog: &Catalog,
+    problems: &mut Problems,
+) -> Vec<HealthModel> {
+    let mut challengers: Vec<HealthModel> = Vec::new();
+    for written in &file.challengers {
+        let path = tidy(&base.join(written.get_ref()));
+        let Some((model_file, model_source)) = named::<ModelFile>(&path, written, source, problems)
+        else {
+            continue;
+        };
+        let Some(challenger) = model::resolve(&model_file, &model_source, catalog, problems) else {
+            continue;
+        };
+        let is_taken = |other: &HealthModel| other.name == challenger.name;
+        if model.is_some_and(is_taken) || challengers.iter().any(is_taken) {
+            let title = format!(
+                "another model of this job is called `{}` too",
+                challenger.name
+            );
+            let problem = source.problem(written.span(), title);
+            problems.push(problem.help("give each model a `name` of its own"));
+        }
+        if !challenger
+            .name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_.".contains(c))
+            || challenger.name.starts_with('.')
+        {
+            let title = format!("`{}` cannot be the name of a folder", challenger.name);
+            let problem = model_source.problem(model_file.name.span(), title);
+            problems.push(problem.help("use letters, digits, `-` and `_`"));
+        }
+        challengers.push(challenger);
+    }
+    challengers
 }
 
 /// Decides the dates to publish.

@@ -75,13 +75,13 @@ pub(super) fn measured(
     let dates = panel::dates(panel)?;
     let mut known = panel.clone();
     for stage in plan.stages() {
-        let mut frame = known.clone().lazy();
         for (name, rows) in &exports.tables {
             let measures = stage.over(name);
             if measures.is_empty() {
                 continue;
             }
             trail.step(&format!("measuring {name}"));
+            let mut frame = known.clone().lazy();
             for values in over_rows(exports, rows, &known, &measures)? {
                 frame = beside(frame, values.frame, &values.on, &values.on);
             }
@@ -96,10 +96,13 @@ pub(super) fn measured(
                 .iter()
                 .map(|(measure, rows)| settled(measure, rows, &fresh, &observed))
                 .collect();
-            frame = frame
+            // Export by export: one plan over all of them would be as deep as they are many.
+            known = frame
                 .with_columns(settled)
-                .select([all().exclude_cols(["^__rows_.*$", "^__seen$"]).as_expr()]);
+                .select([all().exclude_cols(["^__rows_.*$", "^__seen$"]).as_expr()])
+                .collect()?;
         }
+        let mut frame = known.lazy();
         for level in stage.formulas {
             let columns = level.into_iter().flat_map(|(measure, expr)| {
                 let newest = newest_of(expr, plan).alias(newest_name(&measure.name));

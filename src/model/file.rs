@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::reading::{ExpectedDipFile, NoiseFile};
 use super::rules::file::{FactsFile, OpportunityFile, PlayFile, SignalFile};
 use crate::domain::DayCount;
 
@@ -36,7 +37,8 @@ pub struct ModelFile {
     pub scale: Option<Spanned<[f64; 2]>>,
     /// Share of weight that must rest on present, fresh data for an account to be scored.
     pub coverage_floor: Option<Spanned<f64>>,
-    /// Change in points, up or down, that still counts as flat; 2 when left out.
+    /// Change in points, up or down, that still counts as flat; from the score's own recent noise
+    /// when left out.
     pub flat_band: Option<Spanned<f64>>,
     /// What a score means, from the top down.
     pub bands: Vec<BandFile>,
@@ -51,6 +53,15 @@ pub struct ModelFile {
     /// Other weights, curves and thresholds for some accounts; the first that holds is taken.
     #[serde(default)]
     pub variants: Vec<VariantFile>,
+    /// Where scores that somebody sets by hand come from.
+    #[serde(rename = "override")]
+    pub by_hand: Option<OverrideFile>,
+    /// How noise is told from news.
+    #[serde(default)]
+    pub noise: NoiseFile,
+    /// Dips that are expected, so that nobody is alarmed by them.
+    #[serde(default)]
+    pub expected_dips: Vec<ExpectedDipFile>,
     /// What rules and lists need to know of an account.
     #[serde(default)]
     pub follow_up: FactsFile,
@@ -93,6 +104,9 @@ pub struct CategoryFile {
     pub title: Option<String>,
     /// Its share of the overall score.
     pub weight: Spanned<f64>,
+    /// What to ask when it has fallen.
+    #[serde(default)]
+    pub questions: Vec<String>,
     /// Its metrics.
     pub metrics: IndexMap<Text, MetricFile>,
 }
@@ -232,6 +246,22 @@ pub struct MetricChange {
     pub curve: Option<Spanned<CurveFile>>,
     /// Another target.
     pub target: Option<f64>,
+}
+
+/// Scores that somebody sets by hand: measures over the export they are entered in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideFile {
+    /// The measure with the score, 0 to 100.
+    pub score: Text,
+    /// The measure that says who set it.
+    pub author: Text,
+    /// The measure that says why.
+    pub reason: Text,
+    /// The measure with the last day on which it is in force.
+    pub expires_on: Text,
+    /// Above this share of the scored accounts the run warns; 0.05 when left out.
+    pub warn_share: Option<Spanned<f64>>,
 }
 
 /// A note on what changed.

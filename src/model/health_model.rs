@@ -1,5 +1,7 @@
 //! The model as meant: complete, checked, and impossible to get wrong from here on.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use indexmap::{IndexMap, IndexSet};
 use serde::{Serialize, Serializer};
@@ -7,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::curve::Curve;
 use super::file::{Better, MissingFile};
+use super::reading::Reading;
 use super::rules::Rules;
 use crate::domain::DayCount;
 use crate::formula::Expr;
@@ -32,8 +35,8 @@ pub struct HealthModel {
     pub scale: [f64; 2],
     /// Share of weight below which an account is not scored.
     pub coverage_floor: f64,
-    /// Change in points that still counts as flat.
-    pub flat_band: f64,
+    /// How its scores are read.
+    pub reading: Reading,
     /// Bands from the top down.
     pub bands: Vec<Band>,
     /// Categories in model order.
@@ -44,11 +47,38 @@ pub struct HealthModel {
     pub variants: Vec<Variant>,
     /// The numbers: of the model itself, then of each variant that has its own.
     pub cards: Vec<Card>,
+    /// Where scores that somebody sets by hand come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<Override>,
     /// What is said and done beside scores; a score does not depend on it.
     #[serde(skip)]
     pub rules: Rules,
     /// The definitions of the measures it rests on.
     pub measures: IndexMap<String, Written>,
+    /// The file as it was written, from which an archived model is resolved again.
+    #[serde(skip)]
+    pub text: Arc<str>,
+}
+
+/// Scores that somebody sets by hand: the measures that say what, who, why and until when.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Override {
+    /// The score.
+    pub score: String,
+    /// Who set it.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it is in force.
+    pub expires_on: String,
+    /// Above this share of the scored accounts the run warns.
+    pub warn_share: f64,
+}
+
+impl Override {
+    fn measures(&self) -> [&String; 4] {
+        [&self.score, &self.author, &self.reason, &self.expires_on]
+    }
 }
 
 /// What is known about a model besides what it computes.
@@ -87,6 +117,9 @@ pub struct Category {
     pub id: String,
     /// What people call it.
     pub title: String,
+    /// What to ask when it has fallen.
+    #[serde(skip)]
+    pub questions: Vec<String>,
     /// Its metrics in model order.
     pub metrics: Vec<Metric>,
 }
@@ -249,6 +282,12 @@ impl HealthModel {
             .map(|limit| &limit.when)
             .chain(self.variants.iter().map(|variant| &variant.when))
             .chain(
+                self.reading
+                    .expected_dips
+                    .iter()
+                    .filter_map(|dip| dip.when.as_ref()),
+            )
+            .chain(
                 self.metrics()
                     .filter_map(|(_, _, _, metric)| metric.applies_when.as_ref()),
             );
@@ -256,6 +295,7 @@ impl HealthModel {
             .metrics()
             .map(|(_, _, _, metric)| metric.measure.clone())
             .collect();
+        names.extend(self.by_hand.iter().flat_map(Override::measures).cloned());
         names.extend(
             conditions
                 .flat_map(|condition| condition.expr.columns().into_iter().map(str::to_owned)),

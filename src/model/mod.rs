@@ -4,6 +4,7 @@
 pub mod curve;
 pub mod file;
 pub mod health_model;
+pub mod reading;
 mod resolve;
 pub mod rules;
 

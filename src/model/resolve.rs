@@ -7,8 +7,9 @@ use super::curve::Curve;
 use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile};
 use super::health_model::{
     About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit,
-    Metric, MetricCard, Variant,
+    Metric, MetricCard, Override, Variant,
 };
+use super::reading;
 use super::rules;
 use crate::config::{Problems, Source, Span, date_of};
 use crate::formula::Kind;
@@ -44,11 +45,8 @@ pub fn resolve(
         "coverage_floor",
         problems,
     );
-    let flat_band = file.flat_band.as_ref().map_or(2.0, |flat| *flat.get_ref());
-    if flat_band < 0.0 {
-        let span = file.flat_band.as_ref().map_or(0..0, Spanned::span);
-        problems.push(source.problem(span, "`flat_band` is a number of points, 0 or more"));
-    }
+    let reading = reading::resolve(file, &resolver, &categories, problems);
+    let by_hand = resolver.by_hand(problems);
     let rules = rules::resolve(
         file,
         resolver.formulas(),
@@ -86,14 +84,16 @@ pub fn resolve(
         decimals,
         scale,
         coverage_floor,
-        flat_band,
+        reading,
         bands: bands.into_iter().map(|(band, _)| band).collect(),
         categories,
         limits,
         variants,
         cards,
+        by_hand,
         rules,
         measures: IndexMap::new(),
+        text: source.text.clone(),
     };
     if problems.0.len() > before {
         return None;
@@ -112,9 +112,9 @@ pub fn resolve(
     Some(model)
 }
 
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     file: &'a ModelFile,
-    source: &'a Source,
+    pub(super) source: &'a Source,
     catalog: &'a Catalog,
 }
 
@@ -284,7 +284,7 @@ impl Resolver<'_> {
                 seen.push(metric_id.get_ref());
                 self.weight(&metric.weight, problems);
                 let measure = metric.measure.as_ref().unwrap_or(metric_id);
-                let kind = self.measure(measure, metric_id, problems);
+                let kind = self.named(measure, &format!("metric `{metric_id}`"), problems);
                 let better = self.better(metric_id, measure, metric.better, problems);
                 // A map has no direction, whatever its values say about health.
                 let way =
@@ -334,6 +334,7 @@ impl Resolver<'_> {
                     .title
                     .clone()
                     .unwrap_or_else(|| id.get_ref().replace('_', " ")),
+                questions: written.questions.clone(),
                 metrics,
             });
             cards.push(CategoryCard {
@@ -410,8 +411,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns the type of a measure or account column, or reports why there is none.
-    fn measure(&self, name: &Text, metric: &Text, problems: &mut Problems) -> Option<Kind> {
+    /// Returns the type of a measure, or reports why there is none for whoever names it.
+    fn named(&self, name: &Text, whose: &str, problems: &mut Problems) -> Option<Kind> {
         let catalog = self.catalog;
         if let Some(measure) = catalog.measures.get(name.get_ref()) {
             return Some(measure.kind);
@@ -419,11 +420,8 @@ impl Resolver<'_> {
         if let Some(reason) = catalog.unavailable.get(name.get_ref()) {
             problems.push(
                 self.source
-                    .problem(
-                        name.span(),
-                        format!("metric `{metric}` cannot be computed: {reason}"),
-                    )
-                    .help("configure the export, or take the metric out of the model"),
+                    .problem(name.span(), format!("{whose} cannot be computed: {reason}"))
+                    .help("configure the export, or take this out of the model"),
             );
             return None;
         }
@@ -475,7 +473,12 @@ impl Resolver<'_> {
         }
     }
 
-    fn condition(&self, text: &Text, key: &str, problems: &mut Problems) -> Option<Condition> {
+    pub(super) fn condition(
+        &self,
+        text: &Text,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<Condition> {
         Some(Condition {
             expr: self.formulas().condition(text, key, problems)?,
             written: text.get_ref().clone(),
@@ -487,6 +490,47 @@ impl Resolver<'_> {
             source: self.source,
             catalog: self.catalog,
         }
+    }
+
+    /// Reports a category that is not there.
+    pub(super) fn category(&self, id: &Text, categories: &[Category], problems: &mut Problems) {
+        if !categories
+            .iter()
+            .any(|category| category.id == *id.get_ref())
+        {
+            let names = categories.iter().map(|category| category.id.as_str());
+            let problem = self
+                .source
+                .problem(id.span(), format!("there is no category `{id}`"));
+            problems.push(problem.nearest(id.get_ref(), names));
+        }
+    }
+
+    /// Checks where scores that somebody sets by hand come from.
+    fn by_hand(&self, problems: &mut Problems) -> Option<Override> {
+        let written = self.file.by_hand.as_ref()?;
+        let mut named = |name: &Text, key: &str, fits: &dyn Fn(Kind) -> bool, what: &str| {
+            if let Some(kind) = self.named(name, &format!("`{key}` of [override]"), problems)
+                && !fits(kind)
+            {
+                let title = format!("`{key}` of [override] is {what}, found a {kind}");
+                problems.push(self.source.problem(name.span(), title));
+            }
+            name.get_ref().clone()
+        };
+        let is_text = |kind| matches!(kind, Kind::Text | Kind::Null);
+        Some(Override {
+            score: named(&written.score, "score", &Kind::is_number, "a number"),
+            author: named(&written.author, "author", &is_text, "text"),
+            reason: named(&written.reason, "reason", &is_text, "text"),
+            expires_on: named(
+                &written.expires_on,
+                "expires_on",
+                &|kind| matches!(kind, Kind::Date | Kind::Null),
+                "a date",
+            ),
+            warn_share: self.share(written.warn_share.as_ref(), 0.05, "warn_share", problems),
+        })
     }
 
     fn limits(&self, decimals: u32, problems: &mut Problems) -> Vec<Limit> {

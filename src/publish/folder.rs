@@ -184,8 +184,9 @@ fn sync(folder: &Path) -> Result<(), PublishError> {
         .map_err(io("sync", folder))
 }
 
-/// Returns the dates of a job's published runs, sorted.
-fn published(job_folder: &Path) -> Vec<NaiveDate> {
+/// Returns the dates of a job's published runs, rising.
+#[must_use]
+pub fn dates(job_folder: &Path) -> Vec<NaiveDate> {
     let entries = fs::read_dir(job_folder)
         .into_iter()
         .flatten()
@@ -204,10 +205,16 @@ fn published(job_folder: &Path) -> Vec<NaiveDate> {
     dates
 }
 
+/// Returns the text of a published file, if it is there.
+#[must_use]
+pub fn read_text(path: &Path) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
 /// Returns the folder of the newest published run not after `as_of`, with its date.
 #[must_use]
 pub fn newest_before(job_folder: &Path, as_of: NaiveDate) -> Option<(NaiveDate, PathBuf)> {
-    let date = published(job_folder)
+    let date = dates(job_folder)
         .into_iter()
         .rev()
         .find(|date| *date <= as_of)?;
@@ -215,7 +222,7 @@ pub fn newest_before(job_folder: &Path, as_of: NaiveDate) -> Option<(NaiveDate, 
 }
 
 fn name_newest(job_folder: &Path) -> Result<(), PublishError> {
-    let Some(newest) = published(job_folder).pop() else {
+    let Some(newest) = dates(job_folder).pop() else {
         return Ok(());
     };
     let text = format!("{{\n  \"as_of\": \"{newest}\",\n  \"folder\": \"as_of={newest}\"\n}}\n");

@@ -3,5 +3,7 @@
 mod folder;
 mod parquet;
 
-pub use folder::{Content, Lock, LockError, PublishError, newest_before, publish, write_new};
+pub use folder::{
+    Content, Lock, LockError, PublishError, dates, newest_before, publish, read_text, write_new,
+};
 pub use parquet::{Stamp, decode, encode};

@@ -36,13 +36,13 @@ pub fn churn_rate(tier: Tier) -> f64 {
 
 fn churn_log_odds(tier: Tier) -> f64 {
     match tier {
-        Tier::Smb => -3.55,
-        Tier::Mid => -4.85,
-        Tier::Enterprise => -6.4,
+        Tier::Smb => -3.95,
+        Tier::Mid => -5.25,
+        Tier::Enterprise => -6.8,
     }
 }
-const CONTRACTED_LOG_ODDS: f64 = -2.43;
-const EXPANDED_LOG_ODDS: f64 = -1.72;
+const CONTRACTED_LOG_ODDS: f64 = -2.57;
+const EXPANDED_LOG_ODDS: f64 = -1.62;
 /// A quarter of a monthly contract is left less often than a whole year is.
 const MONTHLY_LOG_ODDS: f64 = -2.4;
 const MONTHLY_CHANGE_LOG_ODDS: f64 = -1.5;

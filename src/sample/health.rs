@@ -33,8 +33,8 @@ pub const SHARED_PERSISTENCE: f64 = 0.90;
 pub const SHARED: f64 = 0.20;
 
 // A logistic curve gives the left-skewed spread of health: many good accounts, a tail of poor ones.
-const CENTRE: f64 = 1.45;
-const SPREAD: f64 = 2.50;
+const CENTRE: f64 = 1.30;
+const SPREAD: f64 = 2.65;
 
 /// Months before the first one covered: the earliest decisions look back on them.
 const LEAD_IN: i32 = 6;

@@ -151,22 +151,16 @@ fn latent_auc(
         .filter(|decision| decision.outcome != Outcome::Reactivated);
     let (left, stayed): (Vec<_>, Vec<_>) =
         decisions.partition(|decision| decision.outcome == Outcome::Churned);
+    let levels = |decision: &Decision| health(&decision.settled.levels);
+    let mut stayed: Vec<f64> = stayed.into_iter().map(levels).collect();
+    stayed.sort_by(f64::total_cmp);
+    let told = |level: f64| {
+        let below = stayed.partition_point(|stayed| *stayed < level);
+        let above = stayed.len() - stayed.partition_point(|stayed| *stayed <= level);
+        // Those who stayed and were healthier count one, those just as healthy one half.
+        (stayed.len() + above - below) as f64 / 2.0
+    };
     let pairs = left.len() * stayed.len();
-    let worse = |a: f64, b: f64| {
-        if a < b {
-            1.0
-        } else if a == b {
-            0.5
-        } else {
-            0.0
-        }
-    };
-    let told = |left: &&Decision| {
-        stayed
-            .iter()
-            .map(|stayed| worse(health(&left.settled.levels), health(&stayed.settled.levels)))
-            .sum::<f64>()
-    };
-    (pairs > 0)
-        .then(|| (left.iter().map(told).sum::<f64>() / pairs as f64 * 10_000.0).round() / 10_000.0)
+    let sum: f64 = left.into_iter().map(levels).map(told).sum();
+    (pairs > 0).then(|| (sum / pairs as f64 * 10_000.0).round() / 10_000.0)
 }

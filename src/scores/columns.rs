@@ -18,6 +18,24 @@ pub fn overall(part: &str) -> String {
     format!("overall/{part}")
 }
 
+/// Whether the condition of a cap or floor holds.
+#[must_use]
+pub fn limit(id: &str) -> String {
+    format!("limit/{id}/holds")
+}
+
+/// Returns whether a column is one that scoring adds.
+#[must_use]
+pub fn is_of_scores(column: &str) -> bool {
+    ["metric/", "category/", "overall/", "limit/"]
+        .iter()
+        .any(|level| column.starts_with(level))
+}
+
+/// The value that the metric's curve is asked for.
+pub const INPUT: &str = "input";
+/// The earlier value that stands in for it, where the metric has such a rule.
+pub const CARRIED: &str = "carried";
 /// Whether the metric concerns the account.
 pub const APPLIES: &str = "applies";
 /// Whether its value is there and fresh.
@@ -36,6 +54,20 @@ pub const TARGET: &str = "target";
 pub const COVERAGE: &str = "coverage";
 /// The score before caps and floors.
 pub const BASE: &str = "base_score";
+/// The score after caps and floors, before a manual override.
+pub const CAPPED: &str = "capped_score";
+/// The same as shown, in steps.
+pub const CAPPED_STEPS: &str = "capped_steps";
+/// The score that somebody has set by hand, where it is in force.
+pub const OVERRIDE_SCORE: &str = "override_score";
+/// Who set it.
+pub const OVERRIDE_AUTHOR: &str = "override_author";
+/// Why.
+pub const OVERRIDE_REASON: &str = "override_reason";
+/// The last day on which it is in force.
+pub const OVERRIDE_EXPIRES: &str = "override_expires_on";
+/// Whether a score was set by hand without all that it needs, and so is not in force.
+pub const OVERRIDE_REFUSED: &str = "override_refused";
 /// The score if everything missing were worst.
 pub const LOW: &str = "score_low";
 /// The score if everything missing were best.

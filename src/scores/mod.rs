@@ -3,7 +3,8 @@
 
 pub mod columns;
 mod curves;
+mod inputs;
 mod points;
 mod score;
 
-pub use score::score;
+pub use score::{measures_of, score, weighed};

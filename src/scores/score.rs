@@ -5,11 +5,10 @@ use polars::prelude::*;
 
 use super::columns as name;
 use super::curves::curve;
+use super::inputs::inputs;
 use super::points::{Part, open_steps, shares, shown, to_points};
-use crate::formula::row_wise;
-use crate::measures::compute::carried_name;
 use crate::model::HealthModel;
-use crate::model::health_model::{Bound, Card, Category, Condition, Effect, Metric, Missing};
+use crate::model::health_model::{Bound, Card, Category, Metric, Missing};
 
 /// Scores every pair of a measured panel.
 ///
@@ -21,13 +20,7 @@ use crate::model::health_model::{Bound, Card, Category, Condition, Effect, Metri
 /// When Polars fails.
 pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
     let scorer = Scorer { model };
-    measures
-        .lazy()
-        .with_columns(scorer.cards())
-        .with_columns(scorer.metric_scores())
-        .with_columns(scorer.category_scores())
-        .with_columns(scorer.overall())
-        .with_columns(scorer.contributions())
+    weighed(inputs(measures.lazy(), model), model)
         .with_columns(scorer.limited())
         .with_columns(scorer.parts())
         .with_column(scorer.open_categories())
@@ -38,12 +31,34 @@ pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame
         .collect()
 }
 
-struct Scorer<'a> {
-    model: &'a HealthModel,
+/// Returns a scored frame without what scoring has added.
+///
+/// # Errors
+/// When Polars fails.
+pub fn measures_of(scored: &DataFrame) -> PolarsResult<DataFrame> {
+    let names: Vec<_> = scored
+        .get_column_names()
+        .into_iter()
+        .filter(|column| !name::is_of_scores(column))
+        .cloned()
+        .collect();
+    scored.select(names)
 }
 
-fn holds(condition: &Condition) -> Expr {
-    row_wise(&condition.expr).fill_null(lit(false))
+/// Returns the scores, weights in effect and contributions of every metric and category, from the
+/// columns that [`inputs`] adds; whatever else was measured is not looked at.
+#[must_use]
+pub fn weighed(inputs: LazyFrame, model: &HealthModel) -> LazyFrame {
+    let scorer = Scorer { model };
+    inputs
+        .with_columns(scorer.metric_scores())
+        .with_columns(scorer.category_scores())
+        .with_columns(scorer.overall())
+        .with_columns(scorer.contributions())
+}
+
+struct Scorer<'a> {
+    model: &'a HealthModel,
 }
 
 fn metric(metric: &Metric, part: &str) -> Expr {
@@ -92,61 +107,25 @@ impl Scorer<'_> {
         100.0 / self.model.scale[1]
     }
 
-    /// Which variant each row falls into: the first whose condition holds.
-    fn cards(&self) -> Vec<Expr> {
-        let choose = |what: &dyn Fn(usize) -> Expr, otherwise: Expr| {
-            self.model
-                .variants
-                .iter()
-                .enumerate()
-                .rev()
-                .fold(otherwise, |rest, (n, variant)| {
-                    when(holds(&variant.when)).then(what(n)).otherwise(rest)
-                })
-        };
-        let number = |n: usize| match &self.model.variants[n].effect {
-            Effect::Card(card) => lit(*card as i32),
-            Effect::NoScorecard(_) => lit(-1i32),
-        };
-        let id = |n: usize| lit(self.model.variants[n].id.clone());
-        let reason = |n: usize| match &self.model.variants[n].effect {
-            Effect::Card(_) => lit(NULL).cast(DataType::String),
-            Effect::NoScorecard(reason) => lit(format!("no scorecard applies: {reason}")),
-        };
-        let none = || lit(NULL).cast(DataType::String);
-        vec![
-            choose(&number, lit(0i32)).alias(name::overall(name::CARD)),
-            choose(&id, none()).alias(name::overall(name::VARIANT)),
-            choose(&reason, none()).alias(name::overall(name::NOT_SCORED)),
-        ]
-    }
-
     /// The score of each metric by its curve, or by its rule for missing values.
     fn metric_scores(&self) -> Vec<Expr> {
         let mut exprs = Vec::new();
         for (c, _, m, metric) in self.model.metrics() {
-            let applies = metric
-                .applies_when
-                .as_ref()
-                .map_or_else(|| lit(true), holds);
+            let of = |part: &str| col(name::metric(&metric.id, part));
             let by_curve = |value: &Expr| {
                 self.of_card(|card| curve(value, &card.categories[c].metrics[m].curve))
             };
-            let own = by_curve(&col(metric.measure.as_str()));
+            let own = by_curve(&of(name::INPUT));
             let filled = match metric.missing {
                 Missing::Reweight => own.clone(),
                 Missing::Worst => own.clone().fill_null(lit(self.model.scale[0])),
                 Missing::Neutral(neutral) => own.clone().fill_null(lit(neutral)),
-                Missing::Carry(validity) => {
-                    let carried = col(carried_name(&metric.measure, validity));
-                    coalesce(&[own.clone(), by_curve(&carried)])
-                }
+                Missing::Carry(_) => coalesce(&[own.clone(), by_curve(&of(name::CARRIED))]),
             };
-            let applies = col(name::overall(name::CARD)).is_not_null().and(applies);
+            let applies = of(name::APPLIES);
             let column = |part: &str| name::metric(&metric.id, part);
             let weight = self.of_card(|card| lit(card.categories[c].metrics[m].weight));
             exprs.extend([
-                applies.clone().alias(column(name::APPLIES)),
                 applies
                     .clone()
                     .and(own.is_not_null())
@@ -326,7 +305,8 @@ impl Scorer<'_> {
         exprs
     }
 
-    /// The base score, and what caps and floors make of it. Where both bite, the cap wins.
+    /// The base score, what caps and floors make of it, and what somebody has set in its place.
+    /// Where a cap and a floor bite, the cap wins.
     fn limited(&self) -> Vec<Expr> {
         let is_scored = col(name::overall(name::NOT_SCORED)).is_null();
         let sum = total(
@@ -346,7 +326,7 @@ impl Scorer<'_> {
                     _ => None,
                 })
                 .map(|(limit, points)| {
-                    when(holds(&limit.when))
+                    when(col(name::limit(&limit.id)))
                         .then(lit(points))
                         .otherwise(lit(NULL))
                 })
@@ -359,13 +339,22 @@ impl Scorer<'_> {
                 .unwrap_or_else(|_| score.clone());
             when(score.is_not_null()).then(capped).otherwise(lit(NULL))
         };
-        let score = bounded(base.clone());
+        let capped = bounded(base.clone());
+        let by_hand = col(name::overall(name::OVERRIDE_SCORE));
+        let score = when(
+            capped
+                .clone()
+                .is_not_null()
+                .and(by_hand.clone().is_not_null()),
+        )
+        .then(by_hand)
+        .otherwise(capped.clone());
         let bit = |limit: &crate::model::health_model::Limit| {
             let bites = match limit.bound {
                 Bound::AtMost(points) => base.clone().gt(lit(points)),
                 Bound::AtLeast(points) => base.clone().lt(lit(points)),
             };
-            when(holds(&limit.when).and(bites))
+            when(col(name::limit(&limit.id)).and(bites))
                 .then(lit(limit.id.clone()))
                 .otherwise(lit(NULL))
         };
@@ -378,8 +367,10 @@ impl Scorer<'_> {
         let decimals = self.model.decimals;
         vec![
             base.clone().alias(name::overall(name::BASE)),
+            capped.clone().alias(name::overall(name::CAPPED)),
             score.clone().alias(name::overall(name::SCORE)),
             shown(base, decimals).alias(name::overall(name::BASE_STEPS)),
+            shown(capped, decimals).alias(name::overall(name::CAPPED_STEPS)),
             shown(score, decimals).alias(name::overall(name::STEPS)),
             when(limits_text.clone().neq(lit("")))
                 .then(limits_text)
@@ -490,6 +481,7 @@ impl Scorer<'_> {
         let parts = [
             (name::STEPS, "score_shown"),
             (name::BASE_STEPS, "base_score_shown"),
+            (name::CAPPED_STEPS, "capped_score_shown"),
         ];
         exprs.extend(parts.map(|(steps, alias)| {
             to_points(col(name::overall(steps)), decimals).alias(name::overall(alias))

@@ -1,68 +1,55 @@
 //! Pure mathematics on slices; no frames, no domain words.
+//!
+//! Every figure says in its comment what it is, when there is none, and which independent
+//! implementation it is checked against (`tests/fixtures/stats/`). A figure that does not exist
+//! is a [`Refused`] with its reason, never a not-a-number. No figure depends on the order of the
+//! rows, to the last bit.
 
-/// Returns, for each distinct value, the share of the sample below it in percent, with ties
-/// counted half: the mid-rank distribution function. Values rise.
-///
-/// `values` are finite, in any order. More than `most` points are thinned evenly by rank; the
-/// first and the last stay.
-#[must_use]
-pub fn mid_ranks(values: &[f64], most: usize) -> Vec<(f64, f64)> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len() as f64;
-    let points: Vec<(f64, f64)> = sorted
-        .chunk_by(|a, b| a == b)
-        .scan(0.0, |below, ties| {
-            let ties_count = ties.len() as f64;
-            let share = 100.0 * (*below + ties_count / 2.0) / n;
-            *below += ties_count;
-            Some((ties[0], share))
-        })
-        .collect();
-    if points.len() <= most || most < 2 {
-        return points;
-    }
-    (0..most)
-        .map(|k| points[k * (points.len() - 1) / (most - 1)])
-        .collect()
-}
-
-/// Returns the median, the mean of the two middles of an even sample; `None` of an empty one.
-#[must_use]
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(sorted[middle]),
-        _ => Some((sorted[middle - 1] + sorted[middle]) / 2.0),
-    }
-}
-
+mod amounts;
+mod bins;
+mod bootstrap;
+mod calibration;
+mod confusion;
+mod delong;
+mod distribution;
+mod drift;
+mod estimate;
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod fixture;
+mod logistic;
+mod maps;
+mod matrix;
+mod multiple;
+mod permutation;
+mod power;
+mod probability;
+mod proportion;
+mod random;
+mod ranking;
+mod redundancy;
+mod split;
 
-    #[test]
-    fn ties_count_half_below_themselves() {
-        // scipy.stats.percentileofscore(kind="mean") of [1, 2, 2, 5] gives 12.5, 50 and 87.5.
-        assert_eq!(
-            mid_ranks(&[2.0, 5.0, 1.0, 2.0], 101),
-            [(1.0, 12.5), (2.0, 50.0), (5.0, 87.5)]
-        );
-    }
-
-    #[test]
-    fn thinning_keeps_both_ends() {
-        let values: Vec<f64> = (0..1000).map(f64::from).collect();
-        let points = mid_ranks(&values, 11);
-        assert_eq!((points.len(), points[0].0, points[10].0), (11, 0.0, 999.0));
-    }
-
-    #[test]
-    fn the_median_of_an_even_sample_lies_between() {
-        assert_eq!(median(&[3.0, 1.0]), Some(2.0));
-        assert_eq!(median(&[]), None);
-    }
-}
+pub use amounts::{effective_n, largest_share};
+pub use bins::{bin_counts, bin_edges, bin_of};
+pub use bootstrap::{Clusters, Plan, Resampled, Statistic, bootstrap};
+pub use calibration::{CalibrationLine, ReliabilityBin, calibration_line, reliability};
+pub use confusion::Confusion;
+pub use delong::{Delong, PairedDelong, delong, delong_paired};
+pub use distribution::{median, mid_ranks, quantile, ranks};
+pub use drift::{Drift, drift};
+pub use estimate::{Counts, Estimate, FLOOR, LEVEL, Refused, enough};
+pub use logistic::{LogisticFit, logistic_fit, logit, sigmoid};
+pub use maps::{ISOTONIC_EVENTS, Isotonic, LogisticMap};
+pub use multiple::benjamini_hochberg;
+pub use permutation::{Null, permutation_null};
+pub use power::{
+    Correlation, InformationValue, PowerBin, Shape, information_value, shape, spearman,
+};
+pub use probability::{
+    CalibrationError, Scored, brier, brier_rows, expected_calibration_error, log_loss,
+    log_loss_rows,
+};
+pub use proportion::{Test, chi_square, difference_of_proportions, trend, wilson};
+pub use ranking::{CapturePoint, Cut, Depth, Group, Ranking};
+pub use redundancy::{spearman_matrix, variance_inflation};
+pub use split::{Fold, Origin, walk_forward};

@@ -1,10 +1,12 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod drivers;
 mod follow_up;
 mod parents;
 mod portfolio;
 mod scores;
 
+pub use drivers::drivers;
 pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;
 pub use portfolio::portfolio;

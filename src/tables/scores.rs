@@ -3,17 +3,21 @@
 use polars::prelude::*;
 
 use super::Table;
-use crate::domain::DayCount;
+use crate::domain::Comparator;
 use crate::exports::as_of::AS_OF;
+use crate::formula::any_of;
+use crate::insights::contradictions::{CONTRADICTIONS, CONTRADICTS};
 use crate::insights::trends::{change_name, direction_name};
+use crate::insights::{attention, noise};
 use crate::measures::compute::newest_name;
 use crate::model::HealthModel;
+use crate::model::health_model::Category;
 use crate::panel::ACCOUNT_ID;
 use crate::population::Shown;
 use crate::scores::columns as name;
 
 /// Returns the change and direction columns of a level, under their published names.
-fn trend(level: &str, comparators: &[DayCount]) -> Vec<Expr> {
+fn trend(level: &str, comparators: &[Comparator]) -> Vec<Expr> {
     comparators
         .iter()
         .flat_map(|comparator| {
@@ -26,18 +30,38 @@ fn trend(level: &str, comparators: &[DayCount]) -> Vec<Expr> {
 }
 
 fn describe_trend(column: &str) -> Option<String> {
-    let days = |rest: &str| rest.trim_end_matches('d').to_owned();
+    let against = |rest: &str| Some(rest.parse::<Comparator>().ok()?.in_words());
     if let Some(rest) = column.strip_prefix("change_") {
         return Some(format!(
-            "Points now minus points {} days ago, by the same model; null without comparison",
-            days(rest)
+            "Score now minus the score of {}; null without comparison",
+            against(rest)?
         ));
     }
     let rest = column.strip_prefix("direction_")?;
     Some(format!(
-        "up, flat or down against {} days ago; flat is a change within the model's flat band",
-        days(rest)
+        "up, flat or down against {}; flat is a change within the flat band",
+        against(rest)?
     ))
+}
+
+/// What is said about the noise in a level's score, under its published names.
+fn noise(level: &str) -> [Expr; 3] {
+    [noise::FALL, noise::SEASON_CHANGE, noise::EXPECTED_DIP]
+        .map(|part| col(format!("{level}/{part}")).alias(part))
+}
+
+fn describe_noise(column: &str) -> Option<String> {
+    let text = match column {
+        noise::FALL => {
+            "How a fall within 30 days is read: expected (by the model's dips), seasonal (as a year ago), unconfirmed (the reading before had not fallen), structural; null if it has not fallen"
+        }
+        noise::SEASON_CHANGE => {
+            "Change over the same 30 days a year earlier; null without a year of data, or if the job does not compare with it"
+        }
+        noise::EXPECTED_DIP => "Dips of the model that are expected now, by id",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// Returns `account_scores`: one row per account.
@@ -49,9 +73,12 @@ pub fn account_scores(
     model: &HealthModel,
     hash: &str,
     show: &[Shown],
-    comparators: &[DayCount],
+    comparators: &[Comparator],
 ) -> PolarsResult<Table> {
     let overall = |part: &str| col(name::overall(part));
+    let beyond = |upper: &str, lower: &str| {
+        (overall(upper) - overall(lower)).round(9, RoundMode::HalfAwayFromZero)
+    };
     let mut columns = vec![col(ACCOUNT_ID)];
     columns.extend(
         show.iter()
@@ -66,16 +93,35 @@ pub fn account_scores(
         overall("score_shown").alias("score_shown"),
         overall(name::BAND).alias("band"),
         overall(name::BASE).alias("base_score"),
-        (overall("score_shown") - overall("base_score_shown"))
-            .round(9, RoundMode::HalfAwayFromZero)
-            .alias("limit_points"),
+        beyond("capped_score_shown", "base_score_shown").alias("limit_points"),
         overall(name::LIMITS).alias("limits"),
+        overall(name::CAPPED).alias("capped_score"),
+        beyond("score_shown", "capped_score_shown").alias("override_points"),
+        overall(name::OVERRIDE_AUTHOR).alias(name::OVERRIDE_AUTHOR),
+        overall(name::OVERRIDE_REASON).alias(name::OVERRIDE_REASON),
+        overall(name::OVERRIDE_EXPIRES).alias(name::OVERRIDE_EXPIRES),
+        overall(CONTRADICTIONS).alias(CONTRADICTIONS),
         overall(name::COVERAGE).alias("coverage"),
         overall(name::LOW).alias("score_low"),
         overall(name::HIGH).alias("score_high"),
         overall(name::NOT_SCORED).alias("not_scored_reason"),
     ]);
     columns.extend(trend("overall", comparators));
+    columns.extend(
+        [
+            "flat_band",
+            noise::BAND_NEWS,
+            noise::BAND_BEFORE,
+            noise::UNCONFIRMED,
+            noise::ONE_OFF,
+        ]
+        .map(|part| overall(part).alias(part)),
+    );
+    columns.extend(noise("overall"));
+    columns.extend([
+        overall(attention::ATTENTION).alias(attention::ATTENTION),
+        overall(attention::RANK).alias(attention::RANK),
+    ]);
     let frame = scored
         .clone()
         .lazy()
@@ -92,17 +138,30 @@ pub fn account_scores(
             if let Some(shown) = shown.filter(|_| column != ACCOUNT_ID) {
                 return Some(shown.description.clone());
             }
-            describe_trend(column).or_else(|| {
+            describe_trend(column).or_else(|| describe_noise(column)).or_else(|| {
             Some(match column {
                 "account_id" => "The account".to_owned(),
                 "model" => "Name of the model".to_owned(),
                 "model_hash" => "Content hash of the resolved model and the measures it rests on".to_owned(),
                 "variant" => "The variant of the model that applied; null for the model itself".to_owned(),
-                "health_score" => "Health, 0 to 100, higher is healthier; unrounded, after caps and floors; null if not scored".to_owned(),
+                "health_score" => "Health, 0 to 100, higher is healthier; unrounded, after caps, floors and a manual override; null if not scored".to_owned(),
                 "score_shown" => format!("The score as people see it: {decimals} decimals, half up"),
                 "band" => "Band of score_shown; bands begin at their lower bound".to_owned(),
                 "base_score" => "Sum of the categories' contributions, before caps and floors".to_owned(),
-                "limit_points" => "Points that caps and floors took or gave, as shown: score_shown minus the shown base score".to_owned(),
+                "limit_points" => "Points that caps and floors took or gave, as shown: the shown capped score minus the shown base score".to_owned(),
+                "capped_score" => "The score after caps and floors, before a manual override".to_owned(),
+                "override_points" => "Points that a manual override took or gave, as shown: score_shown minus the shown capped score".to_owned(),
+                "override_author" => "Who set the score by hand; null if nobody has".to_owned(),
+                "override_reason" => "Why".to_owned(),
+                "override_expires_on" => "The last day on which the manual override is in force".to_owned(),
+                "contradictions" => "Categories that contradict a total in the best or the worst band by two bands or more, by id".to_owned(),
+                "flat_band" => "Points up or down that count as flat: the model's, or twice the mean step between the account's earlier readings".to_owned(),
+                "band_news" => "down or up, where a change of band has held two readings and cleared the line by the model's margin".to_owned(),
+                "band_before" => "The band it has left, where there is news".to_owned(),
+                "band_unconfirmed" => "Whether the band differs from an earlier reading's without being news".to_owned(),
+                "one_off" => "dip or spike, where the last reading stood out and this one is back where the one before it was".to_owned(),
+                "attention" => "How much it asks for attention: 100 minus the score, plus the points fallen within 30 days that nothing expected explains".to_owned(),
+                "attention_rank" => "Its place among all accounts by attention, 1 for the first".to_owned(),
                 "limits" => "Caps and floors that moved the score, by id".to_owned(),
                 "coverage" => "Share of weight that rests on present, fresh data, 0 to 1".to_owned(),
                 "score_low" => "The score if everything missing were worst".to_owned(),
@@ -138,7 +197,7 @@ fn stacked(scored: &DataFrame, parts: Vec<Vec<Expr>>) -> PolarsResult<DataFrame>
 pub fn category_scores(
     scored: &DataFrame,
     model: &HealthModel,
-    comparators: &[DayCount],
+    comparators: &[Comparator],
 ) -> PolarsResult<Table> {
     let parts = model
         .categories
@@ -154,7 +213,11 @@ pub fn category_scores(
                 of(name::POINTS),
                 of(name::COVERAGE),
             ];
-            columns.extend(trend(&format!("category/{}", category.id), comparators));
+            let level = format!("category/{}", category.id);
+            columns.extend(trend(&level, comparators));
+            columns.extend(noise(&level));
+            columns.push(of(CONTRADICTS));
+            columns.push(questions(category, comparators).alias("questions"));
             columns
         })
         .collect();
@@ -165,9 +228,11 @@ pub fn category_scores(
         frame,
         &[ACCOUNT_ID],
         |column| {
-            describe_trend(column).or_else(|| {
+            describe_trend(column).or_else(|| describe_noise(column)).or_else(|| {
             Some(match column {
                 "account_id" => "The account".to_owned(),
+                "contradicts" => "Whether it contradicts a total in the best or the worst band by two bands or more".to_owned(),
+                "questions" => "What to ask, where it has fallen against any comparator; one question a line".to_owned(),
                 "category" => "The category".to_owned(),
                 "score" => format!("Weighted mean of its metrics, {lowest} to {highest}; null if all are missing"),
                 "weight" => "Share of the overall score, after missing categories gave theirs away".to_owned(),
@@ -181,11 +246,32 @@ pub fn category_scores(
     ))
 }
 
+/// Returns what to ask about a category that has fallen.
+fn questions(category: &Category, comparators: &[Comparator]) -> Expr {
+    let level = format!("category/{}", category.id);
+    let falls = comparators
+        .iter()
+        .map(|comparator| col(direction_name(&level, *comparator)).eq(lit("down")))
+        .chain([col(format!("{level}/{}", noise::FALL)).is_not_null()])
+        .map(|fell| fell.fill_null(lit(false)));
+    let questions = match category.questions.is_empty() {
+        true => lit(NULL).cast(DataType::String),
+        false => lit(category.questions.join("\n")),
+    };
+    when(any_of(falls.collect()))
+        .then(questions)
+        .otherwise(lit(NULL))
+}
+
 /// Returns `metric_scores`: one row per account and metric.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Table> {
+pub fn metric_scores(
+    scored: &DataFrame,
+    model: &HealthModel,
+    comparators: &[Comparator],
+) -> PolarsResult<Table> {
     let parts = model
         .metrics()
         .map(|(_, category, _, metric)| {
@@ -206,7 +292,7 @@ pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Ta
             } else {
                 lit(NULL).cast(DataType::Int32)
             };
-            vec![
+            let mut columns = vec![
                 col(ACCOUNT_ID),
                 lit(category.id.clone()).alias("category"),
                 lit(metric.id.clone()).alias("metric"),
@@ -220,7 +306,9 @@ pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Ta
                 of(name::APPLIES),
                 of(name::PRESENT),
                 age.alias("data_age_days"),
-            ]
+            ];
+            columns.extend(trend(&format!("metric/{}", metric.id), comparators));
+            columns
         })
         .collect();
     let frame = stacked(scored, parts)?;
@@ -230,7 +318,7 @@ pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Ta
         frame,
         &[ACCOUNT_ID],
         |column| {
-            Some(match column {
+            describe_trend(column).or_else(|| Some(match column {
                 "account_id" => "The account".to_owned(),
                 "category" => "The category it belongs to".to_owned(),
                 "metric" => "The metric".to_owned(),
@@ -260,7 +348,7 @@ pub fn metric_scores(scored: &DataFrame, model: &HealthModel) -> PolarsResult<Ta
                     "Days between the newest row it rests on and the as-of date".to_owned()
                 }
                 _ => return None,
-            })
+            }))
         },
     ))
 }

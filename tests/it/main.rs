@@ -7,6 +7,7 @@ mod follow_up;
 mod formulas;
 mod harness;
 mod hours;
+mod large_catalogue;
 mod leak_proof;
 mod lookups;
 mod money;

@@ -1,6 +1,6 @@
 //! What the sample exports promise: rates, relations, dirt, stories, and rows that agree with each other.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use healthscore::sample::{self, Sample, Settings};
 use polars::prelude::*;
@@ -802,4 +802,32 @@ fn usage_has_its_seasons_and_a_change_of_definition() {
         numbers(&month, "events").iter().sum::<f64>() / month.height() as f64
     };
     assert_near(events_per_row(20) / events_per_row(19), 0.7, 0.04);
+}
+
+#[test]
+fn the_readme_counts_and_tells_what_is_there() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let mut rows: BTreeMap<String, usize> = BTreeMap::new();
+    for export in &SAMPLE.exports {
+        let is_usage = export.path.starts_with("usage/");
+        let name = if is_usage {
+            "usage/month=*/part-0.parquet"
+        } else {
+            &export.path
+        };
+        *rows.entry(name.to_owned()).or_default() += export.frame.height();
+    }
+    for (name, count) in rows {
+        let line = readme
+            .lines()
+            .find(|line| line.contains(&format!("| `{name}` |")));
+        let told = line.unwrap_or_else(|| panic!("{name} is not in the README"));
+        let told = told.split('|').nth(2).unwrap().trim().replace(',', "");
+        assert_eq!(told, count.to_string(), "{name}");
+    }
+    for (account, title) in SAMPLE.truth["stories"].as_object().unwrap() {
+        let row = format!("| {account} | {} |", title.as_str().unwrap());
+        assert!(readme.contains(&row), "{row}");
+    }
 }

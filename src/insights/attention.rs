@@ -1,0 +1,62 @@
+//! Which accounts to look at first. Direction counts, not level alone.
+
+use polars::prelude::*;
+
+use super::noise::{FALL, MONTH_CHANGE};
+use crate::exports::as_of::AS_OF;
+use crate::panel::ACCOUNT_ID;
+use crate::scores::columns as name;
+
+/// How much an account asks for attention, in points.
+pub const ATTENTION: &str = "attention";
+/// Its place among all of its date, 1 for the first.
+pub const RANK: &str = "attention_rank";
+
+/// Adds both columns, and keeps the order of rows.
+///
+/// A point below 100 counts one, and so does a point fallen within a month that neither an expected
+/// dip nor the season explains: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn ordered(frame: LazyFrame) -> PolarsResult<LazyFrame> {
+    let change = col(name::overall(MONTH_CHANGE));
+    let fall = || col(name::overall(FALL));
+    let explained = fall()
+        .eq(lit("expected"))
+        .or(fall().eq(lit("seasonal")))
+        .fill_null(lit(false));
+    let fallen = when(change.clone().lt(lit(0.0)).and(explained.not()))
+        .then(lit(0.0) - change)
+        .otherwise(lit(0.0));
+    let attention = lit(100.0) - col(name::overall("score_shown")) + fallen;
+    let by_attention = SortMultipleOptions::default()
+        .with_order_descending_multi([false, true, false])
+        .with_nulls_last(true);
+    let place = col(name::overall(ATTENTION))
+        .cum_count(false)
+        .over([col(AS_OF)])?
+        .cast(DataType::Int64);
+    let frame = frame
+        .with_column(
+            attention
+                .round(9, RoundMode::HalfAwayFromZero)
+                .alias(name::overall(ATTENTION)),
+        )
+        .sort(
+            [
+                AS_OF.to_owned(),
+                name::overall(ATTENTION),
+                ACCOUNT_ID.to_owned(),
+            ],
+            by_attention,
+        )
+        .with_column(
+            when(col(name::overall(ATTENTION)).is_not_null())
+                .then(place)
+                .otherwise(lit(NULL))
+                .alias(name::overall(RANK)),
+        )
+        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default());
+    Ok(frame)
+}

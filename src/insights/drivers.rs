@@ -1,0 +1,871 @@
+//! What moved each score, split into parts that sum to the shown change.
+//!
+//! Parts depend on the order in which they are taken, so there is one: data restated since it was
+//! published, the model, the variant, data lost, behaviour, the calendar, data returned, caps and
+//! floors, overrides. Each step scores the inputs of an earlier state with some of tonight's put
+//! in their place, by the scoring that made both scores; nothing here knows a curve or a weight.
+//!
+//! Between two states that score the same metrics a weighted mean changes by weight × change of
+//! score, metric by metric. A metric that drops out takes with it what it was above the mean of
+//! those that stay; one that comes in brings what it is above theirs. Both hold exactly, within a
+//! category and, where a whole category goes or comes, between categories.
+
+use indexmap::IndexMap;
+use polars::prelude::*;
+
+use super::comparison::{Comparison, THEN, seen_from};
+use super::published::Published;
+use crate::domain::Comparator;
+use crate::exports::as_of::AS_OF;
+use crate::formula::{Expr as Formula, Node};
+use crate::measures::catalog::Definition;
+use crate::measures::plan::Plan;
+use crate::model::HealthModel;
+use crate::model::health_model::{Metric, Missing};
+use crate::panel::ACCOUNT_ID;
+use crate::scores::{self, columns as name};
+
+/// Why a part of a change is there, in the order in which parts are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// What was published then differs from what the data now says about then.
+    Restated,
+    /// Another model is in force.
+    Model,
+    /// Another variant of the model applies.
+    Variant,
+    /// A value has gone missing.
+    DataLost,
+    /// A value has changed.
+    Behaviour,
+    /// A value has changed with the date alone.
+    Calendar,
+    /// A missing value has come back.
+    DataReturned,
+    /// A cap or floor bites, or no longer does.
+    Limit,
+    /// Somebody has set the score by hand, or no longer does.
+    Override,
+    /// The two dates have no data in common.
+    NotComparable,
+}
+
+impl Cause {
+    /// Returns its name in the tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Restated => "restated",
+            Self::Model => "model",
+            Self::Variant => "variant",
+            Self::DataLost => "data_lost",
+            Self::Behaviour => "behaviour",
+            Self::Calendar => "calendar",
+            Self::DataReturned => "data_returned",
+            Self::Limit => "limit",
+            Self::Override => "override",
+            Self::NotComparable => "not_comparable",
+        }
+    }
+}
+
+/// Splits the change of every account of the published dates against every comparator.
+///
+/// `facts` says what measures are made from. Accounts without a score on either date have no
+/// change and no drivers.
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn split(
+    scored: &DataFrame,
+    comparisons: &[Comparison],
+    model: &HealthModel,
+    history: &[Published],
+    facts: &Plan,
+) -> PolarsResult<DataFrame> {
+    let dates = |metric: &Metric| Dated::of(&[metric.measure.as_str()], facts);
+    let conditions = |metric: &Metric| {
+        let columns = metric.applies_when.as_ref().map(|when| when.expr.columns());
+        Dated::of(&columns.unwrap_or_default(), facts)
+    };
+    let splitter = Splitter {
+        model,
+        values: model.metrics().map(|(.., m)| dates(m)).collect(),
+        conditions: model.metrics().map(|(.., m)| conditions(m)).collect(),
+    };
+    let mut parts = vec![splitter.nothing()?];
+    for comparison in comparisons {
+        let is_published = |then: &chrono::NaiveDate| {
+            comparison.comparator == Comparator::LastScorecard
+                && history.iter().any(|run| run.as_of == *then)
+        };
+        let (published, tonight): (Vec<_>, Vec<_>) = comparison
+            .pairs
+            .iter()
+            .copied()
+            .partition(|(_, then)| is_published(then));
+        parts.push(splitter.drivers(scored, comparison.comparator, &tonight, None)?);
+        for run in history {
+            let pairs: Vec<_> = published
+                .iter()
+                .copied()
+                .filter(|(_, then)| *then == run.as_of)
+                .collect();
+            if !pairs.is_empty() {
+                parts.push(splitter.drivers(scored, comparison.comparator, &pairs, Some(run))?);
+            }
+        }
+    }
+    concat(
+        parts.into_iter().map(IntoLazy::lazy).collect::<Vec<_>>(),
+        UnionArgs::default(),
+    )?
+    .collect()
+}
+
+/// What a value is made from, where the date itself has a part in it.
+struct Dated {
+    /// The measures over rows and the account columns at the bottom of it.
+    leaves: Vec<String>,
+    /// Whether the date has a part in it beside them.
+    reads_date: bool,
+}
+
+impl Dated {
+    fn of(names: &[&str], facts: &Plan) -> Self {
+        let measures: IndexMap<&str, &Definition> = facts
+            .measures
+            .iter()
+            .map(|measure| (measure.name.as_str(), &measure.definition))
+            .collect();
+        let mut dated = Self {
+            leaves: Vec::new(),
+            reads_date: false,
+        };
+        let mut open: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        while let Some(name) = open.pop() {
+            match measures.get(name.as_str()) {
+                Some(Definition::Formula(expr)) => {
+                    dated.reads_date |= reads_date(expr);
+                    open.extend(expr.columns().into_iter().map(str::to_owned));
+                }
+                _ if dated.leaves.contains(&name) => {}
+                _ => dated.leaves.push(name),
+            }
+        }
+        dated.leaves.sort();
+        dated
+    }
+
+    /// Returns whether everything it is made from is the same on both dates.
+    fn facts_are_the_same(&self) -> Expr {
+        let same = self
+            .leaves
+            .iter()
+            .map(|leaf| col(now(leaf)).eq_missing(col(then(leaf))));
+        same.fold(col(ROW).is_not_null(), Expr::and)
+    }
+
+    /// Returns whether something it is made from is missing on one of the dates and not on the
+    /// other.
+    fn is_missing_only(&self, missing: fn(&str) -> String, there: fn(&str) -> String) -> Expr {
+        crate::formula::any_of(
+            self.leaves
+                .iter()
+                .map(|leaf| {
+                    col(missing(leaf))
+                        .is_null()
+                        .and(col(there(leaf)).is_not_null())
+                })
+                .collect(),
+        )
+    }
+}
+
+fn reads_date(expr: &Formula) -> bool {
+    let mut found = false;
+    expr.walk(&mut |part| found |= matches!(part.node, Node::AsOf | Node::EndOfAsOf(_)));
+    found
+}
+
+const ROW: &str = "__row";
+
+fn now(column: &str) -> String {
+    format!("now/{column}")
+}
+
+fn then(column: &str) -> String {
+    format!("then/{column}")
+}
+
+/// What becomes of a metric between two dates; every metric of an account is in one of these.
+mod class {
+    /// There on both dates, or on none.
+    pub const STAYS: i32 = 0;
+    /// Its value has gone missing.
+    pub const LOST: i32 = 1;
+    /// Its value has come back.
+    pub const RETURNED: i32 = 2;
+    /// It no longer concerns the account.
+    pub const CEASED: i32 = 3;
+    /// It has begun to.
+    pub const BEGUN: i32 = 4;
+}
+
+/// The states between two dates, in order; each is scored from inputs of its own.
+const VARIED: &str = "varied";
+const COMMON_THEN: &str = "common_then";
+const COMMON_NOW: &str = "common_now";
+
+struct Splitter<'a> {
+    model: &'a HealthModel,
+    /// By metric, what its value is made from.
+    values: Vec<Dated>,
+    /// By metric, what decides whether it concerns an account.
+    conditions: Vec<Dated>,
+}
+
+/// A part of a change, for all accounts.
+struct Part {
+    cause: Expr,
+    category: Option<String>,
+    metric: Option<String>,
+    raw: Expr,
+    number: [Expr; 2],
+    text: [Expr; 2],
+    reason: Expr,
+}
+
+impl Part {
+    fn of(cause: Cause, raw: Expr) -> Self {
+        let number = || lit(NULL).cast(DataType::Float64);
+        let text = || lit(NULL).cast(DataType::String);
+        Self {
+            cause: lit(cause.name()),
+            category: None,
+            metric: None,
+            raw,
+            number: [number(), number()],
+            text: [text(), text()],
+            reason: text(),
+        }
+    }
+
+    fn told(mut self, text: [Expr; 2]) -> Self {
+        self.text = text.map(|text| text.cast(DataType::String));
+        self
+    }
+
+    fn because(mut self, reason: Expr) -> Self {
+        self.reason = reason.cast(DataType::String);
+        self
+    }
+}
+
+impl Splitter<'_> {
+    fn nothing(&self) -> PolarsResult<DataFrame> {
+        let text = |name: &str| Column::new_empty(name.into(), &DataType::String);
+        let number = |name: &str| Column::new_empty(name.into(), &DataType::Float64);
+        let date = |name: &str| Column::new_empty(name.into(), &DataType::Date);
+        DataFrame::new_infer_height(vec![
+            date(AS_OF),
+            text(ACCOUNT_ID),
+            text("comparator"),
+            date("compared_as_of"),
+            text("cause"),
+            text("category"),
+            text("metric"),
+            number("points"),
+            number("raw_points"),
+            number("value_then"),
+            number("value_now"),
+            text("text_then"),
+            text("text_now"),
+            text("reason"),
+        ])
+    }
+
+    /// Splits the changes between the dates of `pairs`; against `run` where it was published.
+    fn drivers(
+        &self,
+        scored: &DataFrame,
+        comparator: Comparator,
+        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
+        run: Option<&Published>,
+    ) -> PolarsResult<DataFrame> {
+        let frame = self.paired(scored, pairs, run)?;
+        if frame.height() == 0 {
+            return self.nothing();
+        }
+        let frame = self.scored_between(frame)?;
+        let frame = frame.lazy().with_columns(self.causes()).collect()?;
+        let decimals = run.map_or(self.model.decimals, |run| {
+            run.decimals.max(self.model.decimals)
+        });
+        allotted(&frame, &self.parts(run), comparator, decimals)
+    }
+
+    /// Returns the accounts that are scored on both dates, with what is known of each date.
+    fn paired(
+        &self,
+        scored: &DataFrame,
+        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
+        run: Option<&Published>,
+    ) -> PolarsResult<DataFrame> {
+        let columns = self.columns();
+        let side = |label: fn(&str) -> String| -> Vec<Expr> {
+            columns
+                .iter()
+                .map(|column| col(column.as_str()).alias(label(column)))
+                .collect()
+        };
+        let later: Vec<(chrono::NaiveDate, chrono::NaiveDate)> =
+            pairs.iter().map(|(now, _)| (*now, *now)).collect();
+        let keys = || vec![col(ACCOUNT_ID), col(AS_OF)];
+        let tonight =
+            seen_from(scored.clone().lazy(), &later)?.select([keys(), side(now)].concat());
+        let earlier = seen_from(scored.clone().lazy(), pairs)?
+            .select([keys(), vec![col(THEN)], side(then)].concat());
+        let on = [col(ACCOUNT_ID), col(AS_OF)];
+        // Against a published run its own word counts, even where nothing can be worked out again.
+        let kind = if run.is_some() {
+            JoinType::Left
+        } else {
+            JoinType::Inner
+        };
+        let mut paired = tonight.join(earlier, on.clone(), on.clone(), JoinArgs::new(kind));
+        if let Some(run) = run {
+            let said = |column: &str| {
+                col(name::overall(column)).alias(format!("said/{}", name::overall(column)))
+            };
+            let published = seen_from(run.scores.clone().lazy(), pairs)?.select([
+                col(ACCOUNT_ID),
+                col(AS_OF),
+                said(name::SCORE),
+                said("score_shown"),
+            ]);
+            paired = paired
+                .join(
+                    published,
+                    on.clone(),
+                    on.clone(),
+                    JoinArgs::new(JoinType::Inner),
+                )
+                .with_column(lit(run.as_of).cast(DataType::Date).alias(THEN))
+                .join(
+                    self.by_model_of(run, scored, pairs)?,
+                    on.clone(),
+                    on,
+                    JoinArgs::new(JoinType::Left),
+                );
+        } else {
+            let score = |column: &str| {
+                col(then(&name::overall(column))).alias(format!("said/{}", name::overall(column)))
+            };
+            paired = paired.with_columns([score(name::SCORE), score("score_shown")]);
+        }
+        let shown = name::overall("score_shown");
+        let is_compared = col(now(&shown))
+            .is_not_null()
+            .and(col(format!("said/{shown}")).is_not_null());
+        paired
+            .filter(is_compared)
+            .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+            .with_row_index(ROW, None)
+            .collect()
+    }
+
+    /// Returns the scores of the earlier date by the model that was in force then.
+    fn by_model_of(
+        &self,
+        run: &Published,
+        scored: &DataFrame,
+        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
+    ) -> PolarsResult<LazyFrame> {
+        let score = || col(name::overall(name::SCORE)).alias(OLD_SCORE);
+        let measured = scores::measures_of(scored)?;
+        let earlier = seen_from(measured.lazy(), pairs)?
+            .rename([AS_OF, THEN], [NOW, AS_OF], true)
+            .collect()?;
+        let old = match &run.model {
+            Some(model) => scores::score(earlier, model)?.lazy().select([
+                col(ACCOUNT_ID),
+                col(NOW).alias(AS_OF),
+                score(),
+            ]),
+            None => earlier.lazy().select([
+                col(ACCOUNT_ID),
+                col(NOW).alias(AS_OF),
+                lit(NULL).cast(DataType::Float64).alias(OLD_SCORE),
+            ]),
+        };
+        Ok(old)
+    }
+
+    /// The columns of a scored panel that a split looks at.
+    fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<String> = [
+            name::SCORE,
+            "score_shown",
+            name::BASE,
+            name::CAPPED,
+            name::CARD,
+            name::VARIANT,
+            name::LIMITS,
+            name::NOT_SCORED,
+            name::OVERRIDE_AUTHOR,
+            name::OVERRIDE_REASON,
+        ]
+        .into_iter()
+        .map(name::overall)
+        .collect();
+        for category in &self.model.categories {
+            columns
+                .extend([name::SCORE, name::WEIGHT].map(|part| name::category(&category.id, part)));
+        }
+        for (_, _, _, metric) in self.model.metrics() {
+            columns.extend(
+                [name::SCORE, name::WEIGHT, name::PRESENT]
+                    .into_iter()
+                    .chain(inputs(metric))
+                    .map(|part| name::metric(&metric.id, part)),
+            );
+        }
+        for dated in self.values.iter().chain(&self.conditions) {
+            columns.extend(dated.leaves.iter().cloned());
+        }
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    /// Scores the states between the two dates, and says what becomes of each metric.
+    fn scored_between(&self, frame: DataFrame) -> PolarsResult<DataFrame> {
+        let card = name::overall(name::CARD);
+        let varies = col(now(&card)).neq_missing(col(then(&card)));
+        let frame = self.state(frame, VARIED, "then", varies, &|_| lit(false))?;
+        let classes = self
+            .model
+            .metrics()
+            .map(|(_, _, _, metric)| self.class(metric));
+        let frame = frame
+            .lazy()
+            .with_columns(classes.collect::<Vec<_>>())
+            .collect()?;
+        let leaves = |metric: &Metric| is_any(metric, [class::LOST, class::CEASED]);
+        let comes = |metric: &Metric| is_any(metric, [class::RETURNED, class::BEGUN]);
+        let any = |which: &dyn Fn(&Metric) -> Expr| {
+            crate::formula::any_of(self.model.metrics().map(|(.., m)| which(m)).collect())
+        };
+        let frame = self.state(frame, COMMON_THEN, VARIED, any(&leaves), &leaves)?;
+        let stays = |metric: &Metric| comes(metric).not();
+        self.state(frame, COMMON_NOW, "now", any(&comes), &stays)
+    }
+
+    fn class(&self, metric: &Metric) -> Expr {
+        let of =
+            |label: &str, part: &str| col(format!("{label}/{}", name::metric(&metric.id, part)));
+        let applied = || of("then", name::APPLIES);
+        let applies = || of("now", name::APPLIES);
+        let was_present = || of(VARIED, name::PRESENT).fill_null(lit(false));
+        let is_present = || of("now", name::PRESENT).fill_null(lit(false));
+        let comes_by_rule = of(VARIED, name::SCORE)
+            .is_null()
+            .and(of("now", name::SCORE).is_not_null());
+        when(applied().and(applies().not()))
+            .then(lit(class::CEASED))
+            .when(applied().not().and(applies()))
+            .then(lit(class::BEGUN))
+            .when(applies().not())
+            .then(lit(class::STAYS))
+            .when(is_present().not().and(comes_by_rule.not()))
+            .then(lit(class::LOST))
+            .when(was_present().not())
+            .then(lit(class::RETURNED))
+            .otherwise(lit(class::STAYS))
+            .alias(name::metric(&metric.id, "class"))
+    }
+
+    /// Scores a state that takes some inputs from tonight and the others from the earlier date,
+    /// in the numbers that apply tonight. Where it `differs` from the state `like` it is worked
+    /// out, elsewhere it is that one.
+    fn state(
+        &self,
+        frame: DataFrame,
+        label: &str,
+        like: &str,
+        differs: Expr,
+        takes_now: &dyn Fn(&Metric) -> Expr,
+    ) -> PolarsResult<DataFrame> {
+        let mut taken = vec![
+            col(ROW),
+            col(now(&name::overall(name::CARD))).alias(name::overall(name::CARD)),
+            lit(NULL)
+                .cast(DataType::String)
+                .alias(name::overall(name::NOT_SCORED)),
+        ];
+        for (_, _, _, metric) in self.model.metrics() {
+            for part in inputs(metric) {
+                let column = name::metric(&metric.id, part);
+                taken.push(
+                    when(takes_now(metric))
+                        .then(col(now(&column)))
+                        .otherwise(col(then(&column)))
+                        .alias(column),
+                );
+            }
+        }
+        let outcomes = self.outcomes();
+        let renamed = outcomes
+            .iter()
+            .map(|column| col(column.as_str()).alias(format!("{label}/{column}")));
+        let differing = frame.clone().lazy().filter(differs.clone()).select(taken);
+        let state = scores::weighed(differing, self.model)
+            .select([col(ROW)].into_iter().chain(renamed).collect::<Vec<_>>());
+        let settled = outcomes.iter().map(|column| {
+            when(differs.clone())
+                .then(col(format!("{label}/{column}")))
+                .otherwise(col(format!("{like}/{column}")))
+                .alias(format!("{label}/{column}"))
+        });
+        frame
+            .lazy()
+            .join(
+                state,
+                [col(ROW)],
+                [col(ROW)],
+                JoinArgs {
+                    maintain_order: MaintainOrderJoin::Left,
+                    ..JoinArgs::new(JoinType::Left)
+                },
+            )
+            .with_columns(settled.collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// What is kept of a state.
+    fn outcomes(&self) -> Vec<String> {
+        let categories = self.model.categories.iter().flat_map(|category| {
+            [name::SCORE, name::WEIGHT].map(|part| name::category(&category.id, part))
+        });
+        let metrics = self.model.metrics().flat_map(|(_, _, _, metric)| {
+            [name::SCORE, name::WEIGHT, name::PRESENT].map(|part| name::metric(&metric.id, part))
+        });
+        categories.chain(metrics).collect()
+    }
+
+    /// Points of a hundred per point of the scale.
+    fn factor(&self) -> f64 {
+        100.0 / self.model.scale[1]
+    }
+
+    /// The mean of all categories in a state, on the scale; null where none has a score.
+    fn mean(&self, label: &str) -> Expr {
+        let of = |id: &str, part: &str| col(format!("{label}/{}", name::category(id, part)));
+        let ids = || self.model.categories.iter().map(|category| &category.id);
+        let sum = ids()
+            .map(|id| (of(id, name::WEIGHT) * of(id, name::SCORE)).fill_null(lit(0.0)))
+            .reduce(|a, b| a + b)
+            .unwrap_or_else(|| lit(0.0));
+        let has_any =
+            crate::formula::any_of(ids().map(|id| of(id, name::SCORE).is_not_null()).collect());
+        when(has_any).then(sum).otherwise(lit(NULL))
+    }
+
+    /// Why each metric's part is there.
+    fn causes(&self) -> Vec<Expr> {
+        let metrics = self.model.metrics().map(|(_, _, _, metric)| metric);
+        let dated = self.values.iter().zip(&self.conditions);
+        let causes = metrics.zip(dated).map(|(metric, (value, condition))| {
+            let is = |class: i32| col(name::metric(&metric.id, "class")).eq(lit(class));
+            let concern = || is(class::CEASED).or(is(class::BEGUN));
+            let with_date = |dated: &Dated| {
+                lit(dated.reads_date
+                    || metric.applies_when.as_ref().is_some_and(|when| {
+                        std::ptr::eq(dated, condition) && reads_date(&when.expr)
+                    }))
+                .and(dated.facts_are_the_same())
+            };
+            when(is(class::LOST))
+                .then(lit(Cause::DataLost.name()))
+                .when(is(class::RETURNED))
+                .then(lit(Cause::DataReturned.name()))
+                .when(concern().and(condition.is_missing_only(now, then)))
+                .then(lit(Cause::DataLost.name()))
+                .when(concern().and(condition.is_missing_only(then, now)))
+                .then(lit(Cause::DataReturned.name()))
+                .when(concern().and(with_date(condition)))
+                .then(lit(Cause::Calendar.name()))
+                .when(is(class::STAYS).and(with_date(value)))
+                .then(lit(Cause::Calendar.name()))
+                .otherwise(lit(Cause::Behaviour.name()))
+                .alias(name::metric(&metric.id, "cause"))
+        });
+        causes.collect()
+    }
+
+    /// The parts of a change, in model order within the order of causes.
+    fn parts(&self, run: Option<&Published>) -> Vec<Part> {
+        let of = |label: &str, part: &str| col(format!("{label}/{}", name::overall(part)));
+        let change = || of("now", name::SCORE) - of("said", name::SCORE);
+        let has_common = || self.mean(COMMON_THEN).is_not_null();
+        let is_split = || has_common().and(of("then", name::SCORE).is_not_null());
+        let where_split = |raw: Expr| when(is_split()).then(raw).otherwise(lit(0.0));
+        let mut parts = Vec::new();
+        if let Some(run) = run {
+            parts.extend(self.model_parts(run).map(|mut part| {
+                part.raw = where_split(part.raw);
+                part
+            }));
+        }
+        let card = name::overall(name::CARD);
+        let varied = when(col(now(&card)).neq_missing(col(then(&card))))
+            .then(self.mean(VARIED) * lit(self.factor()) - of("then", name::BASE))
+            .otherwise(lit(0.0));
+        let variants = [of("then", name::VARIANT), of("now", name::VARIANT)];
+        parts.push(Part::of(Cause::Variant, where_split(varied)).told(variants));
+        for (_, category, _, metric) in self.model.metrics() {
+            let mut part = self.metric_part(&category.id, metric);
+            part.raw = where_split(part.raw);
+            parts.push(part);
+        }
+        let beyond = |upper: &str, lower: &str| {
+            (of("now", upper) - of("now", lower)) - (of("then", upper) - of("then", lower))
+        };
+        let limits = [of("then", name::LIMITS), of("now", name::LIMITS)];
+        let by_hand = |label: &str| {
+            concat_str(
+                [
+                    of(label, name::OVERRIDE_AUTHOR),
+                    lit(": "),
+                    of(label, name::OVERRIDE_REASON),
+                ],
+                "",
+                false,
+            )
+        };
+        parts.push(
+            Part::of(Cause::Limit, where_split(beyond(name::CAPPED, name::BASE))).told(limits),
+        );
+        parts.push(
+            Part::of(
+                Cause::Override,
+                where_split(beyond(name::SCORE, name::CAPPED)),
+            )
+            .told([by_hand("then"), by_hand("now")]),
+        );
+        let reason = when(has_common())
+            .then(lit(
+                "the model in force does not score what is known of the earlier date",
+            ))
+            .otherwise(lit("no metric has data on both dates"));
+        let whole = when(is_split()).then(lit(0.0)).otherwise(change());
+        parts.push(Part::of(Cause::NotComparable, whole).because(reason));
+        parts
+    }
+
+    /// What came of another model, and of data that says something else about then than it did.
+    fn model_parts(&self, run: &Published) -> impl Iterator<Item = Part> {
+        let same_model = run.model_hash == self.model.hash();
+        let of = |label: &str| col(format!("{label}/{}", name::overall(name::SCORE)));
+        // By the archived model if it can still be computed, to what is known of then tonight.
+        let is_known = || col(OLD_SCORE).is_not_null();
+        // A measure that is defined otherwise is a change of the model, not of the data.
+        let same_measures = run
+            .model
+            .as_ref()
+            .is_some_and(|model| model.hash() == run.model_hash);
+        let first = when(is_known())
+            .then(col(OLD_SCORE) - of("said"))
+            .otherwise(of("then") - of("said"));
+        let second = when(is_known())
+            .then(of("then") - col(OLD_SCORE))
+            .otherwise(lit(0.0));
+        let names = [
+            lit(format!("{} ({})", run.model_name, run.model_hash)),
+            lit(format!("{} ({})", self.model.name, self.model.hash())),
+        ];
+        let (restated, changed) = if same_model || same_measures {
+            (first, second)
+        } else {
+            (lit(0.0) * of("said"), first + second)
+        };
+        let not_apart = if run.model.is_none() && !same_model {
+            lit("the earlier model can no longer be computed, so restated data is in it")
+        } else {
+            lit(NULL)
+        };
+        [
+            Part::of(Cause::Restated, restated),
+            Part::of(Cause::Model, changed)
+                .told(names)
+                .because(not_apart),
+        ]
+        .into_iter()
+    }
+
+    /// What one metric did, whatever became of it.
+    fn metric_part(&self, category: &str, metric: &Metric) -> Part {
+        let of =
+            |label: &str, part: &str| col(format!("{label}/{}", name::metric(&metric.id, part)));
+        let score = |label: &str| of(label, name::SCORE);
+        let weight = |label: &str| of(label, name::WEIGHT);
+        let others = |label: &str| {
+            let mean = col(format!("{label}/{}", name::category(category, name::SCORE)));
+            coalesce(&[mean, self.mean(label)])
+        };
+        let leaves =
+            weight(VARIED) * (coalesce(&[score(COMMON_THEN), others(COMMON_THEN)]) - score(VARIED));
+        let changes = weight(COMMON_NOW) * (score(COMMON_NOW) - score(COMMON_THEN));
+        let comes =
+            weight("now") * (score("now") - coalesce(&[score(COMMON_NOW), others(COMMON_NOW)]));
+        let raw = [leaves, changes, comes]
+            .map(|step| step.fill_null(lit(0.0)))
+            .into_iter()
+            .reduce(|a, b| a + b)
+            .unwrap_or_else(|| lit(0.0));
+        let input = |label: &str| of(label, name::INPUT);
+        let mut part = Part::of(Cause::Behaviour, raw * lit(self.factor()));
+        part.cause = col(name::metric(&metric.id, "cause"));
+        part.category = Some(category.to_owned());
+        part.metric = Some(metric.id.clone());
+        if metric.is_number {
+            part.number = ["then", "now"].map(|label| input(label).cast(DataType::Float64));
+            part
+        } else {
+            part.told([input("then"), input("now")])
+        }
+    }
+}
+
+const OLD_SCORE: &str = "old/overall/score";
+const NOW: &str = "__now";
+
+/// The input columns of a metric.
+fn inputs(metric: &Metric) -> Vec<&'static str> {
+    let carried = matches!(metric.missing, Missing::Carry(_)).then_some(name::CARRIED);
+    [name::APPLIES, name::INPUT]
+        .into_iter()
+        .chain(carried)
+        .collect()
+}
+
+fn is_any(metric: &Metric, classes: [i32; 2]) -> Expr {
+    let class = || col(name::metric(&metric.id, "class"));
+    let [a, b] = classes;
+    class().eq(lit(a)).or(class().eq(lit(b)))
+}
+
+/// Puts the parts on the shown grid, so that they sum to the shown change; the largest rests get
+/// the open steps, ties go in the order of parts.
+fn allotted(
+    frame: &DataFrame,
+    parts: &[Part],
+    comparator: Comparator,
+    decimals: u32,
+) -> PolarsResult<DataFrame> {
+    let grid = 10f64.powi(decimals as i32);
+    let step = 10i64.pow(9 - decimals);
+    let shown = name::overall("score_shown");
+    let steps = ((col(now(&shown)) - col(format!("said/{shown}"))) * lit(grid))
+        .round(0, RoundMode::HalfAwayFromZero)
+        .cast(DataType::Int64);
+    let text = |text: &Option<String>| match text {
+        Some(text) => lit(text.clone()),
+        None => lit(NULL).cast(DataType::String),
+    };
+    let long: Vec<LazyFrame> = parts
+        .iter()
+        .zip(0i32..)
+        .map(|(part, order)| {
+            let [value_then, value_now] = part.number.clone();
+            let [text_then, text_now] = part.text.clone();
+            frame
+                .clone()
+                .lazy()
+                .select([
+                    col(ROW),
+                    col(AS_OF),
+                    col(ACCOUNT_ID),
+                    lit(comparator.to_string()).alias("comparator"),
+                    col(THEN).alias("compared_as_of"),
+                    part.cause.clone().alias("cause"),
+                    text(&part.category).alias("category"),
+                    text(&part.metric).alias("metric"),
+                    part.raw.clone().alias("raw_points"),
+                    value_then.alias("value_then"),
+                    value_now.alias("value_now"),
+                    text_then.alias("text_then"),
+                    text_now.alias("text_now"),
+                    part.reason.clone().alias("reason"),
+                    steps.clone().alias("change"),
+                    lit(order).alias("order"),
+                ])
+                .filter(col("raw_points").neq(lit(0.0)))
+        })
+        .collect();
+    let billionths = (col("raw_points") * lit(1e9))
+        .round(0, RoundMode::HalfAwayFromZero)
+        .cast(DataType::Int64);
+    let of_row = |x: Expr| -> PolarsResult<Expr> { x.over([col(ROW)]) };
+    let rests_first =
+        SortMultipleOptions::default().with_order_descending_multi([false, true, false]);
+    let points = col("steps").cast(DataType::Float64)
+        / when(col("steps").is_not_null())
+            .then(lit(grid))
+            .otherwise(lit(NULL));
+    concat(long, UnionArgs::default())?
+        .with_column(billionths.alias("billionths"))
+        .with_column(col("billionths").floor_div(lit(step)).alias("floor"))
+        .with_column((col("billionths") - col("floor") * lit(step)).alias("rest"))
+        .sort([ROW, "rest", "order"], rests_first)
+        .with_columns([
+            (col("change") - of_row(col("floor").sum())?).alias("open"),
+            of_row(col("order").cum_count(false))?
+                .cast(DataType::Int64)
+                .alias("place"),
+            of_row(col("order").count())?
+                .cast(DataType::Int64)
+                .alias("parts"),
+        ])
+        // Rounding of raw points may leave more steps open than there are parts, or fewer than
+        // none; the first part takes what is over.
+        .with_column(
+            (col("floor")
+                + col("place").lt_eq(col("open")).cast(DataType::Int64)
+                + when(col("place").eq(lit(1i64)))
+                    .then(
+                        col("open")
+                            - when(col("open").lt(lit(0i64)))
+                                .then(lit(0i64))
+                                .when(col("open").gt(col("parts")))
+                                .then(col("parts"))
+                                .otherwise(col("open")),
+                    )
+                    .otherwise(lit(0i64)))
+            .alias("steps"),
+        )
+        .filter(
+            col("steps")
+                .neq(lit(0i64))
+                .or(col("billionths").neq(lit(0i64))),
+        )
+        .sort([ROW, "order"], SortMultipleOptions::default())
+        .select([
+            col(AS_OF),
+            col(ACCOUNT_ID),
+            col("comparator"),
+            col("compared_as_of"),
+            col("cause"),
+            col("category"),
+            col("metric"),
+            points.alias("points"),
+            col("raw_points"),
+            col("value_then"),
+            col("value_now"),
+            col("text_then"),
+            col("text_now"),
+            col("reason"),
+        ])
+        .collect()
+}

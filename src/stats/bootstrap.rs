@@ -1,0 +1,656 @@
+//! Percentile intervals by drawing whole clusters with replacement.
+//!
+//! Rows of one cluster (the ultimate parent) come and go together, so repeated accounts do not
+//! make an interval too narrow. Every statistic asked for sees the same draws: differences are
+//! paired, and the cost of drawing is paid once.
+
+use rayon::prelude::*;
+
+use super::distribution::quantile;
+use super::estimate::{Estimate, LEVEL, Refused, finite, same_length, weights};
+use super::random::Random;
+use super::ranking::{Cut, Depth, Ranking};
+
+/// Most resamples, as one in so many, that may lack the figure.
+const MISSING: usize = 20;
+
+/// How many resamples are drawn, from which seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Number of resamples.
+    pub resamples: usize,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// Returns the usual plan: 2,000 resamples.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            resamples: 2000,
+            seed,
+        }
+    }
+}
+
+/// Which cluster each row belongs to, numbered by what the clusters' rows say.
+#[derive(Debug, Clone)]
+pub struct Clusters {
+    of_row: Vec<u32>,
+    count: usize,
+}
+
+impl Clusters {
+    /// Returns the clusters of the rows.
+    ///
+    /// `cluster`: any code per row. `columns`: all that the statistics will look at (risks, event
+    /// as 0 or 1, weight), each as long as `cluster`. Clusters are numbered in the order of their
+    /// rows' contents, not of their codes: neither names nor row order change a draw.
+    ///
+    /// # Errors
+    /// When lengths differ, a number is not finite, or there are no rows.
+    pub fn new(cluster: &[u32], columns: &[&[f64]]) -> Result<Self, Refused> {
+        for column in columns {
+            same_length(cluster.len(), column.len())?;
+            finite(column, "value")?;
+        }
+        if cluster.is_empty() {
+            return Err(Refused::NoRows);
+        }
+        let content = content_ranks(cluster.len(), columns);
+        let mut rows: Vec<u32> = (0..cluster.len() as u32).collect();
+        rows.sort_unstable_by_key(|row| (cluster[*row as usize], content[*row as usize]));
+        let mut members: Vec<&[u32]> = rows
+            .chunk_by(|a, b| cluster[*a as usize] == cluster[*b as usize])
+            .collect();
+        let contents = |rows: &[u32]| rows.iter().map(|row| content[*row as usize]).collect();
+        members.sort_by_cached_key(|rows| -> Vec<u32> { contents(rows) });
+        let mut of_row = vec![0; cluster.len()];
+        for (number, rows) in members.iter().enumerate() {
+            for row in *rows {
+                of_row[*row as usize] = number as u32;
+            }
+        }
+        Ok(Self {
+            of_row,
+            count: members.len(),
+        })
+    }
+
+    /// Returns the number of clusters.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the AUC of `ranking` as a statistic.
+    #[must_use]
+    pub fn auc<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
+        self.ranked(ranking, |ranking, drawn| {
+            ranking.auc_by(|at| drawn.weight(at))
+        })
+    }
+
+    /// Returns 2·AUC − 1 of `ranking` as a statistic.
+    #[must_use]
+    pub fn gini<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
+        self.ranked(ranking, |ranking, drawn| {
+            let auc = ranking.auc_by(|at| drawn.weight(at));
+            auc.map(|auc| 2.0 * auc - 1.0)
+        })
+    }
+
+    /// Returns the average precision of `ranking` as a statistic.
+    #[must_use]
+    pub fn average_precision<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
+        self.ranked(ranking, |ranking, drawn| {
+            ranking.average_precision_by(|at| drawn.weight(at))
+        })
+    }
+
+    /// Returns the KS gap of `ranking` as a statistic.
+    #[must_use]
+    pub fn ks<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
+        self.ranked(ranking, |ranking, drawn| {
+            ranking.ks_by(|at| drawn.weight(at))
+        })
+    }
+
+    /// Returns the share of the events' weight above a cut of `ranking` as a statistic.
+    #[must_use]
+    pub fn capture<'a>(&self, ranking: &'a Ranking, depth: Depth) -> Statistic<'a> {
+        self.cut(ranking, depth, |cut| cut.recall)
+    }
+
+    /// Returns the lift above a cut of `ranking` as a statistic.
+    #[must_use]
+    pub fn lift<'a>(&self, ranking: &'a Ranking, depth: Depth) -> Statistic<'a> {
+        self.cut(ranking, depth, |cut| cut.lift)
+    }
+
+    /// Returns the precision above a cut of `ranking` as a statistic.
+    #[must_use]
+    pub fn precision<'a>(&self, ranking: &'a Ranking, depth: Depth) -> Statistic<'a> {
+        self.cut(ranking, depth, |cut| cut.precision)
+    }
+
+    /// Returns the weighted mean of a value per row as a statistic: a Brier score, a log loss, a
+    /// rate.
+    ///
+    /// # Errors
+    /// When lengths differ, a number is not finite or a weight is negative.
+    pub fn mean(
+        &self,
+        values: &[f64],
+        weight: Option<&[f64]>,
+    ) -> Result<Statistic<'static>, Refused> {
+        same_length(self.of_row.len(), values.len())?;
+        finite(values, "value")?;
+        weights(weight, values.len())?;
+        let mut rows: Vec<(u32, f64, f64)> = (self.of_row.iter().zip(values).enumerate())
+            .map(|(row, (cluster, value))| (*cluster, weight.map_or(1.0, |w| w[row]), *value))
+            .collect();
+        rows.sort_unstable_by(|a, b| {
+            let by_weight = a.1.total_cmp(&b.1);
+            a.0.cmp(&b.0).then(by_weight).then(a.2.total_cmp(&b.2))
+        });
+        let mut sums = vec![(0.0, 0.0); self.count];
+        for (cluster, weight, value) in rows {
+            let (sum, total) = &mut sums[cluster as usize];
+            *sum += weight * value;
+            *total += weight;
+        }
+        Ok(Statistic::new(move |times| {
+            let (mut sum, mut total) = (0.0, 0.0);
+            for ((part, weight), times) in sums.iter().zip(times) {
+                sum += times * part;
+                total += times * weight;
+            }
+            if total > 0.0 {
+                Ok(sum / total)
+            } else {
+                Err(Refused::NoRows)
+            }
+        }))
+    }
+
+    /// Returns the cluster at each position of a ranking.
+    fn along(&self, ranking: &Ranking) -> Vec<u32> {
+        let mut along: Vec<u32> = (ranking.rows().iter())
+            .map(|row| self.of_row[*row as usize])
+            .collect();
+        // Rows that tell the same are interchangeable; their clusters are put in order, so that
+        // float sums do not depend on how they arrived.
+        let mut start = 0;
+        for next in 1..=along.len() {
+            if next == along.len() || !ranking.alike(next - 1, next) {
+                along[start..next].sort_unstable();
+                start = next;
+            }
+        }
+        along
+    }
+
+    fn ranked<'a>(
+        &self,
+        ranking: &'a Ranking,
+        figure: fn(&Ranking, Drawn) -> Result<f64, Refused>,
+    ) -> Statistic<'a> {
+        let along = self.along(ranking);
+        Statistic::new(move |times| {
+            let drawn = Drawn {
+                times,
+                along: &along,
+                weight: ranking.weight(),
+            };
+            figure(ranking, drawn)
+        })
+    }
+
+    fn cut<'a>(&self, ranking: &'a Ranking, depth: Depth, pick: fn(Cut) -> f64) -> Statistic<'a> {
+        let along = self.along(ranking);
+        Statistic::new(move |times| {
+            let drawn = Drawn {
+                times,
+                along: &along,
+                weight: ranking.weight(),
+            };
+            let cut = ranking.cut_by(depth, |at| drawn.count(at), |at| drawn.weight(at));
+            cut.map(pick)
+        })
+    }
+}
+
+/// How much each position of a ranking counts in one resample.
+struct Drawn<'a> {
+    times: &'a [f64],
+    along: &'a [u32],
+    weight: Option<&'a [f64]>,
+}
+
+impl Drawn<'_> {
+    fn count(&self, at: usize) -> f64 {
+        self.times[self.along[at] as usize]
+    }
+
+    fn weight(&self, at: usize) -> f64 {
+        self.count(at) * self.weight.map_or(1.0, |weight| weight[at])
+    }
+}
+
+/// Ranks rows by what their columns say; rows that say the same share a rank.
+fn content_ranks(n: usize, columns: &[&[f64]]) -> Vec<u32> {
+    let compare = |a: u32, b: u32| {
+        let by = |column: &&[f64]| column[a as usize].total_cmp(&column[b as usize]);
+        (columns.iter().map(by))
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    };
+    let mut rows: Vec<u32> = (0..n as u32).collect();
+    rows.sort_unstable_by(|a, b| compare(*a, *b));
+    let mut ranks = vec![0; n];
+    for (rank, alike) in rows.chunk_by(|a, b| compare(*a, *b).is_eq()).enumerate() {
+        for row in alike {
+            ranks[*row as usize] = rank as u32;
+        }
+    }
+    ranks
+}
+
+type Figure<'a> = dyn Fn(&[f64]) -> Result<f64, Refused> + Send + Sync + 'a;
+
+/// A figure as a function of how often each cluster counts.
+pub struct Statistic<'a>(Box<Figure<'a>>);
+
+impl<'a> Statistic<'a> {
+    /// Returns the statistic that `figure` computes from the number of times each cluster, in
+    /// the numbering of [`Clusters`], was drawn.
+    pub fn new(figure: impl Fn(&[f64]) -> Result<f64, Refused> + Send + Sync + 'a) -> Self {
+        Self(Box::new(figure))
+    }
+
+    /// Returns the figure when each cluster counts so many times.
+    ///
+    /// # Errors
+    /// When the figure does not exist.
+    pub fn at(&self, times: &[f64]) -> Result<f64, Refused> {
+        (self.0)(times)
+    }
+}
+
+/// A figure on the rows as they are, and on every resample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resampled {
+    value: Result<f64, Refused>,
+    draws: Vec<Option<f64>>,
+}
+
+impl Resampled {
+    /// Returns the figure with its percentile interval.
+    ///
+    /// # Errors
+    /// When the figure does not exist, or is missing in more than one resample in twenty.
+    ///
+    /// # References
+    /// Efron & Tibshirani (1993), chapter 13.
+    pub fn estimate(&self) -> Result<Estimate, Refused> {
+        let value = self.value.clone()?;
+        let mut found: Vec<f64> = self.draws.iter().flatten().copied().collect();
+        found.sort_unstable_by(f64::total_cmp);
+        let resamples = self.draws.len();
+        let missing = resamples - found.len();
+        let at = |share| quantile(&found, share);
+        match (at(0.5 - LEVEL / 2.0), at(0.5 + LEVEL / 2.0)) {
+            (Some(low), Some(high)) if missing * MISSING <= resamples => {
+                Ok(Estimate { value, low, high })
+            }
+            _ => Err(Refused::FewResamples { missing, resamples }),
+        }
+    }
+
+    /// Returns this figure less another on the same draws.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        Self::mean(&[(1.0, self), (-1.0, other)], 1.0)
+    }
+
+    /// Returns the weighted mean of figures on the same draws, such as those within folds.
+    ///
+    /// A part that does not exist leaves the mean without a value.
+    #[must_use]
+    pub fn mean_of(parts: &[(f64, &Self)]) -> Self {
+        Self::mean(parts, parts.iter().map(|(weight, _)| weight).sum())
+    }
+
+    fn mean(parts: &[(f64, &Self)], total: f64) -> Self {
+        let value = match parts {
+            [] => Err(Refused::NoRows),
+            _ => (parts.iter())
+                .map(|(weight, part)| part.value.clone().map(|value| weight * value))
+                .sum::<Result<f64, Refused>>(),
+        };
+        let resamples = parts.iter().map(|(_, part)| part.draws.len()).min();
+        let draw = |at: usize| {
+            let values = parts
+                .iter()
+                .map(|(weight, part)| part.draws[at].map(|v| weight * v));
+            values.sum::<Option<f64>>().map(|sum| sum / total)
+        };
+        Self {
+            value: value.map(|sum| sum / total),
+            draws: (0..resamples.unwrap_or(0)).map(draw).collect(),
+        }
+    }
+}
+
+/// Returns every statistic on the rows as they are and on each resample of the clusters.
+///
+/// One resample draws as many clusters as there are, with replacement; all statistics see the
+/// same draws. Each resample has its own generator, so any number of threads gives the same bits.
+#[must_use]
+pub fn bootstrap(clusters: &Clusters, statistics: &[Statistic], plan: &Plan) -> Vec<Resampled> {
+    let draws: Vec<Vec<Option<f64>>> = (0..plan.resamples)
+        .into_par_iter()
+        .map_init(
+            || vec![0.0; clusters.count],
+            |times, resample| {
+                draw(times, &mut Random::new(plan.seed, resample as u64));
+                statistics
+                    .iter()
+                    .map(|figure| figure.at(times).ok())
+                    .collect()
+            },
+        )
+        .collect();
+    let once = vec![1.0; clusters.count];
+    (statistics.iter().enumerate())
+        .map(|(at, figure)| Resampled {
+            value: figure.at(&once),
+            draws: draws.iter().map(|values| values[at]).collect(),
+        })
+        .collect()
+}
+
+/// Draws clusters with replacement, as many as there are, into how often each was drawn.
+fn draw(times: &mut [f64], random: &mut Random) {
+    times.fill(0.0);
+    let count = times.len();
+    for pair in 0..count.div_ceil(2) {
+        let (first, second) = random.two_below(count as u32);
+        times[first as usize] += 1.0;
+        if 2 * pair + 1 < count {
+            times[second as usize] += 1.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::delong::delong;
+    use super::super::fixture::{cases, near, pick, read, same, shuffled};
+    use super::super::probability::brier_rows;
+    use super::*;
+
+    struct Rows {
+        risk: Vec<f64>,
+        other: Vec<f64>,
+        event: Vec<bool>,
+        amount: Vec<f64>,
+        cluster: Vec<u32>,
+    }
+
+    /// About `n` rows in clusters of one to three, with tied risks and amounts.
+    fn rows(n: usize) -> Rows {
+        let mut random = Random::new(7, 1);
+        let mut rows = Rows {
+            risk: vec![],
+            other: vec![],
+            event: vec![],
+            amount: vec![],
+            cluster: vec![],
+        };
+        let mut cluster = 0;
+        while rows.risk.len() < n {
+            let event = random.unit() < 0.3;
+            let risk = (random.unit() * 30.0 + if event { 8.0 } else { 0.0 }).round();
+            for _ in 0..=random.below(3) {
+                rows.risk.push(risk + random.below(2) as f64);
+                rows.other.push((risk + random.unit() * 20.0).round());
+                rows.event.push(event);
+                rows.amount.push((1 + random.below(4)) as f64 * 0.1);
+                rows.cluster.push(cluster);
+            }
+            cluster += 1;
+        }
+        rows
+    }
+
+    impl Rows {
+        fn columns(&self) -> Vec<Vec<f64>> {
+            let event = self.event.iter().map(|event| f64::from(u8::from(*event)));
+            vec![
+                self.risk.clone(),
+                self.other.clone(),
+                event.collect(),
+                self.amount.clone(),
+            ]
+        }
+
+        fn clusters(&self) -> Clusters {
+            let columns = self.columns();
+            let columns: Vec<&[f64]> = columns.iter().map(|column| &column[..]).collect();
+            Clusters::new(&self.cluster, &columns).unwrap()
+        }
+
+        fn all(&self, plan: &Plan) -> Vec<Resampled> {
+            let clusters = self.clusters();
+            let plain = Ranking::new(&self.risk, &self.event, None).unwrap();
+            let amount = Ranking::new(&self.risk, &self.event, Some(&self.amount)).unwrap();
+            let probability: Vec<f64> = self.risk.iter().map(|risk| risk / 50.0).collect();
+            let losses = brier_rows(&probability, &self.event).unwrap();
+            let statistics = [
+                clusters.auc(&plain),
+                clusters.auc(&amount),
+                clusters.gini(&amount),
+                clusters.average_precision(&amount),
+                clusters.ks(&amount),
+                clusters.capture(&amount, Depth::Share(0.1)),
+                clusters.lift(&amount, Depth::Share(0.1)),
+                clusters.precision(&plain, Depth::Rows(10.0)),
+                clusters.mean(&losses, Some(&self.amount)).unwrap(),
+            ];
+            bootstrap(&clusters, &statistics, plan)
+        }
+    }
+
+    #[test]
+    fn a_resample_is_the_figure_with_those_weights() {
+        let fixture = read(include_str!("../../tests/fixtures/stats/ranking.json"));
+        let found = cases(&fixture)
+            .into_iter()
+            .find(|(name, _)| *name == "drawn in a bootstrap");
+        let (name, case) = found.unwrap();
+        let (risk, event, times) = (case.numbers("risk"), case.flags("event"), case.weight());
+        let ranking = Ranking::new(&risk, &event, None).unwrap();
+        // Row numbers as content, so that each row is its own cluster in row order.
+        let order: Vec<f64> = (0..risk.len()).map(|row| row as f64).collect();
+        let own: Vec<u32> = (0..risk.len() as u32).collect();
+        let clusters = Clusters::new(&own, &[&order]).unwrap();
+        let times = times.unwrap();
+        same(
+            clusters.auc(&ranking).at(&times).unwrap(),
+            case.number("auc"),
+            name,
+        );
+        let expected = case.number("average_precision");
+        same(
+            clusters.average_precision(&ranking).at(&times).unwrap(),
+            expected,
+            name,
+        );
+    }
+
+    #[test]
+    fn values_are_those_of_the_rows_as_they_are() {
+        let rows = rows(150);
+        let all = rows.all(&Plan {
+            resamples: 50,
+            seed: 1,
+        });
+        let amount = Ranking::new(&rows.risk, &rows.event, Some(&rows.amount)).unwrap();
+        let value = |at: usize| all[at].estimate().unwrap().value;
+        assert_eq!(value(1), amount.auc().unwrap());
+        assert_eq!(value(2), amount.gini().unwrap());
+        assert_eq!(value(3), amount.average_precision().unwrap());
+        assert_eq!(value(4), amount.ks().unwrap());
+        assert_eq!(value(5), amount.cut(Depth::Share(0.1)).unwrap().recall);
+        assert_eq!(value(6), amount.cut(Depth::Share(0.1)).unwrap().lift);
+    }
+
+    #[test]
+    fn threads_names_and_row_order_change_no_bit() {
+        let rows = rows(120);
+        let plan = Plan {
+            resamples: 200,
+            seed: 3,
+        };
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.unwrap().install(|| rows.all(&plan))
+        };
+        let one = on(1);
+        assert_eq!(one, on(5));
+        for seed in 0..4 {
+            let order = shuffled(rows.risk.len(), seed);
+            let names = shuffled(rows.risk.len(), seed + 100);
+            let moved = Rows {
+                risk: pick(&rows.risk, &order),
+                other: pick(&rows.other, &order),
+                event: pick(&rows.event, &order),
+                amount: pick(&rows.amount, &order),
+                cluster: (pick(&rows.cluster, &order).into_iter())
+                    .map(|cluster| names[cluster as usize] as u32)
+                    .collect(),
+            };
+            assert_eq!(moved.all(&plan), one);
+        }
+        assert_ne!(
+            rows.all(&Plan {
+                resamples: 200,
+                seed: 4
+            }),
+            one
+        );
+    }
+
+    #[test]
+    fn unclustered_intervals_are_those_of_delong() {
+        let mut rows = rows(600);
+        rows.cluster = (0..rows.risk.len() as u32).collect();
+        let estimate = rows.all(&Plan {
+            resamples: 4000,
+            seed: 5,
+        })[0]
+            .estimate()
+            .unwrap();
+        let exact = delong(&rows.risk, &rows.event).unwrap().auc;
+        let width = (exact.high - exact.low) / 10.0;
+        assert!((estimate.low - exact.low).abs() < width);
+        assert!((estimate.high - exact.high).abs() < width);
+    }
+
+    #[test]
+    fn repeating_every_row_of_a_cluster_makes_no_interval_narrower() {
+        let once = rows(100);
+        let twice: Vec<usize> = (0..once.risk.len())
+            .flat_map(|row| [row, row, row])
+            .collect();
+        let repeated = Rows {
+            risk: pick(&once.risk, &twice),
+            other: pick(&once.other, &twice),
+            event: pick(&once.event, &twice),
+            amount: pick(&once.amount, &twice),
+            cluster: pick(&once.cluster, &twice),
+        };
+        let plan = Plan {
+            resamples: 200,
+            seed: 6,
+        };
+        for (at, (a, b)) in once.all(&plan).iter().zip(repeated.all(&plan)).enumerate() {
+            // A cut at so many rows is another cut among three times as many.
+            if at != 7 {
+                let (a, b) = (a.estimate().unwrap(), b.estimate().unwrap());
+                near(a.low, b.low, 1e-12, "low");
+                near(a.high, b.high, 1e-12, "high");
+            }
+        }
+    }
+
+    #[test]
+    fn differences_are_paired() {
+        let rows = rows(200);
+        let clusters = rows.clusters();
+        let first = Ranking::new(&rows.risk, &rows.event, None).unwrap();
+        let second = Ranking::new(&rows.other, &rows.event, None).unwrap();
+        let statistics = [clusters.auc(&first), clusters.auc(&second)];
+        let found = bootstrap(&clusters, &statistics, &Plan::new(8));
+        let itself = found[0].minus(&found[0]).estimate().unwrap();
+        assert_eq!((itself.value, itself.low, itself.high), (0.0, 0.0, 0.0));
+        let difference = found[0].minus(&found[1]).estimate().unwrap();
+        same(
+            difference.value,
+            first.auc().unwrap() - second.auc().unwrap(),
+            "value",
+        );
+        let width = |estimate: Estimate| estimate.high - estimate.low;
+        let apart = width(found[0].estimate().unwrap()).hypot(width(found[1].estimate().unwrap()));
+        // The two risks are related, so their difference is surer than either.
+        assert!(width(difference) < 0.9 * apart);
+        let mean = Resampled::mean_of(&[(1.0, &found[0]), (3.0, &found[1])])
+            .estimate()
+            .unwrap();
+        same(
+            mean.value,
+            0.25 * first.auc().unwrap() + 0.75 * second.auc().unwrap(),
+            "mean",
+        );
+    }
+
+    #[test]
+    fn a_figure_that_often_does_not_exist_is_refused() {
+        let event: Vec<bool> = (0..40).map(|row| row == 0).collect();
+        let risk: Vec<f64> = (0..40).map(f64::from).collect();
+        let own: Vec<u32> = (0..40).collect();
+        let clusters = Clusters::new(&own, &[&risk]).unwrap();
+        let ranking = Ranking::new(&risk, &event, None).unwrap();
+        let found = &bootstrap(&clusters, &[clusters.auc(&ranking)], &Plan::new(1))[0];
+        // The only event is missing from e⁻¹ of the resamples.
+        let Err(Refused::FewResamples { missing, resamples }) = found.estimate() else {
+            panic!("{found:?}");
+        };
+        assert!((missing as f64 / resamples as f64 - 0.368).abs() < 0.04);
+        let nobody = Ranking::new(&risk, &[false; 40], None).unwrap();
+        let found = &bootstrap(&clusters, &[clusters.auc(&nobody)], &Plan::new(1))[0];
+        assert_eq!(found.estimate(), Err(Refused::NoEvents));
+    }
+
+    #[test]
+    fn draws_are_uniform_and_as_many_as_there_are() {
+        let mut total = [0.0; 7];
+        let mut times = [0.0; 7];
+        for task in 0..7000 {
+            draw(&mut times, &mut Random::new(11, task));
+            assert_eq!(times.iter().sum::<f64>(), 7.0);
+            for (total, times) in total.iter_mut().zip(times) {
+                *total += times;
+            }
+        }
+        assert!(
+            total
+                .iter()
+                .all(|count| (count - 7000.0).abs() < 5.0 * 6000_f64.sqrt()),
+            "{total:?}"
+        );
+    }
+}

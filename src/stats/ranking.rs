@@ -1,0 +1,720 @@
+//! How well a risk orders rows: AUC, average precision, KS, lift and capture.
+//!
+//! The direction is fixed: a higher risk says that the event is more likely. A risk that is worse
+//! than chance has an AUC below one half; nothing is ever flipped. Tied rows are one group in
+//! every figure, so the order in which rows arrive cannot matter.
+
+use super::distribution::rising;
+use super::estimate::{Refused, finite, same_length, weights};
+
+/// Rows in falling order of risk, tied rows kept together; sorted once, asked often.
+#[derive(Debug, Clone)]
+pub struct Ranking {
+    /// Index of each row in the slices the ranking was made of, riskiest first.
+    rows: Vec<u32>,
+    event: Vec<bool>,
+    weight: Option<Vec<f64>>,
+    /// Position after the last row of each group of tied rows.
+    ends: Vec<u32>,
+}
+
+/// How deep a cut goes into the ranking. Depth counts rows, whatever they weigh.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Depth {
+    /// A share of the rows, 0 to 1.
+    Share(f64),
+    /// A number of rows: what a team can work on.
+    Rows(f64),
+}
+
+/// What lies above a cut through the ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cut {
+    /// Rows above the cut; a fraction where a share of them was asked for.
+    pub rows: f64,
+    /// Share of the weight above the cut that had the event.
+    pub precision: f64,
+    /// Share of the events' weight that lies above the cut, also called capture.
+    pub recall: f64,
+    /// Precision over the base rate.
+    pub lift: f64,
+    /// Rows tied across the cut; 0 when it falls between two risks.
+    pub tie_rows: usize,
+    /// Share of those tied rows that counts as above.
+    pub tie_taken: f64,
+}
+
+/// One of several equal parts of the ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Group {
+    /// Rows in the part.
+    pub rows: f64,
+    /// Their weight.
+    pub weight: f64,
+    /// The weight of those with the event.
+    pub events: f64,
+    /// Events over weight; `None` where there is no weight.
+    pub rate: Option<f64>,
+    /// Rate over the base rate.
+    pub lift: Option<f64>,
+    /// Share of all events in this part.
+    pub capture: f64,
+    /// Share of all events in this part and the riskier ones.
+    pub cumulative_capture: f64,
+    /// Rate in this part and the riskier ones, over the base rate.
+    pub cumulative_lift: Option<f64>,
+}
+
+/// A point of the cumulative capture curve.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CapturePoint {
+    /// Share of the rows at least this risky.
+    pub share: f64,
+    /// Share of the events' weight among them.
+    pub capture: f64,
+}
+
+/// Rows, weight and events' weight counted from the riskiest.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    rows: f64,
+    weight: f64,
+    events: f64,
+}
+
+impl Sums {
+    fn add(&mut self, rows: f64, weight: f64, event: bool) {
+        self.rows += rows;
+        self.weight += weight;
+        self.events += if event { weight } else { 0.0 };
+    }
+
+    fn plus(self, other: Self, part: f64) -> Self {
+        Self {
+            rows: self.rows + part * other.rows,
+            weight: self.weight + part * other.weight,
+            events: self.events + part * other.events,
+        }
+    }
+
+    fn both_kinds(self) -> Result<Self, Refused> {
+        if self.weight <= 0.0 {
+            Err(Refused::NoRows)
+        } else if self.events <= 0.0 {
+            Err(Refused::NoEvents)
+        } else if self.events >= self.weight {
+            Err(Refused::NoNonEvents)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+impl Ranking {
+    /// Returns the rows in falling order of risk.
+    ///
+    /// `risk`: finite, any scale; from a health score pass its negative. `event`: what the risk
+    /// should have foreseen. `weight`: zero or more per row, 1 each without it. All the same
+    /// length and order.
+    ///
+    /// # Errors
+    /// When lengths differ, a number is not finite or a weight is negative.
+    pub fn new(risk: &[f64], event: &[bool], weight: Option<&[f64]>) -> Result<Self, Refused> {
+        same_length(risk.len(), event.len())?;
+        finite(risk, "risk")?;
+        weights(weight, risk.len())?;
+        let sorted = rising(risk);
+        let mut rows: Vec<u32> = Vec::with_capacity(sorted.len());
+        let mut ends = Vec::new();
+        for ties in sorted.chunk_by(|a, b| a.0 == b.0).rev() {
+            let start = rows.len();
+            rows.extend(ties.iter().map(|(_, row)| *row));
+            // Tied rows are put in order of what they say, so that float sums do not depend on
+            // the order in which they arrived.
+            let says = |row: u32| (event[row as usize], weight.map_or(1.0, |w| w[row as usize]));
+            rows[start..].sort_unstable_by(|a, b| {
+                let (a, b) = (says(*a), says(*b));
+                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+            });
+            ends.push(rows.len() as u32);
+        }
+        Ok(Self {
+            event: rows.iter().map(|row| event[*row as usize]).collect(),
+            weight: weight.map(|w| rows.iter().map(|row| w[*row as usize]).collect()),
+            rows,
+            ends,
+        })
+    }
+
+    /// Returns the ranking of the rows that `keep` accepts, without a new sort.
+    ///
+    /// `keep` is asked with the index of a row in the slices that the ranking was first made of.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let mut kept = Self {
+            rows: Vec::new(),
+            event: Vec::new(),
+            weight: self.weight.as_ref().map(|_| Vec::new()),
+            ends: Vec::new(),
+        };
+        for ties in self.groups_of_ties() {
+            let before = kept.rows.len();
+            for at in ties.filter(|at| keep(self.rows[*at] as usize)) {
+                kept.rows.push(self.rows[at]);
+                kept.event.push(self.event[at]);
+                if let (Some(to), Some(from)) = (&mut kept.weight, &self.weight) {
+                    to.push(from[at]);
+                }
+            }
+            if kept.rows.len() > before {
+                kept.ends.push(kept.rows.len() as u32);
+            }
+        }
+        kept
+    }
+
+    /// Returns the index of each row in the slices the ranking was made of, riskiest first.
+    pub(super) fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// Returns the weight at each position, or `None` where every row counts 1.
+    pub(super) fn weight(&self) -> Option<&[f64]> {
+        self.weight.as_deref()
+    }
+
+    /// Returns whether two neighbouring positions tell the same: risk, event and weight.
+    pub(super) fn alike(&self, at: usize, next: usize) -> bool {
+        let weight = |at: usize| self.weight.as_ref().map_or(1.0, |w| w[at]);
+        self.event[at] == self.event[next]
+            && weight(at) == weight(next)
+            && self.ends.binary_search(&(next as u32)).is_err()
+    }
+
+    fn groups_of_ties(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|end| *end as usize));
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| start..*end as usize)
+    }
+
+    fn own_weight(&self, at: usize) -> f64 {
+        self.weight.as_ref().map_or(1.0, |weight| weight[at])
+    }
+
+    /// Returns the share of the weight that had the event.
+    ///
+    /// # Errors
+    /// When there is no weight.
+    pub fn base_rate(&self) -> Result<f64, Refused> {
+        let total = self.total(|_| 1.0, |at| self.own_weight(at));
+        if total.weight <= 0.0 {
+            return Err(Refused::NoRows);
+        }
+        Ok(total.events / total.weight)
+    }
+
+    /// Returns the probability that a row with the event has a higher risk than one without,
+    /// ties counted half.
+    ///
+    /// # Errors
+    /// When either kind is missing.
+    ///
+    /// # References
+    /// Mann & Whitney (1947); scikit-learn `roc_auc_score`, also with `sample_weight`.
+    pub fn auc(&self) -> Result<f64, Refused> {
+        self.auc_by(|at| self.own_weight(at))
+    }
+
+    /// Returns 2·AUC − 1.
+    ///
+    /// # Errors
+    /// When either kind is missing.
+    pub fn gini(&self) -> Result<f64, Refused> {
+        self.auc().map(|auc| 2.0 * auc - 1.0)
+    }
+
+    /// Returns the mean precision over the steps of recall, by the step rule (nothing is
+    /// interpolated). Its value for an uninformative risk is the base rate.
+    ///
+    /// # Errors
+    /// When no row has the event.
+    ///
+    /// # References
+    /// scikit-learn `average_precision_score`.
+    pub fn average_precision(&self) -> Result<f64, Refused> {
+        self.average_precision_by(|at| self.own_weight(at))
+    }
+
+    /// Returns the largest gap, in either direction, between the distributions of the risk
+    /// among events and among non-events, looked at between distinct risks only.
+    ///
+    /// # Errors
+    /// When either kind is missing.
+    ///
+    /// # References
+    /// Kolmogorov–Smirnov; `scipy.stats.ks_2samp`.
+    pub fn ks(&self) -> Result<f64, Refused> {
+        self.ks_by(|at| self.own_weight(at))
+    }
+
+    /// Returns what lies above a cut; rows tied across it count pro rata.
+    ///
+    /// Depth counts rows, gains count weight: with recurring revenue as weight, `recall` at
+    /// `Share(0.1)` is the share of churned revenue in the riskiest tenth of accounts. A depth
+    /// beyond the last row is the whole ranking.
+    ///
+    /// # Errors
+    /// When no row has the event, or there is no weight above the cut.
+    pub fn cut(&self, depth: Depth) -> Result<Cut, Refused> {
+        self.cut_by(depth, |_| 1.0, |at| self.own_weight(at))
+    }
+
+    /// Returns `parts` parts with equally many rows, riskiest first; tied rows are shared among
+    /// the parts pro rata, so every part of a constant risk has lift 1.
+    ///
+    /// # Errors
+    /// When no row has the event or no part was asked for.
+    pub fn groups(&self, parts: usize) -> Result<Vec<Group>, Refused> {
+        let total = self.total(|_| 1.0, |at| self.own_weight(at));
+        let base = positive(total)?.events / total.weight;
+        if parts == 0 {
+            return Err(Refused::Nothing("asked for"));
+        }
+        let mut sums = vec![Sums::default()];
+        let mut before = Sums::default();
+        for ties in self.groups_of_ties() {
+            let group = self.sum(ties, &|_| 1.0, &|at| self.own_weight(at));
+            let after = before.plus(group, 1.0);
+            while sums.len() < parts {
+                let depth = total.rows * sums.len() as f64 / parts as f64;
+                if depth > after.rows {
+                    break;
+                }
+                sums.push(before.plus(group, (depth - before.rows) / group.rows));
+            }
+            before = after;
+        }
+        sums.push(total);
+        let lift = |rate: f64| rate / base;
+        let share = |events: f64, weight: f64| (weight > 0.0).then(|| events / weight);
+        Ok(sums
+            .windows(2)
+            .map(|ends| {
+                let part = ends[1].plus(ends[0], -1.0);
+                let rate = share(part.events, part.weight);
+                Group {
+                    rows: part.rows,
+                    weight: part.weight,
+                    events: part.events,
+                    rate,
+                    lift: rate.map(lift),
+                    capture: part.events / total.events,
+                    cumulative_capture: ends[1].events / total.events,
+                    cumulative_lift: share(ends[1].events, ends[1].weight).map(lift),
+                }
+            })
+            .collect())
+    }
+
+    /// Returns the cumulative capture curve from (0, 0) to (1, 1), one point per distinct risk.
+    ///
+    /// # Errors
+    /// When no row has the event.
+    pub fn capture_curve(&self) -> Result<Vec<CapturePoint>, Refused> {
+        let total = positive(self.total(|_| 1.0, |at| self.own_weight(at)))?;
+        let mut above = Sums::default();
+        let mut curve = vec![CapturePoint {
+            share: 0.0,
+            capture: 0.0,
+        }];
+        for ties in self.groups_of_ties() {
+            above = above.plus(self.sum(ties, &|_| 1.0, &|at| self.own_weight(at)), 1.0);
+            curve.push(CapturePoint {
+                share: above.rows / total.rows,
+                capture: above.events / total.events,
+            });
+        }
+        Ok(curve)
+    }
+
+    fn sum(
+        &self,
+        ties: std::ops::Range<usize>,
+        count: &impl Fn(usize) -> f64,
+        weight: &impl Fn(usize) -> f64,
+    ) -> Sums {
+        let mut sums = Sums::default();
+        for at in ties {
+            sums.add(count(at), weight(at), self.event[at]);
+        }
+        sums
+    }
+
+    fn total(&self, count: impl Fn(usize) -> f64, weight: impl Fn(usize) -> f64) -> Sums {
+        self.sum(0..self.rows.len(), &count, &weight)
+    }
+
+    /// Returns the AUC with the weight that `weight` gives to each position.
+    pub(super) fn auc_by(&self, weight: impl Fn(usize) -> f64) -> Result<f64, Refused> {
+        let (mut events, mut others, mut pairs) = (0.0, 0.0, 0.0);
+        let mut start = 0;
+        for end in &self.ends {
+            let end = *end as usize;
+            let (mut tied_events, mut tied_others) = (0.0, 0.0);
+            for at in start..end {
+                let weight = weight(at);
+                let event = f64::from(u8::from(self.event[at]));
+                tied_events += weight * event;
+                tied_others += weight * (1.0 - event);
+            }
+            pairs += tied_others * (events + tied_events / 2.0);
+            events += tied_events;
+            others += tied_others;
+            start = end;
+        }
+        let total = Sums {
+            rows: 0.0,
+            weight: events + others,
+            events,
+        };
+        if others <= 0.0 && events > 0.0 {
+            return Err(Refused::NoNonEvents);
+        }
+        total.both_kinds()?;
+        Ok(pairs / (events * others))
+    }
+
+    /// Returns the average precision with the weight that `weight` gives to each position.
+    pub(super) fn average_precision_by(
+        &self,
+        weight: impl Fn(usize) -> f64,
+    ) -> Result<f64, Refused> {
+        let (mut above, mut sum) = (Sums::default(), 0.0);
+        for ties in self.groups_of_ties() {
+            let group = self.sum(ties, &|_| 0.0, &weight);
+            above = above.plus(group, 1.0);
+            if group.events > 0.0 {
+                sum += group.events * (above.events / above.weight);
+            }
+        }
+        Ok(sum / positive(above)?.events)
+    }
+
+    /// Returns the KS gap with the weight that `weight` gives to each position.
+    pub(super) fn ks_by(&self, weight: impl Fn(usize) -> f64) -> Result<f64, Refused> {
+        let total = self.total(|_| 0.0, &weight).both_kinds()?;
+        let others = total.weight - total.events;
+        let (mut above, mut widest) = (Sums::default(), 0.0_f64);
+        for ties in self.groups_of_ties() {
+            above = above.plus(self.sum(ties, &|_| 0.0, &weight), 1.0);
+            let gap = above.events / total.events - (above.weight - above.events) / others;
+            widest = widest.max(gap.abs());
+        }
+        Ok(widest)
+    }
+
+    /// Returns the cut with the count and the weight given to each position.
+    pub(super) fn cut_by(
+        &self,
+        depth: Depth,
+        count: impl Fn(usize) -> f64,
+        weight: impl Fn(usize) -> f64,
+    ) -> Result<Cut, Refused> {
+        let total = positive(self.total(&count, &weight))?;
+        let depth = match depth {
+            Depth::Share(share) => share * total.rows,
+            Depth::Rows(rows) => rows.min(total.rows),
+        };
+        let mut above = Sums::default();
+        let (mut tie_rows, mut tie_taken) = (0, 1.0);
+        for ties in self.groups_of_ties() {
+            if above.rows >= depth {
+                break;
+            }
+            let size = ties.len();
+            let group = self.sum(ties, &count, &weight);
+            let room = depth - above.rows;
+            if group.rows > room {
+                (tie_rows, tie_taken) = (size, room / group.rows);
+                above = above.plus(group, tie_taken);
+                above.rows = depth;
+            } else {
+                above = above.plus(group, 1.0);
+            }
+        }
+        if above.weight <= 0.0 {
+            return Err(Refused::Nothing("above the cut"));
+        }
+        let precision = above.events / above.weight;
+        Ok(Cut {
+            rows: above.rows,
+            precision,
+            recall: above.events / total.events,
+            lift: precision / (total.events / total.weight),
+            tie_rows,
+            tie_taken,
+        })
+    }
+}
+
+fn positive(total: Sums) -> Result<Sums, Refused> {
+    if total.weight <= 0.0 {
+        Err(Refused::NoRows)
+    } else if total.events <= 0.0 {
+        Err(Refused::NoEvents)
+    } else {
+        Ok(total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{cases, pick, read, same, shuffled};
+    use super::super::random::Random;
+    use super::*;
+
+    const FIXTURE: &str = include_str!("../../tests/fixtures/stats/ranking.json");
+
+    #[test]
+    fn figures_agree_with_scikit_learn_and_scipy() {
+        let fixture = read(FIXTURE);
+        for (name, case) in cases(&fixture) {
+            let (risk, event) = (case.numbers("risk"), case.flags("event"));
+            let ranking = Ranking::new(&risk, &event, case.weight().as_deref()).unwrap();
+            same(ranking.auc().unwrap(), case.number("auc"), name);
+            same(
+                ranking.gini().unwrap(),
+                2.0 * case.number("auc") - 1.0,
+                name,
+            );
+            let expected = case.number("average_precision");
+            same(ranking.average_precision().unwrap(), expected, name);
+            if case.has("ks") {
+                same(ranking.ks().unwrap(), case.number("ks"), name);
+            }
+        }
+    }
+
+    #[test]
+    fn row_order_changes_no_bit() {
+        let fixture = read(FIXTURE);
+        for (name, case) in cases(&fixture) {
+            let (risk, event, weight) = (case.numbers("risk"), case.flags("event"), case.weight());
+            let all = |order: &[usize]| {
+                let weight = weight.as_ref().map(|weight| pick(weight, order));
+                let (risk, event) = (pick(&risk, order), pick(&event, order));
+                let ranking = Ranking::new(&risk, &event, weight.as_deref()).unwrap();
+                (
+                    [ranking.auc(), ranking.average_precision(), ranking.ks()],
+                    ranking.cut(Depth::Share(0.1)),
+                    ranking.groups(10),
+                    ranking.capture_curve(),
+                )
+            };
+            let as_given: Vec<usize> = (0..risk.len()).collect();
+            for seed in 0..5 {
+                assert_eq!(all(&shuffled(risk.len(), seed)), all(&as_given), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_order_of_risks_counts() {
+        let fixture = read(FIXTURE);
+        for (name, case) in cases(&fixture) {
+            let (risk, event, weight) = (case.numbers("risk"), case.flags("event"), case.weight());
+            let of = |risk: Vec<f64>, event: &[bool]| {
+                let ranking = Ranking::new(&risk, event, weight.as_deref()).unwrap();
+                (
+                    ranking.auc().unwrap(),
+                    ranking.ks().unwrap(),
+                    ranking.average_precision().unwrap(),
+                )
+            };
+            let plain = of(risk.clone(), &event);
+            // A score above 1 flips nothing.
+            assert_eq!(
+                of(risk.iter().map(|r| 100.0 * r + 5000.0).collect(), &event),
+                plain
+            );
+            assert_eq!(
+                of(risk.iter().map(|r| (r / 100.0).exp()).collect(), &event),
+                plain
+            );
+            let reversed = of(risk.iter().map(|r| -r).collect(), &event);
+            same(reversed.0, 1.0 - plain.0, name);
+            same(reversed.1, plain.1, name);
+            let swapped: Vec<bool> = event.iter().map(|event| !event).collect();
+            same(
+                of(risk.iter().map(|r| -r).collect(), &swapped).0,
+                plain.0,
+                name,
+            );
+        }
+    }
+
+    #[test]
+    fn a_weight_is_so_many_equal_rows() {
+        let risk = [1.0, 2.0, 2.0, 3.0, 4.0];
+        let event = [false, true, false, false, true];
+        let weight = [3.0, 1.0, 2.0, 0.0, 2.0];
+        let repeated: Vec<usize> = (0..5)
+            .flat_map(|row| vec![row; weight[row] as usize])
+            .collect();
+        let weighted = Ranking::new(&risk, &event, Some(&weight)).unwrap();
+        let rows = Ranking::new(&pick(&risk, &repeated), &pick(&event, &repeated), None).unwrap();
+        assert_eq!(weighted.auc(), rows.auc());
+        assert_eq!(weighted.average_precision(), rows.average_precision());
+        assert_eq!(weighted.ks(), rows.ks());
+        assert_eq!(weighted.base_rate(), rows.base_rate());
+    }
+
+    #[test]
+    fn ties_at_the_cut_are_shared_and_said() {
+        let event = [true, true, false, false, false];
+        let ranking = Ranking::new(&[3.0, 2.0, 2.0, 2.0, 1.0], &event, None).unwrap();
+        // Two rows: the first, and a third of each of the three tied ones.
+        let cut = ranking.cut(Depth::Rows(2.0)).unwrap();
+        assert_eq!((cut.rows, cut.tie_rows), (2.0, 3));
+        same(cut.tie_taken, 1.0 / 3.0, "taken");
+        same(cut.recall, (1.0 + 1.0 / 3.0) / 2.0, "recall");
+        same(cut.precision, (1.0 + 1.0 / 3.0) / 2.0, "precision");
+        same(cut.lift, cut.precision / 0.4, "lift");
+        // A cut between two risks is clean; one beyond the end is everything.
+        assert_eq!(ranking.cut(Depth::Share(0.8)).unwrap().tie_rows, 0);
+        let all = ranking.cut(Depth::Rows(99.0)).unwrap();
+        assert_eq!((all.rows, all.recall, all.lift), (5.0, 1.0, 1.0));
+        assert_eq!(
+            ranking.cut(Depth::Rows(0.0)),
+            Err(Refused::Nothing("above the cut"))
+        );
+    }
+
+    #[test]
+    fn depth_counts_rows_and_gains_count_weight() {
+        let risk = [4.0, 3.0, 2.0, 1.0];
+        let event = [true, false, true, false];
+        let ranking = Ranking::new(&risk, &event, Some(&[10.0, 30.0, 90.0, 70.0])).unwrap();
+        let cut = ranking.cut(Depth::Share(0.5)).unwrap();
+        assert_eq!((cut.rows, cut.recall, cut.precision), (2.0, 0.1, 0.25));
+        assert_eq!(cut.lift, 0.25 / 0.5);
+    }
+
+    #[test]
+    fn a_constant_risk_has_lift_one_in_every_decile() {
+        let event: Vec<bool> = (0..37).map(|row| row < 9).collect();
+        for seed in 0..20 {
+            let event = pick(&event, &shuffled(37, seed));
+            let ranking = Ranking::new(&[50.0; 37], &event, None).unwrap();
+            let groups = ranking.groups(10).unwrap();
+            assert_eq!(groups.len(), 10);
+            for group in groups {
+                same(group.rows, 3.7, "rows");
+                same(group.lift.unwrap(), 1.0, "lift");
+                same(group.capture, 0.1, "capture");
+            }
+            // In the worst order a KS that reads row by row would say 1.
+            assert_eq!((ranking.ks(), ranking.auc()), (Ok(0.0), Ok(0.5)));
+        }
+    }
+
+    #[test]
+    fn an_unrelated_score_of_eleven_levels_has_mean_lift_one() {
+        // Sorting (score, label) pairs would show 1.41.
+        let mut sum = 0.0;
+        let samples = 4000;
+        for task in 0..samples {
+            let mut random = Random::new(1, task);
+            let risk: Vec<f64> = (0..200).map(|_| random.below(11) as f64).collect();
+            let event: Vec<bool> = (0..200).map(|_| random.unit() < 0.15).collect();
+            let ranking = Ranking::new(&risk, &event, None).unwrap();
+            sum += ranking.groups(10).unwrap()[0].lift.unwrap();
+        }
+        let mean = sum / samples as f64;
+        assert!(
+            (mean - 1.0).abs() < 0.03,
+            "mean lift of the top decile: {mean}"
+        );
+    }
+
+    #[test]
+    fn groups_add_up() {
+        let fixture = read(FIXTURE);
+        for (name, case) in cases(&fixture) {
+            let (risk, event) = (case.numbers("risk"), case.flags("event"));
+            let ranking = Ranking::new(&risk, &event, case.weight().as_deref()).unwrap();
+            let groups = ranking.groups(7).unwrap();
+            let sum = |of: fn(&Group) -> f64| groups.iter().map(of).sum::<f64>();
+            same(sum(|group| group.rows), risk.len() as f64, name);
+            same(sum(|group| group.capture), 1.0, name);
+            let last = groups[6];
+            same(last.cumulative_capture, 1.0, name);
+            same(last.cumulative_lift.unwrap(), 1.0, name);
+            let curve = ranking.capture_curve().unwrap();
+            assert_eq!(
+                curve[0],
+                CapturePoint {
+                    share: 0.0,
+                    capture: 0.0
+                }
+            );
+            same(curve[curve.len() - 1].capture, 1.0, name);
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_ranking_is_the_ranking_of_the_part() {
+        let fixture = read(FIXTURE);
+        for (name, case) in cases(&fixture)
+            .into_iter()
+            .filter(|(_, case)| case.numbers("risk").len() > 30)
+        {
+            let (risk, event, weight) = (case.numbers("risk"), case.flags("event"), case.weight());
+            let kept: Vec<usize> = (0..risk.len()).filter(|row| row % 3 != 0).collect();
+            let weights = weight.as_ref().map(|weight| pick(weight, &kept));
+            let direct = Ranking::new(
+                &pick(&risk, &kept),
+                &pick(&event, &kept),
+                weights.as_deref(),
+            );
+            let (direct, whole) = (
+                direct.unwrap(),
+                Ranking::new(&risk, &event, weight.as_deref()).unwrap(),
+            );
+            let part = whole.only(|row| row % 3 != 0);
+            assert_eq!(part.auc(), direct.auc(), "{name}");
+            assert_eq!(part.groups(10), direct.groups(10), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_refused() {
+        let of = |risk: &[f64], event: &[bool]| Ranking::new(risk, event, None);
+        assert_eq!(
+            of(&[1.0, 2.0], &[true, true]).unwrap().auc(),
+            Err(Refused::NoNonEvents)
+        );
+        assert_eq!(
+            of(&[1.0, 2.0], &[false, false]).unwrap().auc(),
+            Err(Refused::NoEvents)
+        );
+        assert_eq!(of(&[], &[]).unwrap().auc(), Err(Refused::NoRows));
+        assert_eq!(of(&[], &[]).unwrap().groups(10), Err(Refused::NoRows));
+        assert_eq!(
+            of(&[f64::NAN], &[true]).unwrap_err(),
+            Refused::NotFinite("risk")
+        );
+        assert_eq!(of(&[1.0], &[]).unwrap_err(), Refused::Lengths(1, 0));
+        let zero = Ranking::new(&[1.0, 2.0], &[true, false], Some(&[0.0, 1.0])).unwrap();
+        assert_eq!(
+            (zero.auc(), zero.average_precision()),
+            (Err(Refused::NoEvents), Err(Refused::NoEvents))
+        );
+        let negative = Ranking::new(&[1.0], &[true], Some(&[-1.0]));
+        assert_eq!(
+            negative.unwrap_err(),
+            Refused::OutOfRange("weight", "zero and above")
+        );
+    }
+}
