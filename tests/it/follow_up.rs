@@ -62,6 +62,12 @@ fn table(world: &World, name: &str) -> DataFrame {
     table.unwrap().frame.clone()
 }
 
+/// Returns rows account by account, in their order.
+fn by_account(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.sort_by(|a, b| a[0].cmp(&b[0]));
+    rows
+}
+
 /// Returns the cells of some columns, row by row.
 fn rows(frame: &DataFrame, columns: &[&str]) -> Vec<Vec<String>> {
     (0..frame.height())
@@ -372,7 +378,7 @@ fn the_causes_of_one_account_and_owner_are_one_conversation() {
             "new",
         ],
     ];
-    assert_eq!(rows(&found, &LIST), expected);
+    assert_eq!(by_account(rows(&found, &LIST)), expected);
 }
 
 /// Adds a log of actions: one open and overdue, one open without a date or an owner, one closed ten
@@ -498,7 +504,7 @@ fn an_action_in_hand_is_carried_forward_and_not_raised_again() {
             "X4",
         ],
     ];
-    assert_eq!(rows(&found, &columns), expected);
+    assert_eq!(by_account(rows(&found, &columns)), expected);
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let held_back = &scorecards[0].manifest["actions"];
     // Ageing of A, small of B and Good of C are in hand; calm of B was closed ten days ago.
@@ -528,7 +534,10 @@ fn what_is_snoozed_or_over_the_limit_is_counted() {
         ["C", "talk about seats"],
         ["C", "renew"],
     ];
-    assert_eq!(rows(&found, &["account_id", "action"]), expected);
+    assert_eq!(
+        by_account(rows(&found, &["account_id", "action"])),
+        expected
+    );
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let held_back = &scorecards[0].manifest["actions"];
     assert_eq!(held_back["snoozed"], 1);
@@ -542,15 +551,20 @@ fn what_is_snoozed_or_over_the_limit_is_counted() {
 
 #[test]
 fn what_needs_attention_and_is_worth_much_comes_first() {
-    // A is worst and largest; C has no revenue to weigh.
-    let found = table(&world(&signal("all", "TRUE", "{band}", "")), "actions");
-    let columns = ["rank", "account_id", "amount", "currency"];
-    let expected = [
-        ["1", "A", "12500.0", "EUR"],
-        ["2", "B", "900.4", "USD"],
-        ["3", "C", "–", "–"],
-    ];
-    assert_eq!(rows(&found, &columns), expected);
+    let rule = signal("all", "TRUE", "{band}", "");
+    let columns = ["rank", "account_id", "amount"];
+    // A is worst, then C; without a common currency nothing more can be said.
+    let several = world(&rule);
+    let expected = [["1", "A", "12500.0"], ["2", "C", "–"], ["3", "B", "900.4"]];
+    assert_eq!(rows(&table(&several, "actions"), &columns), expected);
+    let scorecard = several.publish(&Overrides::default()).unwrap().remove(0);
+    let kinds = scorecard.findings.iter().map(|finding| finding.finding);
+    assert!(kinds.clone().any(|kind| kind == "actions_not_by_amount"));
+    // Of amounts that can be compared the unknown one comes last.
+    let one = world(&rule);
+    one.edit("model.toml", "currency = \"currency\"\n", "");
+    let expected = [["1", "A", "12500.0"], ["2", "B", "900.4"], ["3", "C", "–"]];
+    assert_eq!(rows(&table(&one, "actions"), &columns), expected);
 }
 
 #[test]
