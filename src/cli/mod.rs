@@ -3,6 +3,7 @@
 mod changes;
 mod exit;
 mod explain;
+mod follow_up;
 mod freeze;
 mod render;
 mod run;
