@@ -16,9 +16,9 @@
 //! # Where things are
 //!
 //! A stage uses the stages above it in the list below, never one beneath it; a test reads the
-//! `use` lines and holds us to that. `domain`, `config`, `trail` and `stats` know no data frame.
-//! Only `exports` and `publish` touch data files, only `cli` prints, reads the clock or the
-//! environment.
+//! `use` lines and holds us to that. `domain`, `config`, `trail`, `stats` and `charts` know no data
+//! frame; `charts` draws the numbers it is given and decides none. Only `exports` and `publish`
+//! touch data files, only `cli` prints, reads the clock or the environment.
 //!
 //! # What always holds
 //!
@@ -46,6 +46,7 @@ pub mod model;
 pub mod scores;
 pub mod insights;
 pub mod tables;
+pub mod charts;
 pub mod publish;
 pub mod jobs;
 pub mod sample;
