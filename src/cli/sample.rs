@@ -1,6 +1,9 @@
 //! `healthscore sample`: synthetic exports, with the truth they were made from beside them.
 
+use std::collections::VecDeque;
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread::{self, ScopedJoinHandle};
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -9,7 +12,7 @@ use super::Exit;
 use super::screen::Screen;
 use crate::jobs::JobError;
 use crate::publish::{self, Content, PublishError, Stamp};
-use crate::sample::{self, Settings};
+use crate::sample::{self, Export, Settings};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Accounts that ever were customers
-    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u32).range(60..=1_000_000))]
+    #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u32).range(30..=1_000_000))]
     accounts: u32,
     /// Months of history
     #[arg(long, default_value_t = 36, value_parser = clap::value_parser!(u32).range(6..=120))]
@@ -43,7 +46,7 @@ pub struct Arguments {
 
 pub fn sample(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
     let mut trail = screen.trail();
-    trail.step("drawing accounts and their behaviour");
+    trail.step("drawing accounts and their behaviour, encoding the exports");
     let settings = Settings {
         accounts: arguments.accounts as usize,
         months: arguments.months,
@@ -51,30 +54,27 @@ pub fn sample(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> 
         null: arguments.null,
         end: arguments.end,
     };
-    let sample = sample::generate(&settings)?;
-    trail.step("writing the exports");
-    let stamp = Stamp {
-        program: crate::jobs::manifest::PROGRAM.to_owned(),
-        pairs: vec![],
-    };
-    let mut files = Vec::new();
     let mut rows = 0;
-    for export in &sample.exports {
-        rows += export.frame.height();
-        let bytes = publish::encode(&export.frame, &[], &[], &stamp).map_err(|cause| {
-            PublishError::Encode {
-                table: export.path.clone(),
-                cause,
+    let mut files = Vec::new();
+    let truth = thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut encoding = VecDeque::new();
+        let truth = sample::each_export(&settings, |export| {
+            rows += export.frame.height();
+            if encoding.len() > cores {
+                files.extend(encoding.pop_front().map(encoded).transpose()?);
             }
+            encoding.push_back(scope.spawn(move || encode(export)));
+            Ok::<(), JobError>(())
         })?;
-        files.push(Content {
-            path: export.path.clone(),
-            bytes,
-        });
-    }
+        for worker in encoding {
+            files.push(encoded(worker)?);
+        }
+        Ok::<_, JobError>(truth)
+    })?;
     files.push(Content {
         path: "truth.json".into(),
-        bytes: format!("{:#}\n", sample.truth).into_bytes(),
+        bytes: format!("{truth:#}\n").into_bytes(),
     });
     let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
     publish::write_new(&arguments.out, &files)?;
@@ -85,4 +85,27 @@ pub fn sample(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> 
         arguments.out.display()
     ));
     Ok(Exit::Done)
+}
+
+fn encode(export: Export) -> Result<Content, PublishError> {
+    let stamp = Stamp {
+        program: crate::jobs::manifest::PROGRAM.to_owned(),
+        pairs: vec![],
+    };
+    let encoded = publish::encode(&export.frame, &[], &[], &stamp);
+    let path = export.path;
+    match encoded {
+        Ok(bytes) => Ok(Content { path, bytes }),
+        Err(cause) => Err(PublishError::Encode { table: path, cause }),
+    }
+}
+
+/// Waits for a file that is being encoded.
+fn encoded(
+    worker: ScopedJoinHandle<Result<Content, PublishError>>,
+) -> Result<Content, PublishError> {
+    match worker.join() {
+        Ok(encoded) => encoded,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }

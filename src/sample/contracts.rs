@@ -36,12 +36,12 @@ pub fn churn_rate(tier: Tier) -> f64 {
 
 fn churn_log_odds(tier: Tier) -> f64 {
     match tier {
-        Tier::Smb => -4.1,
-        Tier::Mid => -5.9,
-        Tier::Enterprise => -6.9,
+        Tier::Smb => -3.55,
+        Tier::Mid => -4.85,
+        Tier::Enterprise => -6.4,
     }
 }
-const CONTRACTED_LOG_ODDS: f64 = -2.45;
+const CONTRACTED_LOG_ODDS: f64 = -2.43;
 const EXPANDED_LOG_ODDS: f64 = -1.72;
 /// A quarter of a monthly contract is left less often than a whole year is.
 const MONTHLY_LOG_ODDS: f64 = -2.4;
@@ -51,7 +51,7 @@ const MONTHLY_RATE: f64 = 0.3;
 /// The spread of the accounts' own inclination to leave, in log-odds, which stays with them.
 pub const ACCOUNT_EFFECT: f64 = 1.5;
 /// The spread of the circumstances of a single decision (budgets, mergers, people), in log-odds.
-pub const CIRCUMSTANCES: f64 = 3.0;
+pub const CIRCUMSTANCES: f64 = 2.2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -107,7 +107,7 @@ impl Term {
         self.seats + begun.map_or(0, |add_on| add_on.seats)
     }
 
-    fn all_seats(&self) -> i32 {
+    pub fn all_seats(&self) -> i32 {
         self.seats_on(self.end)
     }
 
@@ -124,14 +124,26 @@ pub struct Decision {
     pub before: f64,
     pub after: f64,
     pub reason: Option<&'static str>,
-    /// Latent health when the decision was settled.
+    pub settled: Settled,
+}
+
+/// What settled a decision, before anybody knew it.
+#[derive(Clone, Copy)]
+pub struct Settled {
+    pub day: Day,
+    /// Latent health on that day.
     pub levels: Levels,
+    /// True where somebody stepped in after it.
+    pub is_acted_on: bool,
 }
 
 pub struct Action {
     pub raised: Instant,
     pub closed: Instant,
-    pub kind: &'static str,
+    /// The weakest category, which the action is about.
+    pub category: usize,
+    /// Overall health when it was raised.
+    pub health: f64,
 }
 
 #[derive(Default)]
@@ -145,9 +157,31 @@ pub struct Life {
 impl Life {
     /// Returns the seats licensed on a day, or `None` when no term is running.
     pub fn seats_on(&self, day: Day) -> Option<i32> {
+        Some(self.running_on(day)?.seats_on(day))
+    }
+
+    /// Returns the recurring revenue on a day, seats added in mid-term apart.
+    pub fn revenue_on(&self, day: Day) -> Option<f64> {
+        Some(self.running_on(day)?.arr)
+    }
+
+    /// Returns when seats were next added in mid-term.
+    pub fn bought_after(&self, at: Instant) -> Option<Instant> {
+        let mut added = self.terms.iter().filter_map(|term| term.add_on.as_ref());
+        added
+            .find(|add_on| add_on.signed > at)
+            .map(|add_on| add_on.signed)
+    }
+
+    /// Returns the day on which the account left, if it did and has not come back.
+    pub fn left_for_good(&self, timeline: &Timeline) -> Option<Day> {
+        let last = self.terms.last().filter(|term| term.cancelled.is_some())?;
+        timeline.passed(last.left())
+    }
+
+    fn running_on(&self, day: Day) -> Option<&Term> {
         let mut terms = self.terms.iter().rev();
-        let running = terms.find(|term| term.start <= day && day < term.left())?;
-        Some(running.seats_on(day))
+        terms.find(|term| term.start <= day && day < term.left())
     }
 }
 
@@ -180,7 +214,7 @@ pub fn live(account: &Account, timeline: &Timeline, seed: u64, null: bool) -> Li
 }
 
 /// The share of those who leave that sign again later.
-const RETURN_SHARE: f64 = 0.05;
+const RETURN_SHARE: f64 = 0.045;
 const LATE_SHARE: f64 = 0.011;
 const EARLY_NOTICE_SHARE: f64 = 0.04;
 const EARLY_NOTICE_DAYS: i32 = 75;
@@ -244,7 +278,11 @@ impl Course<'_> {
             before,
             after,
             reason: None,
-            levels: self.account.health.on(self.timeline, from - LEAD_DAYS),
+            settled: Settled {
+                day: from - LEAD_DAYS,
+                levels: self.account.health.on(self.timeline, from - LEAD_DAYS),
+                is_acted_on: false,
+            },
         });
         self.run(
             rng,
@@ -307,27 +345,31 @@ impl Course<'_> {
         let early = draws.is_mid_term && may_leave_early;
         let early_end = within(term.start, term.end, draws.mid_term);
         let moment = if early { early_end } else { term.end };
-        let levels = self
-            .account
-            .health
-            .settled_on(self.timeline, moment - LEAD_DAYS);
-        let acted = self.act(&levels, moment, &draws, life);
+        let day = moment - LEAD_DAYS;
+        let levels = self.account.health.settled_on(self.timeline, day);
+        let is_acted_on = self.act(&levels, moment, &draws, life);
+        let settled = Settled {
+            day,
+            levels,
+            is_acted_on,
+        };
         let scripted = self
             .account
             .script
             .outcome_on(term.end)
             .filter(|_| !self.null);
-        let outcome = scripted.unwrap_or_else(|| self.outcome(&levels, moment, acted, &draws));
+        let outcome = scripted.unwrap_or_else(|| self.outcome(&settled, &draws));
         if outcome == Outcome::Churned {
-            self.leave(term, moment, levels, &draws, life);
+            self.leave(term, settled, &draws, life);
             None
         } else {
-            self.renew(term, outcome, levels, &draws, life)
+            self.renew(term, outcome, settled, &draws, life)
         }
     }
 
     /// Ends a term for good, unless that is not known yet by the end of the exports.
-    fn leave(&self, term: &mut Term, moment: Day, levels: Levels, draws: &Draws, life: &mut Life) {
+    fn leave(&self, term: &mut Term, settled: Settled, draws: &Draws, life: &mut Life) {
+        let moment = settled.day + LEAD_DAYS;
         let notice_days = if moment < term.end {
             draws.notice_days.min(28)
         } else {
@@ -353,8 +395,8 @@ impl Course<'_> {
                 .account
                 .script
                 .reason
-                .or(churn_reason(&levels, draws.reason)),
-            levels,
+                .or(churn_reason(&settled.levels, draws.reason)),
+            settled,
         });
     }
 
@@ -363,7 +405,7 @@ impl Course<'_> {
         &self,
         term: &Term,
         outcome: Outcome,
-        levels: Levels,
+        settled: Settled,
         draws: &Draws,
         life: &mut Life,
     ) -> Option<Next> {
@@ -384,7 +426,7 @@ impl Course<'_> {
             before,
             after,
             reason: None,
-            levels,
+            settled,
         });
         Some(Next {
             seats: changed_seats(term.all_seats(), factor),
@@ -404,18 +446,19 @@ impl Course<'_> {
             life.actions.push(Action {
                 raised,
                 closed,
-                kind: action_kind(levels),
+                category: weakest(levels),
+                health: health::overall(levels),
             });
         }
         acted
     }
 
     /// Draws from an ordinal hazard: leave or stay, then shrink or not, then grow or not.
-    fn outcome(&self, levels: &Levels, moment: Day, acted: bool, draws: &Draws) -> Outcome {
+    fn outcome(&self, settled: &Settled, draws: &Draws) -> Outcome {
         let [churn, contraction, expansion] = if self.null {
             self.base_rates()
         } else {
-            self.planted_rates(levels, moment, acted, draws.circumstances)
+            self.planted_rates(settled, draws.circumstances)
         };
         let draws = draws.hazards;
         if draws[0] < churn {
@@ -429,20 +472,18 @@ impl Course<'_> {
         }
     }
 
-    fn planted_rates(
-        &self,
-        levels: &Levels,
-        moment: Day,
-        acted: bool,
-        circumstances: f64,
-    ) -> [f64; 3] {
-        let tenure = moment - LEAD_DAYS - self.account.joined;
-        let margin = health::decisive(levels, tenure) - REFERENCE_HEALTH;
+    fn planted_rates(&self, settled: &Settled, circumstances: f64) -> [f64; 3] {
+        let tenure = settled.day - self.account.joined;
+        let margin = health::decisive(&settled.levels, tenure) - REFERENCE_HEALTH;
         let (monthly, monthly_change) = match self.account.term {
             TermKind::Monthly => (MONTHLY_LOG_ODDS, MONTHLY_CHANGE_LOG_ODDS),
             TermKind::Annual | TermKind::MultiYear(_) => (0.0, 0.0),
         };
-        let action = if acted { ACTION_ODDS.ln() } else { 0.0 };
+        let action = if settled.is_acted_on {
+            ACTION_ODDS.ln()
+        } else {
+            0.0
+        };
         let unseen = self.account.inclination + circumstances;
         let churn =
             churn_log_odds(self.account.tier) + monthly + action + unseen - CHURN_SLOPE * margin;
@@ -553,17 +594,6 @@ fn churn_reason(levels: &Levels, draw: f64) -> Option<&'static str> {
         _ if worst == ADOPTION || worst == USAGE => Some("low adoption"),
         _ => Some("slow onboarding"),
     }
-}
-
-fn action_kind(levels: &Levels) -> &'static str {
-    const KINDS: [&str; 5] = [
-        "usage_review",
-        "adoption_workshop",
-        "onboarding_rescue",
-        "support_escalation_review",
-        "executive_check_in",
-    ];
-    KINDS[weakest(levels)]
 }
 
 fn weakest(levels: &Levels) -> usize {

@@ -3,12 +3,8 @@
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
 
-use crate::sample::billing::InvoiceRow;
 use crate::sample::random;
-use crate::sample::relations::InteractionRow;
-use crate::sample::support::{SurveyRow, TicketRow};
-use crate::sample::timeline::instant;
-use crate::sample::usage::UsageRow;
+use crate::sample::tickets::TicketRow;
 
 /// Ids that no account has.
 pub const ORPHANS: [&str; 5] = ["ACC-X001", "ACC-X002", "ACC-X003", "ACC-X004", "ACC-X005"];
@@ -36,41 +32,16 @@ pub trait Row: Clone {
     fn parts(&mut self) -> (&mut u32, Option<&mut String>);
 }
 
-impl Row for UsageRow {
-    fn parts(&mut self) -> (&mut u32, Option<&mut String>) {
-        (&mut self.account, None)
-    }
-}
-
-impl Row for TicketRow {
-    fn parts(&mut self) -> (&mut u32, Option<&mut String>) {
-        (&mut self.account, Some(&mut self.id))
-    }
-}
-
-impl Row for SurveyRow {
-    fn parts(&mut self) -> (&mut u32, Option<&mut String>) {
-        (&mut self.account, Some(&mut self.id))
-    }
-}
-
-impl Row for InvoiceRow {
-    fn parts(&mut self) -> (&mut u32, Option<&mut String>) {
-        (&mut self.account, Some(&mut self.id))
-    }
-}
-
-impl Row for InteractionRow {
-    fn parts(&mut self) -> (&mut u32, Option<&mut String>) {
-        (&mut self.account, Some(&mut self.id))
-    }
-}
-
 /// Repeats a few rows in place, and appends copies of a few that point at no account.
 ///
 /// `accounts` is the number of accounts; orphans take the numbers after it.
-pub fn soil<T: Row>(rng: &mut Pcg64, rows: Vec<T>, accounts: u32, counts: &mut Counts) -> Vec<T> {
-    let mut soiled = Vec::with_capacity(rows.len() + rows.len() / 200);
+pub fn soil<T: Row>(
+    rng: &mut Pcg64,
+    rows: impl IntoIterator<Item = T>,
+    accounts: u32,
+    counts: &mut Counts,
+) -> Vec<T> {
+    let mut soiled = Vec::new();
     let mut orphans = Vec::new();
     for row in rows {
         let draw = random::uniform(rng);
@@ -103,12 +74,7 @@ pub fn reopen(rows: &mut Vec<TicketRow>, counts: &mut Counts) {
         let Some(found) = (place..rows.len()).find(|index| rows[*index].closed.is_some()) else {
             continue;
         };
-        let mut again = rows[found].clone();
-        again.closed = None;
-        again.csat = None;
-        rows[found].closed = rows[found]
-            .closed
-            .map(|at| at.min(rows[found].opened + instant(3, 0)));
+        let again = rows[found].reopened();
         rows.insert(found + 1, again);
         counts.reopened += 1;
     }

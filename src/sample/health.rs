@@ -16,6 +16,8 @@ pub const COMMERCIAL: usize = 4;
 pub const SHIPPED_WEIGHTS: [f64; 5] = [0.30, 0.20, 0.15, 0.20, 0.15];
 /// The weights by which health truly decides over a renewal.
 pub const TRUE_WEIGHTS: [f64; 5] = [0.10, 0.30, 0.05, 0.45, 0.10];
+/// How far a review lets a weight move at once.
+pub const STEP_PER_REVIEW: f64 = 0.05;
 /// Below this tenure lifecycle matters; above it the other categories share its weight.
 pub const LIFECYCLE_DAYS: Day = 180;
 
@@ -28,11 +30,11 @@ pub const PERSISTENCE: [f64; 5] = [0.90, 0.97, 0.90, 0.75, 0.90];
 /// The same for the part that all categories have in common.
 pub const SHARED_PERSISTENCE: f64 = 0.90;
 /// The correlation of the categories with each other.
-pub const SHARED: f64 = 0.22;
+pub const SHARED: f64 = 0.20;
 
 // A logistic curve gives the left-skewed spread of health: many good accounts, a tail of poor ones.
-const CENTRE: f64 = 1.30;
-const SPREAD: f64 = 2.20;
+const CENTRE: f64 = 1.45;
+const SPREAD: f64 = 2.50;
 
 /// Months before the first one covered: the earliest decisions look back on them.
 const LEAD_IN: i32 = 6;
@@ -107,6 +109,18 @@ impl Health {
 /// Returns the overall health under the shipped weights.
 pub fn overall(levels: &Levels) -> f64 {
     weighted(levels, &SHIPPED_WEIGHTS)
+}
+
+/// Returns the overall health under weights that one review has brought nearer to the true ones.
+pub fn reviewed(levels: &Levels) -> f64 {
+    let step = |category: usize| {
+        let distance = TRUE_WEIGHTS[category] - SHIPPED_WEIGHTS[category];
+        distance.clamp(-STEP_PER_REVIEW, STEP_PER_REVIEW)
+    };
+    weighted(
+        levels,
+        &std::array::from_fn(|category| SHIPPED_WEIGHTS[category] + step(category)),
+    )
 }
 
 /// Returns the health that truly decides, given the account's tenure in days.

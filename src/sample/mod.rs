@@ -6,21 +6,40 @@
 
 #![forbid(unsafe_code)]
 
+mod actions;
 mod billing;
+mod contract_lines;
 mod contracts;
 mod dirt;
+mod features;
+mod goals;
 mod health;
+mod integrations;
+mod interactions;
+mod manual_scores;
+mod milestones;
+mod notes;
+mod opportunities;
+mod outcomes;
+mod parallel;
+mod people;
 mod portfolio;
 mod random;
-mod records;
-mod relations;
+mod rates;
+mod risks;
+mod rollouts;
 mod scene;
+mod stakeholders;
 mod stories;
-mod support;
+mod surveys;
 mod tables;
+mod texts;
+mod tickets;
 mod timeline;
+mod trainings;
 mod truth;
 mod usage;
+mod users;
 
 use chrono::NaiveDate;
 use polars::prelude::*;
@@ -32,6 +51,7 @@ use random::{Purpose, stream};
 use scene::Scene;
 use timeline::Timeline;
 use usage::UsageRow;
+use users::UserRow;
 
 /// What sample to make. The same settings give the same exports.
 #[derive(Clone, Debug)]
@@ -82,120 +102,159 @@ pub struct Sample {
 /// # Errors
 /// When a table cannot be built, which would be a defect of this module.
 pub fn generate(settings: &Settings) -> PolarsResult<Sample> {
-    let timeline = Timeline::new(settings.end, settings.months);
-    let accounts = portfolio::accounts(settings, &timeline);
-    let lives: Vec<Life> = accounts
-        .iter()
-        .map(|account| contracts::live(account, &timeline, settings.seed, settings.null))
-        .collect();
-    let world = World {
-        settings,
-        timeline,
-        accounts: &accounts,
-        lives: &lives,
-    };
-    let mut dirt = Counts::default();
-    let mut exports = world.records()?;
-    exports.extend(world.events(&mut dirt)?);
-    exports.extend(world.usage(&mut dirt)?);
-    let truth = truth::truth(settings, &timeline, &accounts, &lives, &dirt);
+    let mut exports = Vec::new();
+    let truth = each_export(settings, |export| {
+        exports.push(export);
+        Ok::<(), PolarsError>(())
+    })?;
     Ok(Sample { exports, truth })
 }
 
-/// Everything that behaviour is drawn from.
-struct World<'a> {
-    settings: &'a Settings,
-    timeline: Timeline,
-    accounts: &'a [Account],
-    lives: &'a [Life],
+/// Hands over one export after the other, so that a large sample need not be held as a whole, and
+/// returns the truth behind them.
+///
+/// # Errors
+/// What `take` returns; or when a table cannot be built, which would be a defect of this module.
+pub fn each_export<E: From<PolarsError>>(
+    settings: &Settings,
+    mut take: impl FnMut(Export) -> Result<(), E>,
+) -> Result<serde_json::Value, E> {
+    let timeline = Timeline::new(settings.end, settings.months);
+    let accounts = portfolio::accounts(settings, &timeline);
+    let live =
+        |account: &Account| contracts::live(account, &timeline, settings.seed, settings.null);
+    let lives: Vec<Life> = accounts.iter().map(live).collect();
+    let ids = accounts.iter().map(|account| account.id.as_str());
+    let world = World {
+        settings,
+        timeline: &timeline,
+        scenes: scenes(settings, &timeline, &accounts, &lives),
+        ids: ids.chain(dirt::ORPHANS).map(str::to_owned).collect(),
+    };
+    let mut dirt = Counts::default();
+    world.records()?.into_iter().try_for_each(&mut take)?;
+    world
+        .events(&mut dirt)?
+        .into_iter()
+        .try_for_each(&mut take)?;
+    world.usage(&mut dirt, &mut take)?;
+    Ok(truth::truth(settings, &timeline, &accounts, &lives, &dirt))
 }
 
-impl World<'_> {
-    /// Returns the tables that the business keeps by hand, which are clean.
+fn scenes<'a>(
+    settings: &Settings,
+    timeline: &'a Timeline,
+    accounts: &'a [Account],
+    lives: &'a [Life],
+) -> Vec<Scene<'a>> {
+    let numbered = (0..).zip(accounts).zip(lives);
+    let scene = |((index, account), life)| Scene {
+        index,
+        account,
+        life,
+        timeline,
+        seed: settings.seed,
+    };
+    numbered.map(scene).collect()
+}
+
+/// Everything that the exports are drawn from.
+struct World<'a> {
+    settings: &'a Settings,
+    timeline: &'a Timeline,
+    scenes: Vec<Scene<'a>>,
+    /// The ids that rows point at: the accounts', then those of no account.
+    ids: Vec<String>,
+}
+
+impl<'a> World<'a> {
+    /// Returns the tables that people keep by hand, which are clean.
     fn records(&self) -> PolarsResult<Vec<Export>> {
-        let (accounts, lives, ids) = (self.accounts, self.lives, self.ids());
-        let milestones = self.rows(relations::milestones);
-        let stakeholders = self.rows(relations::stakeholders);
         Ok(vec![
-            export("accounts", portfolio::frame(accounts, lives)?),
-            export("contracts", records::contracts_frame(accounts, lives)?),
-            export("outcomes", records::outcomes_frame(accounts, lives)?),
+            export("features", features::frame(self.timeline)?),
             export(
-                "actions",
-                records::actions_frame(accounts, lives, &self.timeline)?,
+                "exchange_rates",
+                rates::frame(self.timeline, self.settings.seed)?,
             ),
-            export(
-                "milestones",
-                relations::milestones_frame(&milestones, &ids)?,
-            ),
-            export(
-                "stakeholders",
-                relations::stakeholders_frame(&stakeholders, &ids)?,
-            ),
+            self.table("accounts", portfolio::rows, portfolio::frame)?,
+            self.table("contracts", contract_lines::rows, contract_lines::frame)?,
+            self.table("outcomes", outcomes::rows, outcomes::frame)?,
+            self.table("truth/decisions", outcomes::rows, outcomes::truth_frame)?,
+            self.table("actions", actions::rows, actions::frame)?,
+            self.table("milestones", milestones::rows, milestones::frame)?,
+            self.table("trainings", trainings::rows, trainings::frame)?,
+            self.table("goals", goals::rows, goals::frame)?,
+            self.table("integrations", integrations::rows, integrations::frame)?,
+            self.table("rollouts", rollouts::rows, rollouts::frame)?,
+            self.table("stakeholders", stakeholders::rows, stakeholders::frame)?,
+            self.table("opportunities", opportunities::rows, opportunities::frame)?,
+            self.table("risks", risks::rows, risks::frame)?,
+            self.table("notes", notes::rows, notes::frame)?,
+            self.table("manual_scores", manual_scores::rows, manual_scores::frame)?,
         ])
     }
 
     /// Returns the tables of events, with their dirt.
     fn events(&self, dirt: &mut Counts) -> PolarsResult<Vec<Export>> {
-        let (ids, count) = (self.ids(), self.accounts.len() as u32);
+        let (ids, count) = (&self.ids, self.scenes.len() as u32);
         let mut rng = stream(self.settings.seed, 0, Purpose::Dirt);
-        let mut tickets = soil(&mut rng, self.rows(support::tickets), count, dirt);
+        let mut tickets = soil(&mut rng, self.rows(tickets::rows), count, dirt);
         dirt::reopen(&mut tickets, dirt);
-        let surveys = soil(&mut rng, self.rows(support::surveys), count, dirt);
-        let invoices = soil(&mut rng, self.rows(billing::invoices), count, dirt);
-        let interactions = soil(&mut rng, self.rows(relations::interactions), count, dirt);
+        let surveys = soil(&mut rng, self.rows(surveys::rows), count, dirt);
+        let invoices = soil(&mut rng, self.rows(billing::rows), count, dirt);
+        let interactions = soil(&mut rng, self.rows(interactions::rows), count, dirt);
         Ok(vec![
-            export("tickets", support::tickets_frame(&tickets, &ids)?),
-            export("surveys", support::surveys_frame(&surveys, &ids)?),
-            export("invoices", billing::frame(&invoices, &ids)?),
-            export(
-                "interactions",
-                relations::interactions_frame(&interactions, &ids)?,
-            ),
+            export("tickets", tickets::frame(&tickets, ids)?),
+            export("surveys", surveys::frame(&surveys, ids)?),
+            export("invoices", billing::frame(&invoices, ids)?),
+            export("interactions", interactions::frame(&interactions, ids)?),
         ])
     }
 
-    /// Returns usage, one file for each month, sorted by account, day, user and feature.
-    fn usage(&self, dirt: &mut Counts) -> PolarsResult<Vec<Export>> {
-        let mut months: Vec<Vec<UsageRow>> = Vec::new();
-        months.resize_with(self.timeline.months as usize, Vec::new);
-        self.scenes()
-            .for_each(|scene| usage::add_rows(&scene, &mut months));
-        let (ids, count) = (self.ids(), self.accounts.len() as u32);
-        let mut exports = Vec::new();
-        for (rows, month) in months.into_iter().zip(0..) {
+    /// Hands over the users, and usage by them: one file for each month, sorted by account, day, user and feature.
+    fn usage<E: From<PolarsError>>(
+        &self,
+        dirt: &mut Counts,
+        take: &mut impl FnMut(Export) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut parts = parallel::parts(&self.scenes, usage::by_month);
+        let people: Vec<UserRow> = parts
+            .iter_mut()
+            .flat_map(|part| part.users.drain(..))
+            .collect();
+        take(export("users", users::frame(&people, &self.ids)?))?;
+        let count = self.scenes.len() as u32;
+        for month in 0..self.timeline.months {
+            let rows = parts
+                .iter_mut()
+                .map(|part| std::mem::take(&mut part.months[month as usize]));
             let mut rng = stream(self.settings.seed, month + 1, Purpose::Dirt);
-            let mut rows = soil(&mut rng, rows, count, dirt);
+            let mut rows = soil(&mut rng, rows.flatten(), count, dirt);
             // Orphans come last, since their ids do; among themselves they are not in order yet.
             let orphans = rows.partition_point(|row| row.account < count);
             rows[orphans..].sort_by_key(UsageRow::order);
             let name = format!("usage/month={}/part-0", self.timeline.month_name(month));
-            exports.push(export(&name, usage::frame(&rows, &ids)?));
+            take(export(&name, usage::frame(&rows, &self.ids)?))?;
         }
-        Ok(exports)
-    }
-
-    fn scenes(&self) -> impl Iterator<Item = Scene<'_>> {
-        let numbered = (0..).zip(self.accounts).zip(self.lives);
-        let (timeline, seed) = (&self.timeline, self.settings.seed);
-        numbered.map(move |((index, account), life)| Scene {
-            index,
-            account,
-            life,
-            timeline,
-            seed,
-        })
+        Ok(())
     }
 
     /// Returns the rows of all accounts, one account after the other.
-    fn rows<T>(&self, of: impl Fn(&Scene) -> Vec<T>) -> Vec<T> {
-        self.scenes().flat_map(|scene| of(&scene)).collect()
+    fn rows<T: Send>(&self, of: impl Fn(&Scene<'a>) -> Vec<T> + Sync) -> Vec<T> {
+        let part = |scenes: &[Scene<'a>]| scenes.iter().flat_map(&of).collect::<Vec<T>>();
+        parallel::parts(&self.scenes, part)
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
-    /// Returns the ids that rows point at: the accounts', then those of no account.
-    fn ids(&self) -> Vec<String> {
-        let ids = self.accounts.iter().map(|account| account.id.as_str());
-        ids.chain(dirt::ORPHANS).map(str::to_owned).collect()
+    fn table<T: Send>(
+        &self,
+        name: &str,
+        rows: impl Fn(&Scene<'a>) -> Vec<T> + Sync,
+        frame: impl Fn(&[T], &[String]) -> PolarsResult<DataFrame>,
+    ) -> PolarsResult<Export> {
+        Ok(export(name, frame(&self.rows(rows), &self.ids)?))
     }
 }
 

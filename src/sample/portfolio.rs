@@ -1,16 +1,17 @@
 //! Who the accounts are: their names, sizes, regions and what they pay at first.
 
-use chrono::Months;
 use polars::prelude::*;
 use rand_pcg::Pcg64;
 
 use crate::sample::Settings;
 use crate::sample::contracts::{ACCOUNT_EFFECT, Life};
 use crate::sample::health::Health;
+use crate::sample::people;
 use crate::sample::random::{self, Purpose, stream};
+use crate::sample::scene::Scene;
 use crate::sample::stories::{self, Script};
 use crate::sample::tables::{self, Table};
-use crate::sample::timeline::{Day, Instant, Timeline, date_of, day_of, office_hours};
+use crate::sample::timeline::{Day, Instant, Timeline, office_hours};
 
 const TRIALS: u32 = 20;
 const TESTS: u32 = 6;
@@ -18,8 +19,8 @@ const TESTS: u32 = 6;
 const RESERVED: u32 = 9000;
 const FIRST_TRIAL: u32 = 9901;
 const FIRST_TEST: u32 = 9951;
-/// The account whose name tries to break whoever prints it.
-const HOSTILE: u32 = 13;
+/// The account whose name, a ticket and a note of which try to break whoever prints them.
+pub const HOSTILE: u32 = 13;
 const HOSTILE_NAME: &str =
     "=HYPERLINK(\"http://x\",\"<script>alert(1)</script>\")|**bold**\n\u{1b}[31mred";
 
@@ -59,6 +60,8 @@ pub struct Account {
     pub is_instrumented: bool,
     pub is_digital_touch: bool,
     pub is_surveyed: bool,
+    /// True where a service user works through the interface every day.
+    pub has_service_user: bool,
     pub created: Instant,
     /// The first day of the first contract, or of the trial.
     pub joined: Day,
@@ -136,22 +139,6 @@ const TERMS: [(TermKind, f64); 4] = [
     (TermKind::MultiYear(24), 0.06),
     (TermKind::MultiYear(36), 0.04),
 ];
-pub const OWNERS: [&str; 12] = [
-    "Amara Osei",
-    "Ben Whitlock",
-    "Chiara Lombardi",
-    "Dmitri Volkov",
-    "Elif Kaya",
-    "Fiona Gallagher",
-    "Hiro Tanabe",
-    "Ines Duarte",
-    "Jonas Lindqvist",
-    "Kavya Raman",
-    "Leon Fischer",
-    "Marta Nowak",
-];
-/// Takes over accounts that have given notice.
-pub const WIN_BACK_OWNER: &str = "Nadia Rahimi";
 const NAME_STEMS: [&str; 30] = [
     "Alder", "Amber", "Beacon", "Birch", "Bright", "Cedar", "Cobalt", "Copper", "Coral", "Crest",
     "Delta", "Ember", "Falcon", "Fern", "Granite", "Harbour", "Heron", "Iron", "Juniper", "Lark",
@@ -229,12 +216,13 @@ fn drawn(settings: &Settings, timeline: &Timeline, number: u32, kind: Kind) -> A
         tier,
         segment: random::any(rng, &SEGMENTS),
         region: random::pick(rng, &REGIONS),
-        owner: (!random::chance(rng, 0.02)).then(|| random::any(rng, &OWNERS)),
+        owner: (!random::chance(rng, 0.02)).then(|| random::any(rng, &people::OWNERS)),
         parent: parent(rng, number, kind),
         has_support_plan: !random::chance(rng, 0.03),
         is_instrumented: !random::chance(rng, 0.025),
         is_digital_touch: tier == Tier::Smb && random::chance(rng, 0.6),
-        is_surveyed: random::chance(rng, 0.57),
+        is_surveyed: random::chance(rng, 0.61),
+        has_service_user: has_service_user(settings, number, tier),
         created: office_hours(rng, signed_up),
         joined,
         term,
@@ -245,6 +233,12 @@ fn drawn(settings: &Settings, timeline: &Timeline, number: u32, kind: Kind) -> A
         health: Health::drawn(settings.seed, number, timeline),
         script: Script::default(),
     }
+}
+
+/// The plan of small accounts has no interface for other systems.
+fn has_service_user(settings: &Settings, number: u32, tier: Tier) -> bool {
+    let mut rng = stream(settings.seed, number, Purpose::Users);
+    tier != Tier::Smb && random::chance(&mut rng, 0.06)
 }
 
 /// Returns an account's id from its number.
@@ -298,30 +292,34 @@ fn joined(rng: &mut Pcg64, timeline: &Timeline, kind: Kind) -> Day {
     }
 }
 
-/// Returns the day so many months before a day.
-pub fn months_before(day: Day, months: u32) -> Day {
-    day_of(date_of(day) - Months::new(months))
+pub struct AccountRow<'a> {
+    account: &'a Account,
+    life: &'a Life,
+}
+
+/// Returns the account's row.
+pub fn rows<'a>(scene: &Scene<'a>) -> Vec<AccountRow<'a>> {
+    let Scene { account, life, .. } = *scene;
+    vec![AccountRow { account, life }]
 }
 
 /// Returns `accounts.parquet`.
-pub fn frame(accounts: &[Account], lives: &[Life]) -> PolarsResult<DataFrame> {
-    let rows: Vec<(&Account, &Life)> = accounts.iter().zip(lives).collect();
-    let owner = |account: &Account, life: &Life| match life.owner_changed {
-        Some(_) => Some(WIN_BACK_OWNER),
-        None => account.owner,
-    };
-    Table::over(&rows)
-        .text("account_id", |(account, _)| &account.id)
-        .text("account_name", |(account, _)| &account.name)
-        .text("account_type", |(account, _)| account.kind.name())
-        .text("tier", |(account, _)| account.tier.name())
-        .text("segment", |(account, _)| account.segment)
-        .text("region", |(account, _)| account.region)
-        .optional_text("owner", |(account, life)| owner(account, life))
-        .instant("owner_changed_at", |(_, life)| life.owner_changed)
-        .optional_text("parent_id", |(account, _)| account.parent.as_deref())
-        .flag("has_support_plan", |(account, _)| account.has_support_plan)
-        .flag("is_instrumented", |(account, _)| account.is_instrumented)
-        .instant("created_at", |(account, _)| Some(account.created))
+pub fn frame(rows: &[AccountRow], _: &[String]) -> PolarsResult<DataFrame> {
+    Table::over(rows)
+        .text("account_id", |row| &row.account.id)
+        .text("account_name", |row| &row.account.name)
+        .text("account_type", |row| row.account.kind.name())
+        .text("tier", |row| row.account.tier.name())
+        .text("segment", |row| row.account.segment)
+        .text("region", |row| row.account.region)
+        .optional_text("owner", |row| match row.life.owner_changed {
+            Some(_) => Some(people::WIN_BACK_OWNER),
+            None => row.account.owner,
+        })
+        .instant("owner_changed_at", |row| row.life.owner_changed)
+        .optional_text("parent_id", |row| row.account.parent.as_deref())
+        .flag("has_support_plan", |row| row.account.has_support_plan)
+        .flag("is_instrumented", |row| row.account.is_instrumented)
+        .instant("created_at", |row| Some(row.account.created))
         .frame()
 }

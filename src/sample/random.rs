@@ -19,6 +19,19 @@ pub enum Purpose {
     Invoices,
     Dirt,
     Returns,
+    Users,
+    Integrations,
+    Rollouts,
+    RolloutTickets,
+    Trainings,
+    Goals,
+    Reviews,
+    Opportunities,
+    Risks,
+    Changes,
+    Notes,
+    ManualScores,
+    Rates,
 }
 
 /// Returns the stream of draws that belongs to one account and one purpose.

@@ -2,8 +2,8 @@
 
 use crate::sample::contracts::Outcome;
 use crate::sample::health::{Health, Levels};
-use crate::sample::portfolio::{Account, Kind, TermKind, Tier, account_id, months_before};
-use crate::sample::timeline::{Day, Timeline, instant};
+use crate::sample::portfolio::{Account, Kind, TermKind, Tier, account_id};
+use crate::sample::timeline::{Day, Timeline, instant, months_before};
 
 /// What a story overrides beyond health; the default changes nothing.
 #[derive(Clone, Default)]
@@ -14,7 +14,11 @@ pub struct Script {
     /// True where somebody stepped in before the decision and it held.
     pub is_saved: bool,
     pub tickets: Option<Burst>,
+    /// The first and the last day of a rollout, counted back from the end of the data.
+    pub rollout: Option<(Day, Day)>,
+    /// What everybody asked answers, on the scale to ten, and adds to it.
     pub nps: Option<i32>,
+    pub comment: Option<&'static str>,
     pub days_late: Option<f64>,
     /// The share of seats that are used at all.
     pub used_share: Option<f64>,
@@ -106,6 +110,9 @@ impl Story {
     }
 }
 
+const DETRACTOR_COMMENT: &str =
+    "We use it every day, but the product is moving away from what we need.";
+
 const SUDDEN: Burst = burst(4, (26, 17), 45.0, true, 5.0);
 const QUICK: Burst = burst(40, (150, 70), 0.5, false, 9.0);
 const SLOW: Burst = burst(12, (190, 80), 35.0, true, 3.0);
@@ -163,7 +170,7 @@ pub fn all() -> Vec<Story> {
         Story::new(9006, Mid, 30, -25, DETRACTOR)
             .titled("detractor with high usage, churns")
             .churns("product direction")
-            .with(|script, _| script.nps = Some(2)),
+            .with(|script, _| (script.nps, script.comment) = (Some(2), Some(DETRACTOR_COMMENT))),
         Story::new(9007, Enterprise, 140, 75, GOOD)
             .titled("sponsor gone, no successor")
             .with(|script, end| script.sponsor_left = Some(end - 50)),
@@ -184,7 +191,7 @@ pub fn all() -> Vec<Story> {
             .with(|script, _| script.days_late = Some(38.0)),
         Story::new(9013, Enterprise, 160, 200, GOOD)
             .titled("ticket spike in a rollout")
-            .with(|script, _| script.tickets = Some(ROLLOUT)),
+            .with(|script, _| (script.tickets, script.rollout) = (Some(ROLLOUT), Some((38, 3)))),
         Story::new(9014, Enterprise, 80, 100, GOOD).titled("parent of three workspaces"),
         Story::new(9015, Mid, 30, 100, GOOD).titled("first workspace of 9014, healthy"),
         Story::new(9016, Mid, 25, 100, STEADY).titled("second workspace of 9014, steady"),
@@ -227,6 +234,7 @@ pub fn play(story: Story, drawn: Account, timeline: &Timeline) -> Account {
         is_instrumented: true,
         is_digital_touch: false,
         is_surveyed: true,
+        has_service_user: false,
         created: instant(joined - 10, 36_000),
         joined,
         term: TermKind::Annual,

@@ -36,14 +36,22 @@ impl<'a, T> Table<'a, T> {
     }
 
     pub fn flag(self, name: &str, of: impl Fn(&'a T) -> bool) -> Self {
+        self.optional_flag(name, |row| Some(of(row)))
+    }
+
+    pub fn optional_flag(self, name: &str, of: impl Fn(&'a T) -> Option<bool>) -> Self {
         let values: BooleanChunked = self.rows.iter().map(of).collect();
+        self.with(values.with_name(name.into()).into_column())
+    }
+
+    pub fn number(self, name: &str, of: impl Fn(&'a T) -> Option<f64>) -> Self {
+        let values: Float64Chunked = self.rows.iter().map(of).collect();
         self.with(values.with_name(name.into()).into_column())
     }
 
     /// Adds an amount, in the currency that stands beside it.
     pub fn money(self, name: &str, of: impl Fn(&'a T) -> f64) -> Self {
-        let values: Vec<f64> = self.rows.iter().map(of).collect();
-        self.with(Column::new(name.into(), values))
+        self.number(name, |row| Some(of(row)))
     }
 
     pub fn date(self, name: &str, of: impl Fn(&'a T) -> Option<Day>) -> Self {

@@ -54,6 +54,16 @@ impl Timeline {
             .to_string()
     }
 
+    /// Returns the first day of a month and of the one after, by its number.
+    pub fn month_bounds(&self, month: u32) -> (Day, Day) {
+        (self.month_start(month), self.month_start(month + 1))
+    }
+
+    /// Returns the day if it has come by the last one covered.
+    pub fn passed(&self, day: Day) -> Option<Day> {
+        (day <= self.last).then_some(day)
+    }
+
     /// Returns the instant if it is known by the end of the last day.
     pub fn known(&self, at: Instant) -> Option<Instant> {
         (at < instant(self.last + 1, 0)).then_some(at)
@@ -75,9 +85,19 @@ pub fn add_months(day: Day, months: u32) -> Day {
     day_of(date_of(day) + Months::new(months))
 }
 
+/// Returns the same day of the month so many months earlier.
+pub fn months_before(day: Day, months: u32) -> Day {
+    day_of(date_of(day) - Months::new(months))
+}
+
 /// Returns the instant so many seconds into the day.
 pub fn instant(day: Day, second: i64) -> Instant {
     (i64::from(day) * SECONDS_PER_DAY + second) * 1_000_000
+}
+
+/// Returns a length of time, in whole minutes.
+pub fn days(count: f64) -> Instant {
+    (count * 1_440.0) as i64 * 60_000_000
 }
 
 /// Returns an instant within office hours of the day.

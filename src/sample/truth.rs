@@ -8,7 +8,7 @@ use crate::sample::dirt::Counts;
 use crate::sample::health::{self, Levels};
 use crate::sample::portfolio::{self, Account, Kind, TermKind, Tier};
 use crate::sample::stories;
-use crate::sample::support;
+use crate::sample::tickets;
 use crate::sample::timeline::{Timeline, day_at};
 use crate::sample::usage;
 
@@ -58,6 +58,7 @@ pub fn truth(
             "drawn": drawn(accounts, lives),
             "auc_of_latent_health": {
                 "shipped_weights": latent_auc(accounts, lives, health::overall),
+                "after_one_review": latent_auc(accounts, lives, health::reviewed),
                 "true_weights": latent_auc(accounts, lives, |levels| health::decisive(levels, health::LIFECYCLE_DAYS)),
             },
         },
@@ -68,14 +69,14 @@ pub fn truth(
             "definition_changed_in": month_name(timeline, usage::DEFINITION_MONTH),
         },
         "metrics": {
-            "redundant": "minutes, a near copy of events (correlation about 0.85 over accounts)",
-            "noise": "the share of interactions that are mails",
+            "redundant": "minutes per active user in 28 days, a near copy of events per active user (rank correlation about 0.85 over accounts)",
+            "noise": "the share of e-mails among calls, e-mails and meetings",
             "leak": "accounts.owner, reassigned after the notice (owner_changed_at)",
         },
         "dirt": {
             "rows": dirt.as_json(),
             "usage_gap": { "month": month_name(timeline, usage::GAP_MONTH), "region": usage::GAP_REGION },
-            "ticket_feed_ends_days_early": support::FEED_LAG_DAYS,
+            "ticket_feed_ends_days_early": tickets::FEED_LAG_DAYS,
             "trial_accounts": count(accounts, |account| account.kind == Kind::Trial),
             "test_accounts": count(accounts, |account| account.kind == Kind::Test),
             "accounts_without_owner": count(accounts, |account| account.owner.is_none()),
@@ -163,9 +164,9 @@ fn latent_auc(
     let told = |left: &&Decision| {
         stayed
             .iter()
-            .map(|stayed| worse(health(&left.levels), health(&stayed.levels)))
+            .map(|stayed| worse(health(&left.settled.levels), health(&stayed.settled.levels)))
             .sum::<f64>()
     };
     (pairs > 0)
-        .then(|| (left.iter().map(told).sum::<f64>() / pairs as f64 * 1_000.0).round() / 1_000.0)
+        .then(|| (left.iter().map(told).sum::<f64>() / pairs as f64 * 10_000.0).round() / 10_000.0)
 }

@@ -7,6 +7,7 @@ mod formulas;
 mod harness;
 mod leak_proof;
 mod publishing;
+mod sample_exports;
 mod sample_job;
 mod scoring;
 mod screens;

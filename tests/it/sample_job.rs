@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use healthscore::jobs::score_run;
 use healthscore::jobs::settings::{self, Overrides};
 use healthscore::publish::{Stamp, encode};
-use healthscore::sample::{self, Settings};
 use healthscore::trail::Trail;
 use polars::prelude::*;
 
-use crate::harness::{date, files_below};
+use crate::harness::{SAMPLE, date, files_below};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -17,7 +16,7 @@ fn root() -> PathBuf {
 
 #[test]
 fn the_sample_is_what_the_command_makes() {
-    let made = sample::generate(&Settings::default()).unwrap();
+    let made = &*SAMPLE;
     let folder = root().join("sample_data");
     let mut expected: Vec<PathBuf> = made
         .exports
@@ -160,38 +159,4 @@ fn the_nightly_job_scores_the_sample() {
     for column in compared.columns() {
         assert!(column.f64().unwrap().get(0).unwrap() < 1e-9, "{column:?}");
     }
-}
-
-#[test]
-fn with_outcomes_unrelated_to_behaviour_the_behaviour_is_the_same() {
-    let settings = Settings {
-        accounts: 60,
-        months: 14,
-        ..Settings::default()
-    };
-    let planted = sample::generate(&settings).unwrap();
-    let null = sample::generate(&Settings {
-        null: true,
-        ..settings
-    })
-    .unwrap();
-    let paths = |sample: &sample::Sample| -> Vec<String> {
-        sample
-            .exports
-            .iter()
-            .map(|export| export.path.clone())
-            .collect()
-    };
-    assert_eq!(paths(&planted), paths(&null));
-    let frame = |sample: &sample::Sample, path: &str| {
-        sample
-            .exports
-            .iter()
-            .find(|export| export.path == path)
-            .unwrap()
-            .frame
-            .clone()
-    };
-    assert!(frame(&planted, "accounts.parquet").height() > 60);
-    assert!(!frame(&planted, "outcomes.parquet").equals_missing(&frame(&null, "outcomes.parquet")));
 }

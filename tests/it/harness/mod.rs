@@ -204,3 +204,7 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+/// The sample that comes with the program, made once for all tests.
+pub static SAMPLE: std::sync::LazyLock<healthscore::sample::Sample> =
+    std::sync::LazyLock::new(|| healthscore::sample::generate(&Default::default()).unwrap());
