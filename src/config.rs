@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -362,6 +363,17 @@ fn near<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a 
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// Returns the date of a TOML date, if it is one.
+#[must_use]
+pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
+    let date = datetime.date?;
+    NaiveDate::from_ymd_opt(
+        i32::from(date.year),
+        u32::from(date.month),
+        u32::from(date.day),
+    )
 }
 
 /// Returns a hint with the nearest valid name, or the short list of valid names.

@@ -95,6 +95,39 @@ impl fmt::Display for Window {
     }
 }
 
+/// Which way a value is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+}
+
+impl fmt::Display for Better {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+        })
+    }
+}
+
+/// Whether a measure foretells what will happen or tells what has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// It moves before the outcome does.
+    Leading,
+    /// It moves with the outcome or after it.
+    Lagging,
+}
+
+/// Stands between an account and its part in the id of a unit that is scored by itself; people see
+/// a slash.
+pub const PART_SEPARATOR: char = '\u{1f}';
+
 /// Makes outside text safe to show on one line of a terminal, a page or a file name.
 ///
 /// Control characters (escape sequences, line breaks, marks that change the direction of writing)
@@ -107,6 +140,7 @@ pub fn one_line(text: &str) -> String {
                 '\u{fffd}'
             }
             '\u{2028}' | '\u{2029}' => '\u{fffd}',
+            PART_SEPARATOR => '/',
             c if c.is_control() => '\u{fffd}',
             c => c,
         })

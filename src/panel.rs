@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use polars::prelude::*;
 
-use crate::exports::as_of::{ACCOUNT, AS_OF, masked, visible};
+use crate::domain::PART_SEPARATOR;
+use crate::exports::Exports;
+use crate::exports::as_of::{ACCOUNT, AS_OF, PART, masked, visible};
 use crate::exports::rows::Rows;
 
 /// The panel's column of accounts.
@@ -12,19 +14,28 @@ pub const ACCOUNT_ID: &str = "account_id";
 /// Returns every account that was known on each of the dates, with the columns asked for as they
 /// were known then; sorted by date and account.
 ///
+/// Where parts of accounts are scored there is a row for each of them: its account and its part
+/// stand aside, and [`ACCOUNT_ID`] is the id of the two together, so that whatever comes after
+/// takes a part for an account.
+///
 /// # Errors
 /// When Polars fails.
 pub fn candidates(
-    accounts: &Rows,
+    exports: &Exports,
     dates: &[NaiveDate],
     attributes: &[String],
 ) -> PolarsResult<DataFrame> {
     let dates = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), dates)])?;
-    known_on(
+    let accounts = exports.accounts();
+    let rows = accounts.frame.clone().lazy();
+    let known = known_on(
         accounts,
-        accounts.frame.clone().lazy().cross_join(dates.lazy(), None),
+        rows.cross_join(dates.clone().lazy(), None),
         attributes,
-    )
+    );
+    in_parts(known, exports, dates)?
+        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+        .collect()
 }
 
 /// Returns the pairs of a panel whose account was known then, with the columns asked for.
@@ -32,20 +43,37 @@ pub fn candidates(
 /// # Errors
 /// When Polars fails.
 pub fn known_pairs(
-    accounts: &Rows,
+    exports: &Exports,
     pairs: &DataFrame,
     attributes: &[String],
 ) -> PolarsResult<DataFrame> {
-    let rows = accounts.frame.clone().lazy().join(
-        pairs.clone().lazy(),
-        [col(ACCOUNT)],
-        [col(ACCOUNT_ID)],
-        JoinArgs::new(JoinType::Inner),
-    );
-    known_on(accounts, rows, attributes)
+    let dates = dates(pairs)?;
+    let on = [col(ACCOUNT_ID), col(AS_OF)];
+    candidates(exports, &dates, attributes)?
+        .lazy()
+        .join(
+            pairs.clone().lazy(),
+            on.clone(),
+            on,
+            JoinArgs {
+                maintain_order: MaintainOrderJoin::Left,
+                ..JoinArgs::new(JoinType::Semi)
+            },
+        )
+        .collect()
 }
 
-fn known_on(accounts: &Rows, pairs: LazyFrame, attributes: &[String]) -> PolarsResult<DataFrame> {
+/// Returns the column of a panel that holds the account, whatever is scored.
+#[must_use]
+pub fn account_column(exports: &Exports) -> &'static str {
+    if exports.unit.is_some() {
+        ACCOUNT
+    } else {
+        ACCOUNT_ID
+    }
+}
+
+fn known_on(accounts: &Rows, pairs: LazyFrame, attributes: &[String]) -> LazyFrame {
     // Named aside first, so that the account column itself may be among the attributes.
     let cells = attributes
         .iter()
@@ -58,8 +86,37 @@ fn known_on(accounts: &Rows, pairs: LazyFrame, attributes: &[String]) -> PolarsR
     pairs
         .filter(visible(col(AS_OF)).and(col(ACCOUNT).is_not_null()))
         .select(columns)
-        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
-        .collect()
+}
+
+/// Puts the parts that an account had on each date in the place of the account, where parts are
+/// scored.
+fn in_parts(known: LazyFrame, exports: &Exports, dates: DataFrame) -> PolarsResult<LazyFrame> {
+    let Some(rows) = exports
+        .unit
+        .as_ref()
+        .and_then(|unit| exports.tables.get(&unit.table))
+    else {
+        return Ok(known);
+    };
+    let parts = rows
+        .frame
+        .clone()
+        .lazy()
+        .cross_join(dates.lazy(), None)
+        .filter(visible(col(AS_OF)).and(col(PART).is_not_null()))
+        .select([col(ACCOUNT), col(PART), col(AS_OF)])
+        .unique_generic(None, UniqueKeepStrategy::Any);
+    let separator = PART_SEPARATOR.to_string();
+    let id = concat_str([col(ACCOUNT), col(PART)], &separator, false).alias(ACCOUNT_ID);
+    Ok(known
+        .with_column(col(ACCOUNT_ID).alias(ACCOUNT))
+        .join(
+            parts,
+            [col(ACCOUNT), col(AS_OF)],
+            [col(ACCOUNT), col(AS_OF)],
+            JoinArgs::new(JoinType::Inner),
+        )
+        .with_column(id))
 }
 
 /// Keeps the pairs of some accounts, or all of them.
@@ -70,19 +127,19 @@ pub fn only(panel: DataFrame, accounts: Option<&[String]>) -> PolarsResult<DataF
     let Some(accounts) = accounts else {
         return Ok(panel);
     };
-    let wanted = DataFrame::new_infer_height(vec![Column::new(ACCOUNT_ID.into(), accounts)])?;
+    // Where parts are scored, the account stands aside.
+    let column = match panel.column(ACCOUNT) {
+        Ok(_) => ACCOUNT,
+        Err(_) => ACCOUNT_ID,
+    };
+    let wanted = DataFrame::new_infer_height(vec![Column::new(column.into(), accounts)])?;
     let keep_order = JoinArgs {
         maintain_order: MaintainOrderJoin::Left,
         ..JoinArgs::new(JoinType::Semi)
     };
     panel
         .lazy()
-        .join(
-            wanted.lazy(),
-            [col(ACCOUNT_ID)],
-            [col(ACCOUNT_ID)],
-            keep_order,
-        )
+        .join(wanted.lazy(), [col(column)], [col(column)], keep_order)
         .collect()
 }
 

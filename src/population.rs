@@ -4,11 +4,12 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
 use serde::Serialize;
+use toml::Spanned;
 
-use crate::config::Problems;
+use crate::config::{Problem, Problems};
 use crate::exports::as_of::AS_OF;
-use crate::exports::contract::Contract;
-use crate::formula::{self, Aggregates, Expr as Formula, Kind, row_wise};
+use crate::exports::contract::{ACCOUNTS, Contract};
+use crate::formula::{self, Aggregates, Expr as Formula, Kind, row_wise, shown_list};
 use crate::measures::catalog::Catalog;
 use crate::trail::{Finding, Severity};
 
@@ -17,8 +18,64 @@ use crate::trail::{Finding, Severity};
 pub struct Population {
     eligible: Option<Formula>,
     exclude: Vec<(String, Formula)>,
-    /// Account columns published beside each score, the account's name first.
-    pub show: Vec<String>,
+    /// What is published beside each score, the account's name first.
+    pub show: Vec<Shown>,
+}
+
+/// An account column or a measure that is published beside each score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its name.
+    pub name: String,
+    /// The type of its values.
+    pub kind: Kind,
+    /// What it says.
+    pub description: String,
+}
+
+impl Shown {
+    fn of(name: &str, contract: &Contract, catalog: &Catalog) -> Option<Self> {
+        let (kind, what) = match catalog.measures.get(name) {
+            Some(measure) => {
+                let unit = measure.unit.as_ref();
+                let unit = unit.map_or(String::new(), |unit| format!(" ({unit})"));
+                (measure.kind, format!("{}{unit}", measure.label))
+            }
+            None => {
+                let accounts = contract.tables.get(ACCOUNTS)?;
+                let kind = accounts.scope.columns.get(name)?;
+                (*kind, "Column of the accounts export".to_owned())
+            }
+        };
+        Some(Self {
+            name: name.to_owned(),
+            kind,
+            description: format!("{what}, as known at the as-of date"),
+        })
+    }
+
+    /// Returns the column of the scored panel that it is, as people read it.
+    #[must_use]
+    pub fn column(&self) -> Expr {
+        let column = col(self.name.as_str());
+        match self.kind {
+            Kind::List => shown_list(column),
+            _ => column,
+        }
+    }
+}
+
+fn unknown(name: &Spanned<String>, contract: &Contract, catalog: &Catalog) -> Problem {
+    let measures = catalog.measures.keys();
+    let columns = contract.tables.get(ACCOUNTS);
+    let columns = columns
+        .into_iter()
+        .flat_map(|table| table.scope.columns.keys());
+    let title = format!("there is no account column and no measure `{name}`");
+    contract
+        .source
+        .problem(name.span(), title)
+        .nearest(name.get_ref(), columns.chain(measures).map(String::as_str))
 }
 
 /// Where the known accounts of one date went.
@@ -37,7 +94,7 @@ pub struct Headcount {
 /// Checks the conditions of the population against measures and account columns.
 pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) -> Population {
     let written = &contract.population;
-    let mut condition = |text: &toml::Spanned<String>| -> Option<Formula> {
+    let mut condition = |text: &Spanned<String>| -> Option<Formula> {
         let checked = formula::parse(text.get_ref()).and_then(|parsed| {
             let wrong_elsewhere = parsed.names().iter().any(|name| {
                 catalog.declared.contains(name) && !catalog.measures.contains_key(name)
@@ -73,26 +130,16 @@ pub fn resolve(contract: &Contract, catalog: &Catalog, problems: &mut Problems) 
         .iter()
         .filter_map(|(name, text)| Some((name.get_ref().clone(), condition(text)?)))
         .collect();
-    let accounts = contract.tables.get(crate::exports::contract::ACCOUNTS);
     let show = written
         .show
         .iter()
         .filter_map(|name| {
-            let accounts = accounts?;
-            if accounts.columns.contains_key(name.get_ref()) {
-                return Some(name.get_ref().clone());
+            let shown = Shown::of(name.get_ref(), contract, catalog);
+            // What is wrong with a measure has been reported there.
+            if shown.is_none() && !catalog.declared.contains(name.get_ref()) {
+                problems.push(unknown(name, contract, catalog));
             }
-            let names = accounts.columns.keys().map(String::as_str);
-            problems.push(
-                contract
-                    .source
-                    .problem(
-                        name.span(),
-                        format!("export `accounts` has no column `{name}`"),
-                    )
-                    .nearest(name.get_ref(), names),
-            );
-            None
+            shown
         })
         .collect();
     Population {
@@ -112,7 +159,7 @@ impl Population {
             .chain(self.exclude.iter().map(|(_, condition)| condition));
         conditions
             .flat_map(|condition| condition.columns().into_iter().map(str::to_owned))
-            .chain(self.show.iter().cloned())
+            .chain(self.show.iter().map(|shown| shown.name.clone()))
             .collect()
     }
 

@@ -17,6 +17,7 @@ use crate::jobs::settings::{self, ScoreJob};
 use crate::measures::catalog::Definition;
 use crate::measures::compute::{carried_name, newest_name};
 use crate::model::health_model::{Bound, Metric, Missing};
+use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
 
 pub const EXAMPLES: &str = "\
@@ -64,14 +65,16 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
         screen.result(&format!("{id} {why}\n"));
         return Ok(Exit::Done);
     }
-    screen.result(
-        &Tree {
+    for row in 0..run.compared.height() {
+        let frame = run.compared.slice(row as i64, 1);
+        let id = one_line(&text_at(&frame, ACCOUNT_ID, 0).unwrap_or_default());
+        let tree = Tree {
             job: &job,
-            frame: &run.compared,
+            frame: &frame,
             text: String::new(),
-        }
-        .written(&id)?,
-    );
+        };
+        screen.result(&tree.written(&id)?);
+    }
     Ok(Exit::Done)
 }
 
@@ -295,6 +298,13 @@ impl Tree<'_> {
             Some(AnyValue::Float64(number)) => plain(number),
             Some(AnyValue::StringOwned(text)) => format!("'{}'", one_line(&text)),
             Some(AnyValue::String(text)) => format!("'{}'", one_line(text)),
+            Some(AnyValue::List(texts)) => match texts.str() {
+                Ok(texts) if !texts.is_empty() => {
+                    let texts: Vec<String> = texts.iter().flatten().map(one_line).collect();
+                    texts.join("; ")
+                }
+                _ => "nothing".into(),
+            },
             Some(other) => one_line(&other.to_string()),
         }
     }
@@ -333,11 +343,9 @@ impl Tree<'_> {
             _ => String::new(),
         };
         let _ = writeln!(self.text, "{inner}{name} = {value}{unit}  [{how}{newest}]");
-        if let Definition::Formula(expr) = &measure.definition {
-            let parts: Vec<String> = expr.columns().into_iter().map(str::to_owned).collect();
-            for part in parts {
-                self.measure(&part, indent, depth + 1);
-            }
+        let parts: Vec<String> = measure.parts().into_iter().map(str::to_owned).collect();
+        for part in parts {
+            self.measure(&part, indent, depth + 1);
         }
     }
 }

@@ -12,6 +12,7 @@ use super::screen::Screen;
 use super::{Exit, JobArguments, Rhythm, backfill, today};
 use crate::config::Problem;
 use crate::domain::one_line;
+use crate::exports::as_of::ACCOUNT;
 use crate::exports::as_of::AS_OF;
 use crate::formula::date_literal;
 use crate::insights::trends::{change_name, direction_name};
@@ -194,7 +195,7 @@ pub(super) fn account_name(job: &ScoreJob, frame: &DataFrame, row: usize) -> Str
         .population
         .show
         .iter()
-        .find_map(|column| text_at(frame, column, row));
+        .find_map(|shown| text_at(frame, &shown.name, row));
     one_line(&shown.unwrap_or_default())
 }
 
@@ -391,7 +392,8 @@ fn some_summary(job: &ScoreJob, run: &ScoreRun, wanted: &[String]) -> Result<Str
             .unwrap_or_default();
         let _ = writeln!(text, "{date}  {id:<12} {name:<32} {outcome}");
     }
-    let shown = frame.column(ACCOUNT_ID)?.str()?.clone();
+    let account = frame.column(ACCOUNT).or(frame.column(ACCOUNT_ID))?;
+    let shown = account.str()?.clone();
     for id in wanted
         .iter()
         .filter(|id| !shown.iter().flatten().any(|shown| shown == id.as_str()))

@@ -11,6 +11,10 @@ use super::contract::Table;
 
 /// The account a row belongs to, null where its link resolves to nothing.
 pub const ACCOUNT: &str = "__account";
+/// The account of rows that belong to none and are there for all; no id is empty.
+pub const EVERYBODY: &str = "";
+/// The part of the account that a row belongs to, where parts are scored by themselves.
+pub const PART: &str = "__part";
 /// First as-of date on which the row is visible through its link.
 pub const FROM: &str = "__from";
 /// First as-of date on which it no longer is.

@@ -15,11 +15,42 @@ pub type Text = Spanned<String>;
 pub struct ExportsFile {
     /// The zone in which an instant becomes a local date; UTC when left out.
     pub timezone: Option<Text>,
+    /// Which hours are business hours.
+    pub calendar: Option<CalendarFile>,
+    /// Where the worth of currencies stands.
+    pub rates: Option<RatesFile>,
     /// Who is scored.
     #[serde(default)]
     pub population: PopulationFile,
+    /// How accounts add up to the parents they belong to.
+    pub parents: Option<ParentsFile>,
     /// One table each, by our name for it. `accounts` is required.
     pub tables: IndexMap<Text, TableFile>,
+}
+
+/// When work is done.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarFile {
+    /// The days of the week.
+    pub weekdays: Vec<Text>,
+    /// From and until, on the clocks of each table's zone.
+    pub hours: Spanned<[String; 2]>,
+    /// The days on which nobody works all the same.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<toml::value::Datetime>>,
+}
+
+/// Dated exchange rates, for jobs that count in one currency.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatesFile {
+    /// The reference table; its newest visible row of a currency counts.
+    pub table: Text,
+    /// Its column with the currency.
+    pub currency: Text,
+    /// Its column with the worth of one unit, for all currencies in one and the same.
+    pub value: Text,
 }
 
 /// Who is scored.
@@ -31,9 +62,22 @@ pub struct PopulationFile {
     /// Named conditions that keep an account out, each counted under its name.
     #[serde(default)]
     pub exclude: IndexMap<Text, Text>,
-    /// Account columns that are published beside each score, the account's name first.
+    /// Account columns and measures that are published beside each score, the account's name first.
     #[serde(default)]
     pub show: Vec<Text>,
+}
+
+/// How accounts add up to the parents they belong to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentsFile {
+    /// The account column that names the parent.
+    pub column: Text,
+    /// The measure by which scores are weighed.
+    pub revenue: Text,
+    /// The measure or account column that names its currency; not needed where the job counts in
+    /// one.
+    pub currency: Option<Text>,
 }
 
 /// One table that the warehouse hands over as Parquet.
@@ -56,6 +100,12 @@ pub struct TableFile {
     pub account: Option<Text>,
     /// The table through which a row reaches its account: our column, and the table whose key it is.
     pub via: Option<ViaFile>,
+    /// Whether its rows belong to no account but are there for all of them.
+    #[serde(default)]
+    pub reference: bool,
+    /// Columns taken from other tables, each by a column of this one.
+    #[serde(default)]
+    pub lookup: IndexMap<Text, LookupFile>,
     /// When the event happened; the row is invisible before.
     pub time: Option<Text>,
     /// When the warehouse loaded the row; of several loads of a key the newest not after as-of wins.
@@ -75,12 +125,27 @@ pub struct TableFile {
     /// Decimals of a money column that is stored as a float.
     #[serde(default)]
     pub scale: IndexMap<Text, u8>,
+    /// Columns of money, each with the column that names its currency.
+    #[serde(default)]
+    pub money: IndexMap<Text, Text>,
     /// How old the newest row may be before the export counts as stale.
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers: `all`, `any row`, or a condition over account columns.
     pub observed: Option<Text>,
     /// The zone of this table's instants, where it differs.
     pub timezone: Option<Text>,
+}
+
+/// Columns taken from another table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupFile {
+    /// The other table.
+    pub table: Text,
+    /// Its columns, under their own names.
+    pub take: Vec<Text>,
+    /// Its column that holds the value; the first of its key when left out.
+    pub on: Option<Text>,
 }
 
 /// A link to another table's key.

@@ -12,7 +12,7 @@ use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, mas
 use super::contract::Owner;
 use super::rows::{self, Rows};
 use super::scan::LINK;
-use crate::formula::date_literal;
+use crate::formula::{Kind, date_literal};
 
 /// The rows of one export that were seen by an as-of date, by what became of them.
 ///
@@ -225,7 +225,12 @@ impl Rows {
             .table
             .known
             .iter()
-            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment));
+            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment))
+            // A moment that stands behind a date is no cell of its own.
+            .filter(|(cell, _)| {
+                let column = self.table.columns.get(*cell);
+                column.is_some_and(|column| column.kind != Kind::Instant)
+            });
         let mut found = Vec::new();
         for (cell, moment) in cells {
             let hidden = col(cell.as_str())
@@ -251,6 +256,7 @@ impl Rows {
         match &self.table.owner {
             Owner::Account(column) => (column, "unknown_account"),
             Owner::Via { column, .. } => (column, "unresolved_link"),
+            Owner::Everybody => ("", "unresolved_link"),
         }
     }
 
@@ -269,7 +275,8 @@ impl Rows {
     }
 }
 
-fn in_reach(since: Option<NaiveDate>) -> Expr {
+/// Returns which rows a window reaches that begins no earlier than `since`.
+pub(super) fn in_reach(since: Option<NaiveDate>) -> Expr {
     // Spread over a column, so that it can be summed.
     let everything = || col(EVENT).is_null().or(col(EVENT).is_not_null());
     since.map_or_else(everything, |since| {

@@ -5,6 +5,7 @@ pub mod as_of;
 pub mod contract;
 pub mod file;
 pub mod ledger;
+pub mod lookup;
 pub mod parquet_files;
 pub mod rows;
 pub mod scan;
@@ -12,7 +13,7 @@ pub mod scan;
 use indexmap::IndexMap;
 use polars::prelude::*;
 
-use contract::{ACCOUNTS, Contract, Owner};
+use contract::{ACCOUNTS, Contract, Owner, Unit};
 use rows::Rows;
 use scan::Demand;
 
@@ -33,6 +34,8 @@ pub struct ReadError {
 pub struct Exports {
     /// By our names, each behind the one it links to.
     pub tables: IndexMap<String, Rows>,
+    /// What is scored, where it is not the account as a whole.
+    pub unit: Option<Unit>,
 }
 
 impl Exports {
@@ -64,6 +67,7 @@ pub fn load(
         let parent = match &table.owner {
             Owner::Via { table, .. } => tables.get(table),
             Owner::Account(_) if name == ACCOUNTS => None,
+            Owner::Everybody => None,
             Owner::Account(_) => tables.get(ACCOUNTS),
         };
         let rows = Rows::open(table, demand, parent).map_err(|cause| ReadError {
@@ -72,5 +76,8 @@ pub fn load(
         })?;
         tables.insert(name.clone(), rows);
     }
-    Ok(Exports { tables })
+    Ok(Exports {
+        tables,
+        unit: contract.unit.clone(),
+    })
 }

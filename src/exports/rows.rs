@@ -521,26 +521,26 @@ fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
 
 /// Returns, sorted by date, how new the newest row was that had become known by then.
 fn news(table: &Table, rows: &DataFrame) -> PolarsResult<Vec<(NaiveDate, NaiveDate)>> {
-    let dated = if table.time.is_some()
-        && !matches!(table.history, History::Loads(_) | History::Dumps(_))
-    {
-        EVENT
-    } else {
-        START
+    let dated = match table.history {
+        History::Loads(_) | History::Dumps(_) => START,
+        _ if table.time.is_some() => EVENT,
+        History::Versions { .. } => START,
+        // Rows without any date were always there.
+        History::Events => OWN_FROM,
     };
     let by_date = rows
         .clone()
         .lazy()
         .filter(col(dated).is_not_null())
         .group_by([col(OWN_FROM)])
-        .agg([col(dated).max()])
+        .agg([col(dated).max().alias("__newest")])
         .collect()?;
     let mut newest = BTreeMap::new();
     for (from, date) in by_date
         .column(OWN_FROM)?
         .date()?
         .as_date_iter()
-        .zip(by_date.column(dated)?.date()?.as_date_iter())
+        .zip(by_date.column("__newest")?.date()?.as_date_iter())
     {
         if let (Some(from), Some(date)) = (from, date) {
             newest.insert(from, date);

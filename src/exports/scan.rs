@@ -3,16 +3,20 @@
 use chrono::{Days, NaiveDate};
 use polars::prelude::*;
 
-use super::as_of::{ALWAYS, EVENT, INSTANT, NEVER};
-use super::contract::{Column, Contract, History, Owner, Table};
+use super::as_of::{ALWAYS, EVENT, EVERYBODY, INSTANT, NEVER, PART};
+use super::contract::{Column, Contract, History, Table};
 use super::parquet_files::{ParquetFile, Stored};
-use crate::formula::{date_literal, row_wise};
+use crate::formula::{Kind, date_literal, moment_of, moments, row_wise};
 
 /// What a run wants of an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demand {
     /// Columns that formulas read, by our names.
     pub columns: Vec<String>,
+    /// Names that come from lookups.
+    pub taken: Vec<String>,
+    /// The column that names the part of the account, where parts are scored by themselves.
+    pub part: Option<String>,
     /// The first event date that any window reaches; `None` where there is no first.
     pub since: Option<NaiveDate>,
     /// The as-of dates, sorted.
@@ -89,9 +93,7 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
 fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
-    let link = match &table.owner {
-        Owner::Account(column) | Owner::Via { column, .. } => column,
-    };
+    let link = table.owner.column().map(str::to_owned);
     let history: Vec<&String> = match &table.history {
         History::Loads(column) | History::Dumps(Some(column)) => vec![column],
         History::Versions { from, to } => [Some(from), to.as_ref()].into_iter().flatten().collect(),
@@ -108,7 +110,8 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
         .iter()
         .chain(&table.key)
         .chain(&table.time)
-        .chain([link])
+        .chain(&link)
+        .chain(&demand.part)
         .chain(history)
     {
         match table.scope.derived.get(name) {
@@ -154,7 +157,7 @@ fn part(
     ) {
         rows = skip(rows, file, time, since, until)?;
     }
-    let structural = structural(table, file);
+    let structural = structural(table, file, demand);
     let mut rows = rows.select(
         columns
             .iter()
@@ -229,6 +232,9 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             .unwrap_or_default());
     };
     let raw = col(column.theirs.as_str());
+    if column.kind == Kind::Instant {
+        return moment(raw, *stored, table);
+    }
     let decimal = |raw: Expr, places: u8| {
         raw.cast(DataType::Decimal(
             38,
@@ -257,6 +263,9 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
 
 /// Returns the type in which a column is held, for parts that have nothing but nulls in it.
 fn data_type(column: &Column) -> DataType {
+    if column.kind == Kind::Instant {
+        return moments();
+    }
     match column.stored {
         Stored::Integer => DataType::Int64,
         Stored::Float if column.scale.is_none() => DataType::Float64,
@@ -288,6 +297,15 @@ fn of_this_world(raw: Expr, stored: Stored) -> Expr {
     when(number.clone().gt_eq(lit(from)).and(number.lt(lit(to))))
         .then(raw)
         .otherwise(lit(NULL))
+}
+
+/// Returns the moments of a column; those without a zone are read off the clocks of the table's.
+fn moment(raw: Expr, stored: Stored, table: &Table) -> Expr {
+    match stored {
+        Stored::Instant { zoned: true, .. } => of_this_world(raw, stored).cast(moments()),
+        Stored::Instant { zoned: false, .. } => moment_of(of_this_world(raw, stored), table.zone),
+        _ => lit(NULL).cast(moments()),
+    }
 }
 
 fn local(instant: Expr, table: &Table) -> Expr {
@@ -343,15 +361,19 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 }
 
 /// Returns the columns that decide which row this is, whose, and when it holds.
-fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
+fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
     let value = |name: &str| match table.scope.derived.get(name) {
         Some(expr) => row_wise(expr),
         None => col(name),
     };
-    let link = match &table.owner {
-        Owner::Account(column) | Owner::Via { column, .. } => column,
+    let link = match table.owner.column() {
+        Some(link) => as_id(value(link), table, link),
+        None => lit(EVERYBODY),
     };
-    let mut exprs = vec![as_id(value(link), table, link).alias(LINK)];
+    let mut exprs = vec![link.alias(LINK)];
+    if let Some(part) = &demand.part {
+        exprs.push(as_id(value(part), table, part).alias(PART));
+    }
     exprs.extend(
         table
             .key
@@ -399,11 +421,9 @@ fn structural(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 }
 
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.
-fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
+pub(super) fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
     let whole = match super::contract::kind_of(&table.scope, column) {
-        Some(crate::formula::Kind::Float | crate::formula::Kind::Decimal) => {
-            id.cast(DataType::Int64)
-        }
+        Some(Kind::Float | Kind::Decimal) => id.cast(DataType::Int64),
         _ => id,
     };
     let text = whole.cast(DataType::String);
@@ -458,6 +478,8 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     };
     let demand = Demand {
         columns: vec![dated.clone()],
+        taken: vec![],
+        part: None,
         since: None,
         dates: vec![],
     };

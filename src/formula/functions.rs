@@ -18,6 +18,8 @@ pub struct Function {
 pub(super) enum Call {
     Scalar(Scalar, std::ops::RangeInclusive<usize>),
     Aggregate(Aggregate, usize),
+    /// It needs a calendar beside its arguments.
+    BusinessHours,
 }
 
 const fn scalar(
@@ -104,6 +106,13 @@ pub const FUNCTIONS: &[Function] = &[
         1,
     ),
     aggregate(
+        "LIST",
+        "LIST(DISTINCT x)",
+        "the different known texts, sorted",
+        Aggregate::ListDistinct,
+        1,
+    ),
+    aggregate(
         "REGR_SLOPE",
         "REGR_SLOPE(y, x)",
         "slope of the least-squares line of y over x; NULL below two different x",
@@ -148,10 +157,30 @@ pub const FUNCTIONS: &[Function] = &[
     scalar("ABS", "ABS(x)", "x without its sign", Scalar::Abs, 1..=1),
     scalar(
         "DATEDIFF",
-        "DATEDIFF('day', a, b)",
-        "local days from a to b, negative when b is earlier",
+        "DATEDIFF('day', a, b), DATEDIFF('hour', a, b)",
+        "local days from a to b, or hours with their fractions between two instants; negative when b is earlier",
         Scalar::DateDiff,
         3..=3,
+    ),
+    scalar(
+        "DATEADD",
+        "DATEADD('day', n, d)",
+        "the date n days after d",
+        Scalar::DateAdd,
+        3..=3,
+    ),
+    Function {
+        name: "BUSINESS_HOURS",
+        usage: "BUSINESS_HOURS(a, b)",
+        meaning: "hours between two instants in which the calendar of exports.toml is open",
+        call: Call::BusinessHours,
+    },
+    scalar(
+        "CONCAT",
+        "CONCAT(a, b, …)",
+        "the texts one behind the other; NULL where any of them is",
+        Scalar::Concat,
+        1..=99,
     ),
     scalar(
         "LOWER",
@@ -161,6 +190,20 @@ pub const FUNCTIONS: &[Function] = &[
         1..=1,
     ),
     scalar("UPPER", "UPPER(x)", "x in capitals", Scalar::Upper, 1..=1),
+    scalar(
+        "LIST_EXCEPT",
+        "LIST_EXCEPT(a, b)",
+        "what is in list a and not in list b",
+        Scalar::ListExcept,
+        2..=2,
+    ),
+    scalar(
+        "LIST_SIZE",
+        "LIST_SIZE(a)",
+        "how many elements a list has",
+        Scalar::ListSize,
+        1..=1,
+    ),
 ];
 
 /// Returns the function of that name, in whatever case it is written.

@@ -5,16 +5,21 @@
 //! engine could not also say; windows, visibility and the account key are added by the engine and
 //! never by a formula.
 
+mod calendar;
 mod check;
 mod functions;
 mod parse;
 mod polars;
 mod tree;
 
-pub use check::{Aggregates, Scope, check};
+pub use calendar::Calendar;
+pub use check::{Aggregates, Clock, Scope, check, instant_name};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};
-pub use polars::{any_of, date_literal, row_wise, summary, tie};
+pub use polars::{
+    account_column, any_of, date_literal, empty_list, moment_of, moments, row_wise, shown_list,
+    summary, tie,
+};
 pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
 
 use toml::Spanned;

@@ -102,6 +102,28 @@ impl Parsed {
         names.0
     }
 
+    /// Returns the names it mentions as `account.NAME`, each once.
+    #[must_use]
+    pub fn account_names(&self) -> Vec<String> {
+        struct Names(Vec<String>);
+        impl Visitor for Names {
+            type Break = ();
+            fn pre_visit_expr(&mut self, expr: &Sql) -> ControlFlow<()> {
+                if let Sql::CompoundIdentifier(parts) = expr
+                    && let [of, name] = parts.as_slice()
+                    && of.value == "account"
+                    && !self.0.contains(&name.value)
+                {
+                    self.0.push(name.value.clone());
+                }
+                ControlFlow::Continue(())
+            }
+        }
+        let mut names = Names(Vec::new());
+        let _ = self.sql.visit(&mut names);
+        names.0
+    }
+
     /// Returns where a part of the parser's tree stands.
     pub(super) fn span(&self, sql: &Sql) -> Range<usize> {
         bytes(&self.text, sql.span())

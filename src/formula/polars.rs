@@ -5,10 +5,14 @@
 //! A division by a constant goes through a column: Polars would multiply by the reciprocal, which
 //! is one bit off about a third of the time.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use polars::lazy::dsl::{max_horizontal, min_horizontal};
 use polars::prelude::*;
 
+use super::calendar::Calendar;
 use super::tree::{
     Aggregate, Arithmetic, Comparison, Expr as Formula, Kind, Literal, Node, Scalar as Function,
 };
@@ -20,7 +24,9 @@ use super::tree::{
 pub fn row_wise(formula: &Formula) -> Expr {
     match &formula.node {
         Node::Column(name) => number(col(name.as_str()), formula.kind),
+        Node::OfAccount(name) => number(col(account_column(name)), formula.kind),
         Node::AsOf => col("as_of"),
+        Node::EndOfAsOf(zone) => moment_of(date_of_days(days(col("as_of")) + lit(1)), *zone),
         Node::Literal(literal) => constant(literal),
         Node::Negate(x) => lit(0) - row_wise(x),
         Node::Not(x) => row_wise(x).not(),
@@ -47,11 +53,126 @@ pub fn row_wise(formula: &Formula) -> Expr {
             })
         }
         Node::Cast(x) => cast(x, formula.kind),
+        Node::BusinessHours(calendar, zone, from, to) => {
+            business_hours(calendar, *zone, row_wise(from), row_wise(to))
+        }
         Node::Call(function, arguments) => call(*function, arguments, formula.kind),
         Node::Aggregate(..) => {
             unreachable!("the check refuses an aggregate where there is one row")
         }
     }
+}
+
+/// Returns the column of a joined panel that holds a measure or column of the row's account.
+#[must_use]
+pub fn account_column(name: &str) -> String {
+    format!("account.{name}")
+}
+
+/// The type of moments: microseconds, in UTC.
+pub fn moments() -> DataType {
+    DataType::Datetime(TimeUnit::Microseconds, Some(time_zone(Tz::UTC)))
+}
+
+/// Returns the moments at which the clocks of a zone show a date or a time.
+///
+/// Of a time that comes twice it is the first; a time that clocks skip is an hour later.
+pub fn moment_of(wall_clock: Expr, zone: Tz) -> Expr {
+    const HOUR: i64 = 3_600_000_000;
+    let naive = DataType::Datetime(TimeUnit::Microseconds, None);
+    let on_clocks = wall_clock.cast(naive.clone());
+    let later = (on_clocks.clone().cast(DataType::Int64) + lit(HOUR)).cast(naive);
+    let placed = |time: Expr| {
+        time.dt()
+            .replace_time_zone(Some(time_zone(zone)), lit("earliest"), NonExistent::Null)
+    };
+    coalesce(&[placed(on_clocks), placed(later)])
+        .dt()
+        .convert_time_zone(time_zone(Tz::UTC))
+}
+
+fn time_zone(zone: Tz) -> TimeZone {
+    TimeZone::opt_try_new(Some(zone.name()))
+        .ok()
+        .flatten()
+        .expect("a known zone has a name")
+}
+
+fn business_hours(calendar: &Arc<Calendar>, zone: Tz, from: Expr, to: Expr) -> Expr {
+    let wall_clock = |moment: Expr| {
+        moment
+            .cast(moments())
+            .dt()
+            .convert_time_zone(time_zone(zone))
+            .dt()
+            .replace_time_zone(None, lit("raise"), NonExistent::Raise)
+            .cast(DataType::Int64)
+    };
+    let calendar = calendar.clone();
+    wall_clock(from).map_many(
+        move |moments| {
+            let [from, to] = moments else {
+                unreachable!("there are two arguments")
+            };
+            let (from, to) = (from.i64()?, to.i64()?);
+            let hours = pairs(from.len(), to.len())
+                .map(|(m, n)| Some(calendar.hours_between(from.get(m)?, to.get(n)?)));
+            let hours: Float64Chunked = hours.collect();
+            Ok(hours.with_name(PlSmallStr::EMPTY).into_column())
+        },
+        &[wall_clock(to)],
+        |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::Float64)),
+    )
+}
+
+/// Returns the places in two columns of one length, where a column of one value stands for as many
+/// as the other has.
+fn pairs(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {
+    let place = |len: usize, n: usize| if len == 1 { 0 } else { n };
+    let len = if a == 1 { b } else { a };
+    (0..len).map(move |n| (place(a, n), place(b, n)))
+}
+
+/// Returns the list without any element, as a constant.
+pub fn empty_list() -> Expr {
+    let nothing = Series::new_empty(PlSmallStr::EMPTY, &DataType::String);
+    lit(Scalar::new(data_type(Kind::List), AnyValue::List(nothing)))
+}
+
+/// Returns a list as people read it.
+pub fn shown_list(list: Expr) -> Expr {
+    list.list().join(lit("; "), true)
+}
+
+fn list_except(a: Expr, b: Expr) -> Expr {
+    a.map_many(
+        |lists| {
+            let [a, b] = lists else {
+                unreachable!("there are two arguments")
+            };
+            let (a, b) = (a.list()?, b.list()?);
+            let texts = |list: Series| -> PolarsResult<Vec<String>> {
+                Ok(list.str()?.iter().flatten().map(str::to_owned).collect())
+            };
+            let mut left = ListStringChunkedBuilder::new(a.name().clone(), a.len(), a.len());
+            for (m, n) in pairs(a.len(), b.len()) {
+                match (a.get_as_series(m), b.get_as_series(n)) {
+                    (Some(a), Some(b)) => {
+                        let (a, b) = (texts(a)?, texts(b)?);
+                        left.append_values_iter(
+                            a.iter()
+                                .filter(|text| !b.contains(text))
+                                .map(String::as_str),
+                        );
+                    }
+                    _ => left.append_null(),
+                }
+            }
+            Ok(left.finish().into_column())
+        },
+        &[b],
+        |_, fields| Ok(Field::new(fields[0].name().clone(), data_type(Kind::List))),
+    )
 }
 
 /// Returns a date as a constant of the type Date; Polars' own literal is an instant, whose range
@@ -117,6 +238,7 @@ pub fn summary(
         Aggregate::Max => rows(x()).max(),
         Aggregate::Median => rows(x().cast(DataType::Float64)).median(),
         Aggregate::StdDev => in_order(rows(x().cast(DataType::Float64))).std(1),
+        Aggregate::ListDistinct => rows(x()).drop_nulls().unique().sort(SortOptions::default()),
         Aggregate::Latest => newest(x(), &mask.and(x().is_not_null()), order),
         Aggregate::LatestRow => newest(x(), &mask, order),
         Aggregate::RegrSlope => {
@@ -228,14 +350,16 @@ fn arithmetic(op: Arithmetic, a: &Formula, b: &Formula) -> Expr {
         Arithmetic::Add => x + y,
         Arithmetic::Subtract => x - y,
         Arithmetic::Multiply => x.cast(DataType::Float64) * y.cast(DataType::Float64),
-        Arithmetic::Divide => {
-            let (x, y) = (x.cast(DataType::Float64), y.cast(DataType::Float64));
-            let divisor = when(x.clone().is_not_null().and(y.clone().neq(lit(0.0))))
-                .then(y)
-                .otherwise(lit(NULL));
-            x / divisor
-        }
+        Arithmetic::Divide => quotient(x.cast(DataType::Float64), y.cast(DataType::Float64)),
     }
+}
+
+/// Returns x / y, NULL where y is zero.
+fn quotient(x: Expr, y: Expr) -> Expr {
+    let divisor = when(x.clone().is_not_null().and(y.clone().neq(lit(0.0))))
+        .then(y)
+        .otherwise(lit(NULL));
+    x / divisor
 }
 
 fn compare(op: Comparison, a: Expr, b: Expr) -> Expr {
@@ -253,6 +377,7 @@ fn cast(x: &Formula, kind: Kind) -> Expr {
     let value = row_wise(x);
     match (x.kind, kind) {
         (from, to) if from == to => value,
+        (Kind::List, Kind::Text) => shown_list(value),
         (Kind::Text, Kind::Float) => {
             let parsed = value.cast(DataType::Float64);
             when(parsed.clone().is_finite())
@@ -276,6 +401,8 @@ fn data_type(kind: Kind) -> DataType {
         Kind::Text => DataType::String,
         Kind::Boolean => DataType::Boolean,
         Kind::Date => DataType::Date,
+        Kind::Instant => moments(),
+        Kind::List => DataType::List(Box::new(DataType::String)),
         Kind::Null => DataType::Null,
     }
 }
@@ -308,6 +435,18 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
         }
         Function::Abs => first().abs(),
         Function::DateDiff => days(row_wise(&arguments[2])) - days(row_wise(&arguments[1])),
+        Function::HoursBetween => {
+            let number = |moment: &Formula| row_wise(moment).cast(moments()).cast(DataType::Int64);
+            let passed = number(&arguments[2]) - number(&arguments[1]);
+            quotient(passed.cast(DataType::Float64), lit(3_600_000_000.0))
+        }
+        Function::DateAdd => {
+            let whole = |number: Expr| number.cast(DataType::Int64).cast(DataType::Float64);
+            date_of_days(whole(row_wise(&arguments[1])) + whole(days(row_wise(&arguments[2]))))
+        }
+        Function::Concat => concat_str(all(), "", false),
+        Function::ListExcept => list_except(first(), row_wise(&arguments[1])),
+        Function::ListSize => first().list().len().cast(DataType::Int64),
         Function::Lower => first().str().to_lowercase(),
         Function::Upper => first().str().to_uppercase(),
     }
@@ -330,6 +469,19 @@ fn days(date: Expr) -> Expr {
     date.cast(DataType::Date)
         .cast(DataType::Int32)
         .cast(DataType::Int64)
+}
+
+/// Returns the dates so many days after 1970 began; NULL outside the years 1 to 9999.
+fn date_of_days(days: Expr) -> Expr {
+    const FIRST: i32 = -719_162;
+    const LAST: i32 = 2_932_896;
+    when(
+        days.clone()
+            .gt_eq(lit(FIRST))
+            .and(days.clone().lt_eq(lit(LAST))),
+    )
+    .then(days.cast(DataType::Int32).cast(DataType::Date))
+    .otherwise(lit(NULL))
 }
 
 /// Turns a LIKE pattern into an anchored regular expression: `%` any text, `_` one character.

@@ -2,8 +2,12 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use super::calendar::Calendar;
 
 /// The type of a value. Integers and decimals are numbers that sum exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +22,12 @@ pub enum Kind {
     Text,
     /// True or false.
     Boolean,
-    /// A local date; instants have become dates before a formula sees them.
+    /// A local date; instants have become dates before most of a formula sees them.
     Date,
+    /// A moment, as only the functions that count hours see it.
+    Instant,
+    /// Different texts in their order.
+    List,
     /// The literal NULL, which fits everywhere.
     Null,
 }
@@ -55,6 +63,8 @@ impl fmt::Display for Kind {
             Self::Text => "text",
             Self::Boolean => "true/false",
             Self::Date => "date",
+            Self::Instant => "instant",
+            Self::List => "list",
             Self::Null => "NULL",
         })
     }
@@ -110,8 +120,13 @@ pub enum Scalar {
     Round,
     Abs,
     DateDiff,
+    DateAdd,
+    HoursBetween,
+    Concat,
     Lower,
     Upper,
+    ListExcept,
+    ListSize,
 }
 
 /// A function of many rows.
@@ -130,6 +145,7 @@ pub enum Aggregate {
     Latest,
     LatestRow,
     RegrSlope,
+    ListDistinct,
 }
 
 /// An expression with its type and its place in the formula's text (bytes).
@@ -148,7 +164,11 @@ pub struct Expr {
 #[allow(missing_docs)]
 pub enum Node {
     Column(String),
+    /// A measure or column of the account that the row belongs to.
+    OfAccount(String),
     AsOf,
+    /// The moment at which the as-of date ends in a zone.
+    EndOfAsOf(Tz),
     Literal(Literal),
     Negate(Box<Expr>),
     Not(Box<Expr>),
@@ -163,6 +183,8 @@ pub enum Node {
     Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
     Cast(Box<Expr>),
     Call(Scalar, Vec<Expr>),
+    /// Working hours from one moment to another, on the clocks of a zone.
+    BusinessHours(Arc<Calendar>, Tz, Box<Expr>, Box<Expr>),
     Aggregate(Aggregate, Vec<Expr>, Option<Box<Expr>>),
 }
 
@@ -171,7 +193,11 @@ impl Expr {
     pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Expr)) {
         visit(self);
         match &self.node {
-            Node::Column(_) | Node::AsOf | Node::Literal(_) => {}
+            Node::Column(_)
+            | Node::OfAccount(_)
+            | Node::AsOf
+            | Node::EndOfAsOf(_)
+            | Node::Literal(_) => {}
             Node::Negate(x)
             | Node::Not(x)
             | Node::IsNull(x)
@@ -182,6 +208,7 @@ impl Expr {
             }
             Node::Arithmetic(_, a, b)
             | Node::Compare(_, a, b)
+            | Node::BusinessHours(_, _, a, b)
             | Node::And(a, b)
             | Node::Or(a, b) => {
                 a.walk(visit);
@@ -213,12 +240,28 @@ impl Expr {
     /// Returns the names of the columns it reads, each once, in order of appearance.
     #[must_use]
     pub fn columns(&self) -> Vec<&str> {
-        let mut names = Vec::new();
+        self.named(|node| match node {
+            Node::Column(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// Returns the measures and columns of the row's account that it reads, each once.
+    #[must_use]
+    pub fn of_account(&self) -> Vec<&str> {
+        self.named(|node| match node {
+            Node::OfAccount(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    fn named<'a>(&'a self, name_of: impl Fn(&'a Node) -> Option<&'a String>) -> Vec<&'a str> {
+        let mut names: Vec<&str> = Vec::new();
         self.walk(&mut |expr| {
-            if let Node::Column(name) = &expr.node
+            if let Some(name) = name_of(&expr.node)
                 && !names.contains(&name.as_str())
             {
-                names.push(name.as_str());
+                names.push(name);
             }
         });
         names
@@ -230,7 +273,11 @@ impl Expr {
     pub fn rebuilt(&self, change: &mut impl FnMut(Expr) -> Expr) -> Expr {
         let mut boxed = |inner: &Expr| Box::new(inner.rebuilt(change));
         let node = match &self.node {
-            Node::Column(_) | Node::AsOf | Node::Literal(_) => self.node.clone(),
+            Node::Column(_)
+            | Node::OfAccount(_)
+            | Node::AsOf
+            | Node::EndOfAsOf(_)
+            | Node::Literal(_) => self.node.clone(),
             Node::Negate(x) => Node::Negate(boxed(x)),
             Node::Not(x) => Node::Not(boxed(x)),
             Node::IsNull(x) => Node::IsNull(boxed(x)),
@@ -239,6 +286,9 @@ impl Expr {
             Node::Cast(x) => Node::Cast(boxed(x)),
             Node::Arithmetic(op, a, b) => Node::Arithmetic(*op, boxed(a), boxed(b)),
             Node::Compare(op, a, b) => Node::Compare(*op, boxed(a), boxed(b)),
+            Node::BusinessHours(calendar, zone, a, b) => {
+                Node::BusinessHours(calendar.clone(), *zone, boxed(a), boxed(b))
+            }
             Node::And(a, b) => Node::And(boxed(a), boxed(b)),
             Node::Or(a, b) => Node::Or(boxed(a), boxed(b)),
             Node::In(x, list) => Node::In(boxed(x), list.iter().map(|item| *boxed(item)).collect()),

@@ -7,6 +7,7 @@ use polars::prelude::*;
 use super::JobError;
 use super::score_run::ScoreRun;
 use super::settings::ScoreJob;
+use crate::domain::PART_SEPARATOR;
 use crate::exports::as_of::AS_OF;
 use crate::formula::date_literal;
 use crate::model::HealthModel;
@@ -44,6 +45,7 @@ pub fn compare(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Comparison>, Job
         &now,
         &name::overall("score_shown"),
         &name::overall(name::BAND),
+        None,
     )?;
     let (against, before) = if let Some(in_force) = &job.in_force {
         let then = scores::score(measures_of(&now)?, in_force)?;
@@ -51,13 +53,15 @@ pub fn compare(job: &ScoreJob, run: &ScoreRun) -> Result<Option<Comparison>, Job
             &then,
             &name::overall("score_shown"),
             &name::overall(name::BAND),
+            None,
         )?;
         (named(in_force), before)
     } else if let Some((date, folder)) = publish::newest_before(&job.folder, last) {
+        let part = job.contract.unit.as_ref().map(|unit| unit.column.as_str());
         let published = publish::decode(&folder.join("account_scores.parquet"))?;
         (
             format!("the run published for {date}"),
-            standings(&published, "score_shown", "band")?,
+            standings(&published, "score_shown", "band", part)?,
         )
     } else {
         return Ok(None);
@@ -100,12 +104,30 @@ fn standings(
     frame: &DataFrame,
     score: &str,
     band: &str,
+    part: Option<&str>,
 ) -> PolarsResult<BTreeMap<String, Standing>> {
-    let ids = frame.column(ACCOUNT_ID)?.str()?.iter().flatten();
+    let ids: Vec<String> = match part {
+        // A published table has the part in a column of its own.
+        Some(part) => frame
+            .column(ACCOUNT_ID)?
+            .str()?
+            .iter()
+            .zip(frame.column(part)?.str()?.iter())
+            .filter_map(|(account, part)| Some(format!("{}{PART_SEPARATOR}{}", account?, part?)))
+            .collect(),
+        None => frame
+            .column(ACCOUNT_ID)?
+            .str()?
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect(),
+    };
     let scores = frame.column(score)?.f64()?.iter();
     let bands = frame.column(band)?.str()?.iter();
     Ok(ids
+        .into_iter()
         .zip(scores.zip(bands))
-        .map(|(id, (score, band))| (id.to_owned(), (score, band.map(str::to_owned))))
+        .map(|(id, (score, band))| (id, (score, band.map(str::to_owned))))
         .collect())
 }

@@ -26,6 +26,10 @@ pub struct JobFile {
     pub out: Text,
     /// A date, `yesterday`, or `latest_complete`.
     pub as_of: Text,
+    /// The currency that money is counted in; each amount stays in its own when left out.
+    pub currency: Option<Text>,
+    /// What is scored, where it is not the account as a whole.
+    pub unit: Option<UnitFile>,
     /// How many days back the scores are compared with.
     #[serde(default)]
     pub compare: Vec<Spanned<DayCount>>,
@@ -35,6 +39,16 @@ pub struct JobFile {
     /// How many rows may be lost before the run says so, or refuses.
     #[serde(default)]
     pub tolerance: ToleranceFile,
+}
+
+/// A part of an account that is scored by itself, such as one of its products.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitFile {
+    /// The export whose rows say which parts an account has.
+    pub from: Text,
+    /// The column that names the part.
+    pub by: Text,
 }
 
 /// The kind of run.

@@ -12,9 +12,12 @@ use crate::domain::one_line;
 use crate::exports::Exports;
 use crate::exports::contract::ACCOUNTS;
 use crate::exports::ledger::{Account, Unseen};
+use crate::exports::lookup::Unfound;
 use crate::exports::rows::Rows;
-use crate::measures::catalog::Definition;
-use crate::measures::compute::tie_name;
+use crate::formula::instant_name;
+use crate::measures::catalog::{Definition, Measure};
+
+use crate::measures::compute::{tie_name, unpriced_name};
 use crate::model::curve::Curve;
 use crate::population::Headcount;
 use crate::scores::columns as name;
@@ -54,11 +57,12 @@ pub fn judge(
         refusals: Vec::new(),
     };
     for rows in exports.tables.values() {
-        judged.export(job, rows, as_of)?;
+        judged.export(job, exports, rows, as_of)?;
     }
     judged.findings.extend(heads.finding());
     judged.findings.extend(not_point_in_time(job));
     judged.findings.extend(ties(job, scored)?);
+    judged.findings.extend(unpriced(job, scored)?);
     judged.findings.extend(scores(job, scored)?);
     let lost = judged
         .findings
@@ -83,14 +87,19 @@ const LOST_ROWS: [&str; 5] = [
 ];
 
 impl Judged {
-    fn export(&mut self, job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Result<(), JobError> {
+    fn export(
+        &mut self,
+        job: &ScoreJob,
+        exports: &Exports,
+        rows: &Rows,
+        as_of: NaiveDate,
+    ) -> Result<(), JobError> {
         let oldest = job.compared(as_of).min().unwrap_or(as_of);
-        let account = rows.account(
-            as_of,
-            job.plan
-                .since(&rows.table, oldest)
-                .filter(|_| rows.table.name != ACCOUNTS),
-        )?;
+        let since = job
+            .plan
+            .since(&rows.table, oldest)
+            .filter(|_| rows.table.name != ACCOUNTS);
+        let account = rows.account(as_of, since)?;
         let unseen = rows.unseen(as_of)?;
         if let Some(finding) = freshness(job, rows, as_of) {
             if job.stale == StalePolicy::Refuse && finding.finding == "stale_export" {
@@ -99,6 +108,9 @@ impl Judged {
             self.findings.push(finding);
         }
         self.findings.extend(set_aside(job, &account)?);
+        for unfound in rows.unfound(exports, as_of, since)? {
+            self.findings.push(not_found(job, rows, &account, &unfound));
+        }
         self.moment.extend(unplaced(job, rows, &account, &unseen));
         self.accounts.push(account);
         self.unseen.push(unseen);
@@ -311,34 +323,58 @@ fn set_aside(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
     Ok(findings)
 }
 
+/// Says which rows looked for something in another table that was not there.
+fn not_found(job: &ScoreJob, rows: &Rows, account: &Account, unfound: &Unfound) -> Finding {
+    let share = share(unfound.rows, account.ledger.seen);
+    let values: Vec<String> = unfound.values.iter().map(|value| one_line(value)).collect();
+    Finding {
+        finding: "unresolved_lookup",
+        severity: severity(job, share),
+        subject: format!("{}.{}", rows.table.name, unfound.column),
+        count: unfound.rows,
+        share,
+        evidence: format!(
+            "{} rows find nothing in {} by `{}`, such as {}",
+            unfound.rows,
+            unfound.table,
+            unfound.column,
+            values.join(", ")
+        ),
+        advice:
+            "what they would take from there is missing; check that the exports cover the same time"
+                .into(),
+    }
+}
+
 /// Says which measures look at yesterday with today's eyes.
 fn not_point_in_time(job: &ScoreJob) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, table) in &job.contract.tables {
-        let reads = |measure: &crate::measures::catalog::Measure| match &measure.definition {
-            Definition::Rows(rows) if rows.table == *name => rows
-                .summaries
-                .iter()
-                .flat_map(|summary| summary.arguments.iter().chain(&summary.filter))
-                .chain(&rows.condition)
-                .flat_map(|expr| {
-                    expr.columns()
-                        .into_iter()
-                        .map(str::to_owned)
-                        .collect::<Vec<_>>()
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
         for column in &table.current {
+            let names = [column.clone(), instant_name(column)];
+            let reads = |measure: &Measure| match &measure.definition {
+                Definition::Rows(rows) => rows.of_rows().any(|expr| {
+                    let mut columns = expr.columns().into_iter();
+                    columns.any(|read| {
+                        let lookup = job.contract.tables[&rows.table].lookup_of(read);
+                        let (of, read) = match lookup {
+                            Some(lookup) => (&lookup.table, lookup.take[read].as_str()),
+                            None => (&rows.table, read),
+                        };
+                        of == name && names.iter().any(|name| name == read)
+                    })
+                }),
+                Definition::Formula(_) => false,
+            };
             let by: Vec<&str> = job
                 .plan
                 .measures
                 .iter()
-                .filter(|measure| reads(measure).contains(column))
+                .filter(|measure| reads(measure))
                 .map(|measure| measure.name.as_str())
                 .collect();
-            if by.is_empty() && !(name == ACCOUNTS && job.plan.attributes.contains(column)) {
+            let is_read = |name| job.plan.attributes.contains(name);
+            if by.is_empty() && !(name == ACCOUNTS && names.iter().any(is_read)) {
                 continue;
             }
             findings.push(Finding {
@@ -372,6 +408,41 @@ fn ties(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
                 share: share(count, scored.height() as u64),
                 evidence: format!("for {count} accounts several rows of the newest instant say different things; the largest was taken"),
                 advice: "give the export a `key`, or a `time` that tells which row is newer".into(),
+            });
+        }
+    }
+    Ok(findings)
+}
+
+/// Says which measures are missing since their money cannot be added up.
+fn unpriced(job: &ScoreJob, scored: &DataFrame) -> PolarsResult<Vec<Finding>> {
+    let (finding, what, advice) = match &job.contract.currency {
+        None => (
+            "mixed_currencies",
+            "have amounts in several currencies, which are not added up".to_owned(),
+            "give the job a `currency`, and the exports file its [rates]",
+        ),
+        Some(currency) => (
+            "missing_rate",
+            format!("have amounts in a currency that nobody says the worth of in {currency}"),
+            "have the rates exported for all currencies, from before the as-of date on",
+        ),
+    };
+    let mut findings = Vec::new();
+    for measure in &job.plan.measures {
+        let Ok(unpriced) = scored.column(&unpriced_name(&measure.name)) else {
+            continue;
+        };
+        let count = u64::from(unpriced.bool()?.sum().unwrap_or(0));
+        if count > 0 {
+            findings.push(Finding {
+                finding,
+                severity: Severity::Warning,
+                subject: measure.name.clone(),
+                count,
+                share: share(count, scored.height() as u64),
+                evidence: format!("{count} accounts {what}; the measure is missing for them"),
+                advice: advice.into(),
             });
         }
     }

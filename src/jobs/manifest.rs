@@ -45,6 +45,7 @@ pub fn result(
         "as_of": as_of,
         "compared_with": job.compare.iter().map(|days| json!({ "days": days.0, "as_of": days.before(as_of) })).collect::<Vec<_>>(),
         "program": PROGRAM,
+        "currency": job.contract.currency,
         "model": { "name": job.model.name, "version": job.model.version, "hash": hash },
         "population": heads,
         "ledger": accounts.iter().map(|account| &account.ledger).collect::<Vec<_>>(),

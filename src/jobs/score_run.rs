@@ -51,7 +51,7 @@ pub fn score_run(
         &job.plan.demands(&job.contract, &dates),
         trail,
     )?;
-    let candidates = panel::candidates(exports.accounts(), &dates, &job.plan.attributes)?;
+    let candidates = panel::candidates(&exports, &dates, &job.plan.attributes)?;
     let candidates = panel::only(candidates, accounts)?;
     let measures = compute::compute(&exports, &candidates, &job.plan, trail)?;
     let panel = job.population.select(measures)?;
@@ -117,7 +117,7 @@ impl ScoreRun {
             .iter()
             .map(|account| account.rejects.clone())
             .collect();
-        let tables = vec![
+        let mut tables = vec![
             tables::account_scores(
                 &scored,
                 &job.model,
@@ -130,6 +130,15 @@ impl ScoreRun {
             tables::rejects(&rejects)?,
             tables::findings(&findings)?,
         ];
+        if let Some(parents) = &job.parents {
+            let frame = parents.roll_up(&scored, &job.model)?;
+            tables.push(tables::parent_scores(frame));
+        }
+        if let Some(unit) = &job.contract.unit {
+            for table in &mut tables {
+                table.name_parts(&unit.column)?;
+            }
+        }
         let manifest = manifest::result(job, as_of, &hash, &heads, &accounts, &findings, &tables);
         Ok(Scorecard {
             as_of,

@@ -8,10 +8,12 @@ use super::JobError;
 use super::file::{JobFile, StalePolicy, Text};
 use crate::config::{self, Problem, Problems, Source};
 use crate::domain::DayCount;
-use crate::exports::contract::{self, ACCOUNTS, Contract};
+use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
-use crate::measures::catalog::{self, Catalog};
+use crate::insights::parents::{self, Parents};
+use crate::measures;
+use crate::measures::catalog::Catalog;
 use crate::measures::file::MeasuresFile;
 use crate::measures::plan::Plan;
 use crate::model::file::ModelFile;
@@ -99,6 +101,8 @@ pub struct ScoreJob {
     pub catalog: Catalog,
     /// Who is scored.
     pub population: Population,
+    /// How accounts add up to their parents.
+    pub parents: Option<Parents>,
     /// The model that scores.
     pub model: HealthModel,
     /// The job's own model, where the command line put another in its place.
@@ -156,7 +160,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &source,
         &mut problems,
     );
-    let measures = named::<MeasuresFile>(
+    let measures_file = named::<MeasuresFile>(
         &beside(&file.measures),
         &file.measures,
         &source,
@@ -182,17 +186,35 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     }
     let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
-    let (Some((exports, exports_source)), Some((measures, measures_source))) = (exports, measures)
+    let (Some((exports, exports_source)), Some((measures_file, measures_source))) =
+        (exports, measures_file)
     else {
         return Err(problems.into());
     };
-    let contract = contract::resolve(&exports, &exports_source, &data, &mut problems);
-    let catalog = catalog::resolve(&measures, &measures_source, &contract, &mut problems);
+    let currency = file.currency.as_ref();
+    if let Some(currency) = currency.filter(|_| exports.rates.is_none()) {
+        let title = format!("nothing says what other currencies are worth in {currency}");
+        problems.push(
+            source
+                .problem(currency.span(), title)
+                .help("give [rates] in the exports file, or leave `currency` out"),
+        );
+    }
+    let mut contract = contract::resolve(
+        &exports,
+        &exports_source,
+        &data,
+        currency.map(|currency| currency.get_ref().as_str()),
+        &mut problems,
+    );
+    contract.unit = unit(&file, &source, &contract, &mut problems);
+    let catalog = measures::resolve(&measures_file, &measures_source, &contract, &mut problems);
     if !contract.tables.contains_key(ACCOUNTS) {
         // Conditions speak of account columns; without them each would be one more complaint.
         return Err(problems.into());
     }
     let population = population::resolve(&contract, &catalog, &mut problems);
+    let parents = parents::resolve(&contract, &catalog, &mut problems);
     let model =
         model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
     let in_force =
@@ -204,6 +226,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     let mut names = model.reads();
     names.extend(in_force.iter().flat_map(HealthModel::reads));
     names.extend(population.reads());
+    names.extend(parents.iter().flat_map(Parents::reads));
     names.extend(overrides.also.iter().cloned());
     let mut carried = model.carried();
     carried.extend(in_force.iter().flat_map(HealthModel::carried));
@@ -218,6 +241,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         contract,
         catalog,
         population,
+        parents,
         model,
         in_force,
         plan,
@@ -227,6 +251,60 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         warn_share,
         refuse_share,
     })
+}
+
+/// Decides what is scored, where the job says that it is not the account as a whole.
+fn unit(
+    file: &JobFile,
+    source: &Source,
+    contract: &Contract,
+    problems: &mut Problems,
+) -> Option<Unit> {
+    let written = file.unit.as_ref()?;
+    let unit = Unit {
+        table: written.from.get_ref().clone(),
+        column: written.by.get_ref().clone(),
+    };
+    let Some(table) = contract.tables.get(&unit.table) else {
+        // What is wrong with a table has been reported there.
+        if !contract.is_declared(&unit.table) {
+            let title = format!("there is no table `{}`", unit.table);
+            let names = contract.tables.keys().map(String::as_str);
+            let problem = source.problem(written.from.span(), title);
+            problems.push(problem.nearest(&unit.table, names));
+        }
+        return None;
+    };
+    if table.is_reference() || table.name == ACCOUNTS {
+        let title = format!("the rows of `{}` are no parts of accounts", unit.table);
+        let problem = source.problem(written.from.span(), title);
+        problems.push(
+            problem.help("name a table with a row for each part, such as the contract lines"),
+        );
+        return None;
+    }
+    if !table.names_part(&unit) {
+        let title = format!("export `{}` has no column `{}`", unit.table, unit.column);
+        let names = table.scope.columns.keys().map(String::as_str);
+        let problem = source.problem(written.by.span(), title);
+        problems.push(problem.nearest(&unit.column, names));
+        return None;
+    }
+    for table in contract
+        .tables
+        .values()
+        .filter(|table| table.names_part(&unit))
+    {
+        let is_late = |column: &str| table.known.contains_key(column);
+        if table.base(&unit.column).into_iter().any(is_late) {
+            let title = format!(
+                "`{}` of export `{}` becomes known later, so it cannot say which part a row belongs to",
+                unit.column, table.name
+            );
+            problems.push(source.problem(written.by.span(), title));
+        }
+    }
+    Some(unit)
 }
 
 /// Takes `.` and `..` out of a path, so that messages and the manifest show it as a person would.

@@ -2,13 +2,11 @@
 
 use indexmap::IndexMap;
 use serde::Serialize;
-use toml::Spanned;
 
-use super::file::{Constant, MeasureFile, MeasuresFile};
-use crate::config::{Problems, Source};
-use crate::domain::{DayCount, Window};
-use crate::exports::contract::{ACCOUNTS, Contract, Observed};
-use crate::formula::{self, Aggregate, Aggregates, Expr, Kind, Node, Parsed, Scope};
+use super::file::Constant;
+use crate::config::Source;
+use crate::domain::{Better, Timing, Window};
+use crate::formula::{Aggregate, Expr, Kind, Scope};
 
 /// Everything that can be measured with the exports at hand.
 #[derive(Debug, Clone)]
@@ -36,6 +34,10 @@ pub struct Measure {
     pub unit: Option<String>,
     /// What it says.
     pub description: Option<String>,
+    /// Which way it is better, where it has a way.
+    pub better: Option<Better>,
+    /// Whether it foretells what will happen or tells what has.
+    pub timing: Option<Timing>,
     /// Type of the value.
     pub kind: Kind,
     /// How it is computed.
@@ -103,6 +105,43 @@ pub fn summary_name(n: usize) -> String {
     format!("__summary_{n}")
 }
 
+impl Measure {
+    /// Returns the measures and account columns it is made from, each once.
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        match &self.definition {
+            Definition::Formula(expr) => expr.columns(),
+            Definition::Rows(rows) => rows.of_account(),
+        }
+    }
+}
+
+impl RowMeasure {
+    /// Returns every expression that is asked of a row.
+    pub fn of_rows(&self) -> impl Iterator<Item = &Expr> {
+        self.summaries
+            .iter()
+            .flat_map(|summary| summary.arguments.iter().chain(&summary.filter))
+            .chain(&self.condition)
+    }
+
+    /// Returns the measures and columns of the row's account that it reads, each once.
+    #[must_use]
+    pub fn of_account(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self
+            .of_rows()
+            .chain([&self.outer])
+            .flat_map(|expr| expr.of_account())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
 impl Catalog {
     /// Returns the names together with all that their formulas rest on.
     #[must_use]
@@ -110,473 +149,14 @@ impl Catalog {
         let mut wanted = names.to_vec();
         let mut next = 0;
         while let Some(name) = wanted.get(next) {
-            if let Some(Definition::Formula(expr)) =
-                self.measures.get(name).map(|measure| &measure.definition)
-            {
-                let more: Vec<String> = expr
-                    .columns()
-                    .into_iter()
-                    .map(str::to_owned)
-                    .filter(|name| !wanted.contains(name))
-                    .collect();
-                wanted.extend(more);
+            let parts = self.measures.get(name).map(Measure::parts);
+            for part in parts.unwrap_or_default() {
+                if !wanted.iter().any(|known| known == part) {
+                    wanted.push(part.to_owned());
+                }
             }
             next += 1;
         }
         wanted
     }
-}
-
-/// Resolves `measures.toml` against the contract of the exports.
-///
-/// What is wrong goes to `problems`; what hangs on something wrong is left out without a second
-/// report.
-pub fn resolve(
-    file: &MeasuresFile,
-    source: &Source,
-    contract: &Contract,
-    problems: &mut Problems,
-) -> Catalog {
-    let accounts = contract
-        .tables
-        .get(ACCOUNTS)
-        .map(|table| table.scope.clone())
-        .unwrap_or_default();
-    let mut catalog = Catalog {
-        measures: IndexMap::new(),
-        unavailable: IndexMap::new(),
-        declared: file
-            .measures
-            .keys()
-            .map(|name| name.get_ref().clone())
-            .collect(),
-        scope: Scope {
-            of: "the list of measures and account columns".into(),
-            ..accounts
-        },
-        source: source.clone(),
-    };
-    let parsed = parse_all(file, source, &catalog, problems);
-    for name in in_order(&parsed, source, problems) {
-        let written = &file.measures[name.as_str()];
-        let ParsedMeasure { key, formula, .. } = &parsed[name.as_str()];
-        let resolver = Resolver {
-            source,
-            contract,
-            catalog: &catalog,
-            key,
-            written,
-        };
-        match resolver.measure(formula, problems) {
-            Resolved::Measure(measure) => {
-                catalog.scope.columns.insert(name.clone(), measure.kind);
-                catalog.measures.insert(name, *measure);
-            }
-            Resolved::Unavailable(reason) => {
-                catalog.unavailable.insert(name, reason);
-            }
-            Resolved::Wrong => {}
-        }
-    }
-    catalog
-}
-
-struct ParsedMeasure<'a> {
-    key: &'a Spanned<String>,
-    formula: Parsed,
-    /// The measures and account columns it is made from.
-    parts: Vec<String>,
-}
-
-type ParsedMeasures<'a> = IndexMap<&'a str, ParsedMeasure<'a>>;
-
-fn parse_all<'a>(
-    file: &'a MeasuresFile,
-    source: &Source,
-    catalog: &Catalog,
-    problems: &mut Problems,
-) -> ParsedMeasures<'a> {
-    let mut parsed: ParsedMeasures<'a> = IndexMap::new();
-    for (name, measure) in &file.measures {
-        if name.get_ref() == "as_of"
-            || catalog.scope.columns.contains_key(name.get_ref())
-            || catalog.scope.derived.contains_key(name.get_ref())
-        {
-            problems.push(
-                source
-                    .problem(name.span(), format!("`{name}` is also an account column"))
-                    .label("one name must mean one thing")
-                    .help("give the measure another name"),
-            );
-        }
-        match formula::parse(measure.value.get_ref()) {
-            Ok(formula) => {
-                // The names in a measure over an export are its columns, not other measures.
-                let parts = if measure.from.is_none() {
-                    formula.names()
-                } else {
-                    Vec::new()
-                };
-                parsed.insert(
-                    name.get_ref().as_str(),
-                    ParsedMeasure {
-                        key: name,
-                        formula,
-                        parts,
-                    },
-                );
-            }
-            Err(error) => problems.push(formula::problem(source, &measure.value, &error)),
-        }
-    }
-    parsed
-}
-
-/// Sorts measures so that each stands behind those it mentions; circles are reported.
-fn in_order(parsed: &ParsedMeasures<'_>, source: &Source, problems: &mut Problems) -> Vec<String> {
-    fn visit(
-        name: &str,
-        parsed: &ParsedMeasures<'_>,
-        path: &mut Vec<String>,
-        done: &mut Vec<String>,
-        circles: &mut Vec<Vec<String>>,
-    ) {
-        if done.iter().any(|done| done == name) {
-            return;
-        }
-        if let Some(start) = path.iter().position(|step| step == name) {
-            circles.push(
-                path[start..]
-                    .iter()
-                    .cloned()
-                    .chain([name.to_owned()])
-                    .collect(),
-            );
-            return;
-        }
-        path.push(name.to_owned());
-        for other in &parsed[name].parts {
-            if parsed.contains_key(other.as_str()) {
-                visit(other, parsed, path, done, circles);
-            }
-        }
-        path.pop();
-        done.push(name.to_owned());
-    }
-    let mut done = Vec::new();
-    let mut circles = Vec::new();
-    for name in parsed.keys() {
-        visit(name, parsed, &mut Vec::new(), &mut done, &mut circles);
-    }
-    for circle in &circles {
-        let key = parsed[circle[0].as_str()].key;
-        problems.push(
-            source
-                .problem(
-                    key.span(),
-                    format!(
-                        "measures define each other in a circle: {}",
-                        circle.join(" → ")
-                    ),
-                )
-                .help("one of them must be made from an export"),
-        );
-        done.retain(|name| !circle.contains(name));
-    }
-    done
-}
-
-enum Resolved {
-    Measure(Box<Measure>),
-    Unavailable(String),
-    Wrong,
-}
-
-struct Resolver<'a> {
-    source: &'a Source,
-    contract: &'a Contract,
-    catalog: &'a Catalog,
-    key: &'a Spanned<String>,
-    written: &'a MeasureFile,
-}
-
-impl Resolver<'_> {
-    fn measure(&self, parsed: &Parsed, problems: &mut Problems) -> Resolved {
-        let before = problems.0.len();
-        let (definition, kind) = match &self.written.from {
-            Some(from) => match self.contract.tables.get(from.get_ref()) {
-                Some(_) => match self.rows(from.get_ref(), parsed, problems) {
-                    Some(rows) => {
-                        let kind = rows.outer.kind;
-                        (Definition::Rows(rows), kind)
-                    }
-                    None => return Resolved::Wrong,
-                },
-                None if self.contract.is_declared(from.get_ref()) => return Resolved::Wrong,
-                None => {
-                    return Resolved::Unavailable(format!(
-                        "the export `{from}` is not configured in {}",
-                        self.contract.source.path.display()
-                    ));
-                }
-            },
-            None => {
-                if let Some(missing) = parsed
-                    .names()
-                    .iter()
-                    .find_map(|name| self.catalog.unavailable.get(name))
-                {
-                    return Resolved::Unavailable(missing.clone());
-                }
-                // What is wrong with a part has been reported there.
-                let is_wrong = |name: &String| {
-                    self.catalog.declared.contains(name)
-                        && !self.catalog.measures.contains_key(name)
-                };
-                let without_accounts = !self.contract.tables.contains_key(ACCOUNTS);
-                if without_accounts || parsed.names().iter().any(is_wrong) {
-                    return Resolved::Wrong;
-                }
-                match self.formula(parsed, problems) {
-                    Some(expr) => {
-                        let kind = expr.kind;
-                        (Definition::Formula(expr), kind)
-                    }
-                    None => return Resolved::Wrong,
-                }
-            }
-        };
-        if problems.0.len() > before {
-            return Resolved::Wrong;
-        }
-        let window = self.written.from.as_ref().map(|_| self.window());
-        Resolved::Measure(Box::new(Measure {
-            name: self.key.get_ref().clone(),
-            label: self
-                .written
-                .label
-                .clone()
-                .unwrap_or_else(|| self.key.get_ref().replace('_', " ")),
-            unit: self.written.unit.clone(),
-            description: self.written.description.clone(),
-            kind: published(kind),
-            definition,
-            written: Written {
-                from: self
-                    .written
-                    .from
-                    .as_ref()
-                    .map(|from| from.get_ref().clone()),
-                window,
-                condition: self
-                    .written
-                    .condition
-                    .as_ref()
-                    .map(|condition| condition.get_ref().clone()),
-                value: self.written.value.get_ref().clone(),
-                none: self
-                    .written
-                    .none
-                    .as_ref()
-                    .map(|none| none.get_ref().clone()),
-            },
-        }))
-    }
-
-    fn window(&self) -> Window {
-        Window {
-            days: self.written.window.as_ref().map(|window| *window.get_ref()),
-            offset: self
-                .written
-                .offset
-                .as_ref()
-                .map_or(DayCount(0), |offset| *offset.get_ref()),
-        }
-    }
-
-    fn formula(&self, parsed: &Parsed, problems: &mut Problems) -> Option<Expr> {
-        let rows_only = [
-            self.written
-                .window
-                .as_ref()
-                .map(|window| (window.span(), "window")),
-            self.written
-                .offset
-                .as_ref()
-                .map(|offset| (offset.span(), "offset")),
-            self.written
-                .condition
-                .as_ref()
-                .map(|condition| (condition.span(), "where")),
-            self.written.none.as_ref().map(|none| (none.span(), "none")),
-        ];
-        for (span, key) in rows_only.into_iter().flatten() {
-            problems.push(
-                self.source
-                    .problem(
-                        span,
-                        format!(
-                            "`{key}` belongs to a measure over an export, and `{}` has no `from`",
-                            self.key
-                        ),
-                    )
-                    .help("add `from = \"…\"`, or take this key away"),
-            );
-        }
-        self.check(
-            &self.written.value,
-            parsed,
-            &self.catalog.scope,
-            Aggregates::Refused,
-            problems,
-        )
-    }
-
-    fn rows(&self, from: &str, parsed: &Parsed, problems: &mut Problems) -> Option<RowMeasure> {
-        let table = &self.contract.tables[from];
-        let value = self.check(
-            &self.written.value,
-            parsed,
-            &table.scope,
-            Aggregates::Required,
-            problems,
-        );
-        let condition = self.written.condition.as_ref().and_then(|text| {
-            let parsed = match formula::parse(text.get_ref()) {
-                Ok(parsed) => parsed,
-                Err(error) => {
-                    problems.push(formula::problem(self.source, text, &error));
-                    return None;
-                }
-            };
-            let expr = self.check(text, &parsed, &table.scope, Aggregates::Refused, problems)?;
-            if expr.kind != Kind::Boolean {
-                problems.push(self.source.problem(
-                    text.span(),
-                    format!("`where` needs a condition, found a {}", expr.kind),
-                ));
-            }
-            Some(expr)
-        });
-        let timed = table.time.is_some();
-        for span in [
-            self.written.window.as_ref().map(Spanned::span),
-            self.written.offset.as_ref().map(Spanned::span),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            if !timed {
-                problems.push(
-                    self.source
-                        .problem(span, format!("export `{from}` has no `time`, so there is nothing to measure a window by"))
-                        .help(format!("give `time = \"…\"` in [tables.{from}]")),
-                );
-            }
-        }
-        if let Some(window) = self
-            .written
-            .window
-            .as_ref()
-            .filter(|window| window.get_ref().0 == 0)
-        {
-            problems.push(
-                self.source
-                    .problem(window.span(), "a window has at least one day")
-                    .help("`1d` is the as-of date alone"),
-            );
-        }
-        if let Some(none) = &self.written.none {
-            if matches!(table.observed, Observed::Undeclared) {
-                problems.push(
-                    self.source
-                        .problem(none.span(), format!("`none` needs to know which accounts `{from}` covers"))
-                        .help(format!("give `observed = \"all\"` or `observed = \"any row\"` in [tables.{from}] of exports.toml")),
-                );
-            }
-            if let Some(value) = &value
-                && !fits(none.get_ref(), value.kind)
-            {
-                problems.push(self.source.problem(
-                    none.span(),
-                    format!("`none` must be a {} like the value", published(value.kind)),
-                ));
-            }
-        }
-        let mut summaries = Vec::new();
-        let outer = split(&value?, &mut summaries);
-        Some(RowMeasure {
-            table: from.to_owned(),
-            window: self.window(),
-            condition,
-            summaries,
-            outer,
-            none: self
-                .written
-                .none
-                .as_ref()
-                .map(|none| none.get_ref().clone()),
-        })
-    }
-
-    fn check(
-        &self,
-        text: &Spanned<String>,
-        parsed: &Parsed,
-        scope: &Scope,
-        aggregates: Aggregates,
-        problems: &mut Problems,
-    ) -> Option<Expr> {
-        match formula::check(parsed, scope, aggregates) {
-            Ok(expr) => Some(expr),
-            Err(error) => {
-                problems.push(formula::problem(self.source, text, &error));
-                None
-            }
-        }
-    }
-}
-
-/// Numbers are published as doubles, whatever they were summed as.
-fn published(kind: Kind) -> Kind {
-    if kind.is_number() { Kind::Float } else { kind }
-}
-
-fn fits(constant: &Constant, kind: Kind) -> bool {
-    match constant {
-        Constant::Boolean(_) => kind == Kind::Boolean,
-        Constant::Number(_) => kind.is_number(),
-        Constant::Text(_) => kind == Kind::Text,
-    }
-}
-
-/// Takes the aggregates out of a formula and leaves a column in the place of each.
-fn split(expr: &Expr, summaries: &mut Vec<Summary>) -> Expr {
-    expr.rebuilt(&mut |part| {
-        let Node::Aggregate(aggregate, arguments, filter) = part.node else {
-            return part;
-        };
-        let summary = Summary {
-            aggregate,
-            arguments,
-            filter: filter.map(|filter| *filter),
-        };
-        let n = summaries
-            .iter()
-            .position(|known| *known == summary)
-            .unwrap_or_else(|| {
-                summaries.push(summary);
-                summaries.len() - 1
-            });
-        let kind = if part.kind == Kind::Decimal {
-            Kind::Float
-        } else {
-            part.kind
-        };
-        Expr {
-            node: Node::Column(summary_name(n)),
-            kind,
-            span: part.span,
-        }
-    })
 }

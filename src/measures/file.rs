@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::domain::DayCount;
+use crate::domain::{Better, DayCount, Timing};
 
 /// What can be measured; shared by all models.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +24,10 @@ pub struct MeasureFile {
     pub unit: Option<String>,
     /// What it says, in plain words.
     pub description: Option<String>,
+    /// Which way it is better; left out where neither holds.
+    pub better: Option<Spanned<Better>>,
+    /// Whether it foretells what will happen or tells what has.
+    pub timing: Option<Timing>,
     /// The export it aggregates; without it `value` is a formula over measures and account columns.
     pub from: Option<Spanned<String>>,
     /// Length of the window in days; without it every visible row counts.
@@ -49,4 +53,6 @@ pub enum Constant {
     Number(f64),
     /// Text.
     Text(String),
+    /// A list; only the empty one means something where there is no row.
+    List([String; 0]),
 }

@@ -1,6 +1,8 @@
 //! What a run needs: the measures its model asks for, what they rest on, and what that asks of
 //! each export. Measures that nobody asks for cost nothing.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use indexmap::{IndexMap, IndexSet};
 
@@ -8,6 +10,7 @@ use super::catalog::{Catalog, Definition, Measure, RowMeasure};
 use crate::domain::DayCount;
 use crate::exports::contract::{ACCOUNTS, Contract, Observed, Owner, Table};
 use crate::exports::scan::Demand;
+use crate::formula::Expr;
 
 /// Steps in which a carried value is looked for: the newest of as-of − 7, − 14, … days.
 pub const CARRY_STEP: DayCount = DayCount(7);
@@ -78,6 +81,38 @@ impl Plan {
             })
     }
 
+    /// Returns the measures in the order of their computation: a measure over rows that reads
+    /// something of the account waits for a later stage than that.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Stage<'_>> {
+        let mut places: IndexMap<&str, (usize, usize)> = IndexMap::new();
+        let mut stages: Vec<Stage<'_>> = Vec::new();
+        for measure in &self.measures {
+            let below = measure
+                .parts()
+                .into_iter()
+                .filter_map(|part| places.get(part))
+                .max();
+            let (stage, level) = match (&measure.definition, below) {
+                (Definition::Rows(_), None) => (0, 0),
+                (Definition::Rows(_), Some((stage, _))) => (stage + 1, 0),
+                (Definition::Formula(_), None) => (0, 1),
+                (Definition::Formula(_), Some((stage, level))) => (*stage, level + 1),
+            };
+            places.insert(&measure.name, (stage, level));
+            stages.resize_with(stages.len().max(stage + 1), Stage::default);
+            match &measure.definition {
+                Definition::Rows(rows) => stages[stage].rows.push((measure, rows)),
+                Definition::Formula(expr) => {
+                    let levels = &mut stages[stage].formulas;
+                    levels.resize_with(levels.len().max(level), Vec::new);
+                    levels[level - 1].push((measure, expr));
+                }
+            }
+        }
+        stages
+    }
+
     /// Returns how many days before an as-of date a table is looked at; `None` if from its first
     /// row on.
     #[must_use]
@@ -118,56 +153,133 @@ impl Plan {
             .collect();
         all.sort();
         all.dedup();
-        let mut wanted: IndexMap<String, Vec<String>> = IndexMap::new();
-        wanted.insert(ACCOUNTS.to_owned(), self.attributes.clone());
+        let Some(oldest) = all.first().copied() else {
+            return IndexMap::new();
+        };
+        let mut wanted = Wanted {
+            contract,
+            tables: IndexMap::new(),
+        };
+        wanted.table(ACCOUNTS).from_first_row = true;
+        for attribute in &self.attributes {
+            wanted.name(ACCOUNTS, attribute);
+        }
         for measure in &self.measures {
-            let Definition::Rows(rows) = &measure.definition else {
-                continue;
-            };
-            let columns = wanted.entry(rows.table.clone()).or_default();
-            let arguments = rows
-                .summaries
-                .iter()
-                .flat_map(|summary| summary.arguments.iter().chain(&summary.filter));
-            for expr in arguments.chain(&rows.condition) {
-                columns.extend(expr.columns().into_iter().map(str::to_owned));
+            if let Definition::Rows(rows) = &measure.definition {
+                wanted.table(&rows.table);
+                for name in rows.of_rows().flat_map(Expr::columns) {
+                    wanted.name(&rows.table, name);
+                }
             }
         }
-        let mut linked: Vec<String> = wanted.keys().cloned().collect();
-        while let Some(name) = linked.pop() {
-            if let Some(Owner::Via { table, .. }) =
-                contract.tables.get(&name).map(|table| &table.owner)
-                && !wanted.contains_key(table)
-            {
-                wanted.insert(table.clone(), Vec::new());
-                linked.push(table.clone());
-            }
+        if let Some(unit) = &contract.unit {
+            // Which parts an account has is asked from the first row on.
+            wanted.table(&unit.table).from_first_row = true;
         }
+        wanted.follow_links();
         wanted
+            .tables
             .into_iter()
-            .filter_map(|(name, mut columns)| {
+            .filter_map(|(name, wanted)| {
                 let table = contract.tables.get(&name)?;
-                columns.sort();
-                columns.dedup();
-                let oldest = all.first().copied()?;
-                // What others hang on, and the accounts themselves, are wanted from their first row on.
-                let link = contract.tables.values().any(
-                    |other| matches!(&other.owner, Owner::Via { table, .. } if *table == name),
-                );
-                let since = if link || name == ACCOUNTS {
+                let since = if wanted.from_first_row {
                     None
                 } else {
                     self.since(table, oldest)
                 };
-                Some((
-                    name,
-                    Demand {
-                        columns,
-                        since,
-                        dates: all.clone(),
-                    },
-                ))
+                let demand = Demand {
+                    columns: wanted.columns.into_iter().collect(),
+                    taken: wanted.taken.into_iter().collect(),
+                    part: contract
+                        .unit
+                        .as_ref()
+                        .filter(|unit| table.names_part(unit))
+                        .map(|unit| unit.column.clone()),
+                    since,
+                    dates: all.clone(),
+                };
+                Some((name, demand))
             })
             .collect()
+    }
+}
+
+/// Measures that can be computed together.
+#[derive(Debug, Default)]
+pub struct Stage<'a> {
+    /// Over the rows of exports.
+    pub rows: Vec<(&'a Measure, &'a RowMeasure)>,
+    /// Over other measures, those first that rest on no other formula of the stage.
+    pub formulas: Vec<Vec<(&'a Measure, &'a Expr)>>,
+}
+
+impl<'a> Stage<'a> {
+    /// Returns the measures over the rows of a table, in order.
+    #[must_use]
+    pub fn over(&self, table: &str) -> Vec<(&'a Measure, &'a RowMeasure)> {
+        let of_table = |(_, rows): &&(&Measure, &RowMeasure)| rows.table == table;
+        self.rows.iter().filter(of_table).copied().collect()
+    }
+}
+
+/// What is asked of each export, while it is being found out.
+struct Wanted<'a> {
+    contract: &'a Contract,
+    tables: IndexMap<String, WantedTable>,
+}
+
+#[derive(Default)]
+struct WantedTable {
+    columns: BTreeSet<String>,
+    taken: BTreeSet<String>,
+    from_first_row: bool,
+}
+
+impl Wanted<'_> {
+    fn table(&mut self, table: &str) -> &mut WantedTable {
+        self.tables.entry(table.to_owned()).or_default()
+    }
+
+    /// Asks for a name of a table: a column of its own, or one that it takes from another.
+    fn name(&mut self, table: &str, name: &str) {
+        let contract = self.contract;
+        let found = contract.tables.get(table);
+        let Some((found, lookup)) = found.and_then(|found| Some((found, found.lookup_of(name)?)))
+        else {
+            let currency = contract.tables.get(table).and_then(|found| {
+                let currency = found.money.get(name)?;
+                Some(found.base(currency).into_iter().map(str::to_owned))
+            });
+            let wanted = self.table(table);
+            wanted.columns.insert(name.to_owned());
+            wanted.columns.extend(currency.into_iter().flatten());
+            return;
+        };
+        let columns = |table: &Table, name: &str| -> Vec<String> {
+            table.base(name).into_iter().map(str::to_owned).collect()
+        };
+        let wanted = self.table(table);
+        wanted.taken.insert(name.to_owned());
+        wanted.columns.extend(columns(found, &lookup.column));
+        if let Some(target) = contract.tables.get(&lookup.table) {
+            let wanted = self.table(&lookup.table);
+            wanted.from_first_row = true;
+            wanted.columns.extend(columns(target, &lookup.on));
+            wanted.columns.extend(columns(target, &lookup.take[name]));
+        }
+    }
+
+    /// Asks for the tables through which others reach their accounts, from their first rows on.
+    fn follow_links(&mut self) {
+        let mut linked: Vec<String> = self.tables.keys().cloned().collect();
+        while let Some(name) = linked.pop() {
+            let owner = self.contract.tables.get(&name).map(|table| &table.owner);
+            if let Some(Owner::Via { table, .. }) = owner {
+                if !self.tables.contains_key(table) {
+                    linked.push(table.clone());
+                }
+                self.table(table).from_first_row = true;
+            }
+        }
     }
 }

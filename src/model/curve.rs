@@ -148,16 +148,8 @@ impl Curve {
                     "rises"
                 };
                 return Err(format!(
-                    "says better = \"{}\", but the score {way} from {} to {} between {} and {}",
-                    if better == Better::Higher {
-                        "higher"
-                    } else {
-                        "lower"
-                    },
-                    pair[0].score,
-                    pair[1].score,
-                    pair[0].value,
-                    pair[1].value
+                    "says better = \"{better}\", but the score {way} from {} to {} between {} and {}",
+                    pair[0].score, pair[1].score, pair[0].value, pair[1].value
                 ));
             }
         }

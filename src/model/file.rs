@@ -1,11 +1,12 @@
 //! A model file exactly as written.
 
-use chrono::NaiveDate;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::domain::DayCount;
+
+pub use crate::domain::Better;
 
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
@@ -66,6 +67,9 @@ pub struct BandFile {
     pub below: Option<Spanned<f64>>,
     /// What must be done for an account in it.
     pub action: Option<String>,
+    /// Whether the revenue of an account in it counts as at risk.
+    #[serde(default)]
+    pub at_risk: bool,
 }
 
 /// A weighted group of metrics.
@@ -101,16 +105,6 @@ pub struct MetricFile {
     pub missing: MissingFile,
     /// A condition outside of which the metric does not concern an account.
     pub applies_when: Option<Text>,
-}
-
-/// Which way a value is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
 }
 
 /// What happens when a value is missing.
@@ -237,15 +231,4 @@ pub struct ChangeFile {
     pub what: String,
     /// On what review.
     pub review: Option<String>,
-}
-
-/// Returns the date of a TOML date, if it is one.
-#[must_use]
-pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
-    let date = datetime.date?;
-    NaiveDate::from_ymd_opt(
-        i32::from(date.year),
-        u32::from(date.month),
-        u32::from(date.day),
-    )
 }

@@ -71,6 +71,9 @@ pub struct Band {
     pub label: String,
     /// What must be done for an account in it.
     pub action: Option<String>,
+    /// Whether the revenue of an account in it counts as at risk; it decides about no score.
+    #[serde(skip)]
+    pub at_risk: bool,
 }
 
 /// A weighted group of metrics.

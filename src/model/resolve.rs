@@ -4,14 +4,12 @@ use indexmap::IndexMap;
 use toml::Spanned;
 
 use super::curve::Curve;
-use super::file::{
-    BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile, date_of,
-};
+use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile};
 use super::health_model::{
     About, Band, Bound, Card, Category, CategoryCard, Condition, Effect, HealthModel, Limit,
     Metric, MetricCard, Variant,
 };
-use crate::config::{Problems, Source, Span};
+use crate::config::{Problems, Source, Span, date_of};
 use crate::formula::{self, Aggregates, Kind};
 use crate::measures::catalog::Catalog;
 
@@ -222,6 +220,7 @@ impl Resolver<'_> {
                     Band {
                         label: band.label.get_ref().clone(),
                         action: band.action.clone(),
+                        at_risk: band.at_risk,
                     },
                     *band.from.get_ref(),
                 )
@@ -273,7 +272,11 @@ impl Resolver<'_> {
                 self.weight(&metric.weight, problems);
                 let measure = metric.measure.as_ref().unwrap_or(metric_id);
                 let kind = self.measure(measure, metric_id, problems);
-                let curve = self.curve(&metric.curve, scale, metric.better, kind, problems);
+                let better = self.better(metric_id, measure, metric.better, problems);
+                // A map has no direction, whatever its values say about health.
+                let way =
+                    better.filter(|_| metric.better.is_some() || kind.is_none_or(Kind::is_number));
+                let curve = self.curve(&metric.curve, scale, way, kind, problems);
                 if let MissingFile::Neutral(score) = metric.missing
                     && !(scale[0]..=scale[1]).contains(&score)
                 {
@@ -296,7 +299,7 @@ impl Resolver<'_> {
                         .unwrap_or_else(|| metric_id.get_ref().clone()),
                     measure: measure.get_ref().clone(),
                     is_number: kind.is_none_or(Kind::is_number),
-                    better: metric.better,
+                    better,
                     missing: metric.missing,
                     applies_when: metric
                         .applies_when
@@ -340,6 +343,31 @@ impl Resolver<'_> {
                 categories: cards,
             },
         )
+    }
+
+    /// Returns which way a metric is better: as it says, or as its measure does.
+    fn better(
+        &self,
+        metric: &Text,
+        measure: &Text,
+        written: Option<Better>,
+        problems: &mut Problems,
+    ) -> Option<Better> {
+        let of_measure = self.catalog.measures.get(measure.get_ref());
+        let of_measure = of_measure.and_then(|measure| measure.better);
+        if let (Some(written), Some(of_measure)) = (written, of_measure)
+            && written != of_measure
+        {
+            let title = format!(
+                "`{metric}` says better = \"{written}\", and its measure `{measure}` is better {of_measure}"
+            );
+            problems.push(
+                self.source
+                    .problem(metric.span(), title)
+                    .help("take `better` away here, or change it in the measures file"),
+            );
+        }
+        written.or(of_measure)
     }
 
     fn weight(&self, weight: &Spanned<f64>, problems: &mut Problems) {
@@ -633,7 +661,8 @@ impl Resolver<'_> {
                     .measures
                     .get(&metric.measure)
                     .map(|measure| measure.kind);
-                if let Some(curve) = self.curve(curve, scale, metric.better, kind, problems) {
+                let way = metric.better.filter(|_| kind.is_none_or(Kind::is_number));
+                if let Some(curve) = self.curve(curve, scale, way, kind, problems) {
                     target.curve = curve;
                 }
             }

@@ -1,11 +1,15 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod parents;
 mod scores;
 
+pub use parents::parent_scores;
 pub use scores::{account_scores, category_scores, metric_scores};
 
 use polars::prelude::*;
 
+use crate::domain::PART_SEPARATOR;
+use crate::panel::ACCOUNT_ID;
 use crate::trail::Finding;
 
 /// A table ready to be written.
@@ -50,6 +54,44 @@ impl Table {
                 .collect(),
             descriptions,
         }
+    }
+}
+
+/// What stands beside the account where parts of accounts are scored.
+const PART_DESCRIPTION: &str = "The part of the account that is scored by itself";
+
+impl Table {
+    /// Takes the ids of parts of accounts apart: the account keeps its column, and the part gets
+    /// one of its own behind it.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn name_parts(&mut self, part: &str) -> PolarsResult<()> {
+        let Some(place) = self.frame.get_column_index(ACCOUNT_ID) else {
+            return Ok(());
+        };
+        let ids = self.frame.column(ACCOUNT_ID)?.str()?.clone();
+        let (accounts, parts): (Vec<_>, Vec<_>) = ids
+            .iter()
+            .map(|id| match id.and_then(|id| id.split_once(PART_SEPARATOR)) {
+                Some((account, part)) => (Some(account), Some(part)),
+                None => (id, None),
+            })
+            .unzip();
+        self.frame
+            .with_column(Column::new(ACCOUNT_ID.into(), accounts))?;
+        self.frame
+            .insert_column(place + 1, Column::new(part.into(), parts))?;
+        self.descriptions
+            .insert(place + 1, (part.to_owned(), PART_DESCRIPTION.to_owned()));
+        if let Some(sorted) = self
+            .sorted_by
+            .iter()
+            .position(|column| column == ACCOUNT_ID)
+        {
+            self.sorted_by.insert(sorted + 1, part.to_owned());
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::insights::trends::{change_name, direction_name};
 use crate::measures::compute::newest_name;
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
+use crate::population::Shown;
 use crate::scores::columns as name;
 
 /// Returns the change and direction columns of a level, under their published names.
@@ -47,15 +48,15 @@ pub fn account_scores(
     scored: &DataFrame,
     model: &HealthModel,
     hash: &str,
-    show: &[String],
+    show: &[Shown],
     comparators: &[DayCount],
 ) -> PolarsResult<Table> {
     let overall = |part: &str| col(name::overall(part));
     let mut columns = vec![col(ACCOUNT_ID)];
     columns.extend(
         show.iter()
-            .filter(|column| *column != ACCOUNT_ID)
-            .map(|column| col(column.as_str())),
+            .filter(|shown| shown.name != ACCOUNT_ID)
+            .map(Shown::column),
     );
     columns.extend([
         lit(model.name.clone()).alias("model"),
@@ -87,10 +88,9 @@ pub fn account_scores(
         frame,
         &[ACCOUNT_ID],
         |column| {
-            if show.iter().any(|shown| shown == column) && column != ACCOUNT_ID {
-                return Some(
-                    "Column of the accounts export, as known at the as-of date".to_owned(),
-                );
+            let shown = show.iter().find(|shown| shown.name == column);
+            if let Some(shown) = shown.filter(|_| column != ACCOUNT_ID) {
+                return Some(shown.description.clone());
             }
             describe_trend(column).or_else(|| {
             Some(match column {

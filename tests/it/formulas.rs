@@ -103,6 +103,12 @@ fn aggregates_see_what_was_known_and_nothing_later() {
             number(3.0),
         ),
         ("SUM(CAST(size AS DOUBLE)) * -1", number(-23.0)),
+        ("MAX(DATEADD('day', 0 - size, due))", AnyValue::Date(20_496)),
+        (
+            "MAX(CONCAT(kind, '/', CAST(size AS VARCHAR)))",
+            AnyValue::StringOwned("login/2".into()),
+        ),
+        ("COUNT(CONCAT(kind, CAST(due AS VARCHAR)))", number(3.0)),
     ];
     for (formula, expected) in cases {
         assert_eq!(

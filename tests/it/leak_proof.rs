@@ -40,7 +40,7 @@ struct Story {
     futures: [Vec<Vec<Row>>; 2],
 }
 
-const EXPORTS: usize = 6;
+const EXPORTS: usize = 7;
 
 fn story() -> impl Strategy<Value = Story> {
     let table = |days: std::ops::Range<i64>| prop::collection::vec(row(days), 0..14);
@@ -121,6 +121,12 @@ fn world(story: &Story, which: usize) -> World {
     ] {
         world.export(name, of(export));
     }
+    // What rows of the others look up, and what is there for every account.
+    let grades = rows(6);
+    world.export(
+        "grades",
+        df!("id" => keys(&grades), "day" => days(&grades), "later" => laters(&grades), "grade" => values(&grades), "mark" => cells(&grades)),
+    );
     let subscriptions = rows(1);
     for day in [-40, -3, 5 + which as i64] {
         let known: Vec<Row> = subscriptions
@@ -143,7 +149,7 @@ fn world(story: &Story, which: usize) -> World {
 const EXPORTS_TOML: &str = r#"
 [population]
 exclude = { small = "plan = 1" }
-show = ["plan"]
+show = ["plan", "grades_below"]
 [tables.accounts]
 path = "accounts.parquet"
 valid_from = "from"
@@ -151,7 +157,8 @@ valid_from = "from"
 path = "subscriptions.parquet"
 key = ["id"]
 time = "day"
-known = { cell = "later" }
+columns = { fee = "price", seen = "cell" }
+known = { seen = "later" }
 observed = "any row"
 [tables.usage]
 path = "usage.parquet"
@@ -172,9 +179,17 @@ time = "day"
 known = { cell = "later" }
 fresh_within = "20d"
 observed = "all"
+lookup = { id = { table = "grades", take = ["grade", "mark"] } }
 [tables.notes]
 path = "notes.parquet"
 time = "day"
+lookup = { id = { table = "subscriptions", take = ["fee", "seen"] } }
+[tables.grades]
+path = "grades.parquet"
+reference = true
+key = ["id", "day"]
+time = "day"
+known = { mark = "later" }
 [tables.dumps]
 path = "dumps/dt={as_of}/*.parquet"
 key = ["id"]
@@ -183,7 +198,7 @@ key = ["id"]
 const MEASURES_TOML: &str = r#"
 [measures.subscribed]
 from = "subscriptions"
-value = "SUM(price) + COUNT(cell)"
+value = "SUM(fee) + COUNT(seen)"
 none = 0
 [measures.used]
 from = "usage"
@@ -199,6 +214,23 @@ from = "tickets"
 where = "later IS NULL"
 value = "COUNT(*)"
 none = 0
+[measures.graded]
+from = "tickets"
+value = "SUM(grade) + COUNT(mark)"
+none = 0
+[measures.grades_below]
+from = "grades"
+where = "grade < account.plan"
+value = "LIST(DISTINCT id)"
+none = []
+[measures.marks]
+from = "grades"
+value = "SUM(mark) + LATEST(grade)"
+none = 0
+[measures.compared]
+from = "notes"
+where = "value <= account.graded + account.marks"
+value = "COUNT(*) + SUM(fee) + COUNT(seen)"
 [measures.rated]
 from = "tickets"
 window = "30d"
@@ -224,7 +256,8 @@ from = 0
 weight = 1
 [categories.all.metrics]
 subscribed = { weight = 0.2, curve = { points = [[0, 0], [9, 100]] } }
-used = { weight = 0.2, curve = { points = [[0, 0], [9, 100]] } }
+used = { weight = 0.1, curve = { points = [[0, 0], [9, 100]] } }
+compared = { weight = 0.1, curve = { points = [[0, 0], [30, 100]] } }
 loaded = { weight = 0.1, curve = { points = [[0, 0], [9, 100]] } }
 open = { weight = 0.1, curve = { points = [[0, 0], [9, 100]] } }
 rated = { weight = 0.2, curve = { points = [[0, 0], [9, 100]] }, missing = { carry = "28d" } }

@@ -26,6 +26,21 @@ pub fn dates(texts: &[&str]) -> Vec<Option<NaiveDate>> {
     texts.iter().map(|text| text.parse().ok()).collect()
 }
 
+/// Returns instants of a zone, or wall-clock times without one; an empty text is null.
+pub fn instants(texts: &[&str], zone: Option<&str>) -> Series {
+    let micros: Vec<Option<i64>> = texts
+        .iter()
+        .map(|text| {
+            let time: chrono::NaiveDateTime = text.parse().ok()?;
+            Some(time.and_utc().timestamp_micros())
+        })
+        .collect();
+    let zone = TimeZone::opt_try_new(zone).unwrap();
+    Series::new("".into(), micros)
+        .cast(&DataType::Datetime(TimeUnit::Microseconds, zone))
+        .unwrap()
+}
+
 /// A temporary folder with exports and configuration.
 pub struct World {
     dir: tempfile::TempDir,
@@ -89,6 +104,12 @@ impl World {
         std::fs::write(path, text).unwrap();
     }
 
+    /// Adds text to the end of a file.
+    pub fn add(&self, path: &str, text: &str) {
+        let before = std::fs::read_to_string(self.path().join(path)).unwrap();
+        self.write(path, &format!("{before}\n{text}\n"));
+    }
+
     /// Replaces text in a file, which must hold it.
     pub fn edit(&self, path: &str, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.path().join(path)).unwrap();
@@ -132,6 +153,27 @@ impl World {
             .unwrap();
         let run = score_run::score_run(&job, None, &mut Trail::silent()).unwrap();
         cell(&run.compared, account, measure)
+    }
+
+    /// Returns one run's frame with the named measures beside the model's.
+    pub fn run_with(&self, measures: &[&str], as_of: &str) -> DataFrame {
+        let overrides = Overrides {
+            also: measures.iter().map(|name| (*name).to_owned()).collect(),
+            as_of: Some(as_of.to_owned()),
+            ..Overrides::default()
+        };
+        let job = self.load(&overrides).unwrap();
+        score_run::score_run(&job, None, &mut Trail::silent())
+            .unwrap()
+            .compared
+    }
+
+    /// Returns the text of every problem of the job's files.
+    pub fn complaints(&self) -> String {
+        match self.load(&Overrides::default()) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Returns the bytes of every published file, and the `result` part of the manifest.

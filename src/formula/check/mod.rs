@@ -1,16 +1,15 @@
 //! From the parser's tree to the checked one: names, types, and where an aggregate may stand.
 
-use chrono::NaiveDate;
-use indexmap::IndexMap;
-use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr as Sql, FunctionArg,
-    FunctionArgExpr, FunctionArguments, Spanned as _, UnaryOperator, Value,
-};
+mod calls;
+mod names;
 
-use super::functions::{self, Call, FUNCTIONS};
+use chrono::NaiveDate;
+use sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr as Sql, UnaryOperator, Value};
+
 use super::parse::{FormulaError, Parsed};
-use super::tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
-use crate::config::nearest;
+use super::tree::{Arithmetic, Comparison, Expr, Kind, Literal, Node};
+
+pub use names::{Clock, Scope, instant_name};
 
 /// Where a formula stands, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,34 +20,16 @@ pub enum Aggregates {
     Refused,
 }
 
-/// The names a formula may use.
-#[derive(Debug, Clone, Default)]
-pub struct Scope {
-    /// What the names belong to, for messages: "export `tickets`".
-    pub of: String,
-    /// Columns with their types.
-    pub columns: IndexMap<String, Kind>,
-    /// Names that stand for an expression over the columns.
-    pub derived: IndexMap<String, Expr>,
-    /// Columns that are there but cannot be used, with the reason.
-    pub unusable: IndexMap<String, String>,
-}
-
-impl Scope {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns
-            .keys()
-            .chain(self.derived.keys())
-            .map(String::as_str)
-    }
-}
-
 /// Checks a parsed formula against the names it may use.
 ///
 /// # Errors
 /// When a name, a type or a function does not fit, or an aggregate stands where it may not.
 pub fn check(parsed: &Parsed, scope: &Scope, aggregates: Aggregates) -> Result<Expr, FormulaError> {
-    let checker = Checker { parsed, scope };
+    let checker = Checker {
+        parsed,
+        scope,
+        moments: false,
+    };
     let place = match aggregates {
         Aggregates::Required => Place::Outside,
         Aggregates::Refused => Place::Row,
@@ -70,6 +51,8 @@ enum Place {
 struct Checker<'a> {
     parsed: &'a Parsed,
     scope: &'a Scope,
+    /// Whether names of instants mean the moments themselves and not their dates.
+    moments: bool,
 }
 
 type Checked = Result<Expr, FormulaError>;
@@ -257,6 +240,11 @@ impl Checker<'_> {
                         .help("valid here: DOUBLE, BIGINT, VARCHAR, BOOLEAN, DATE")
                 })?;
                 let inner = self.expr(expr, place)?;
+                if inner.kind == Kind::List && !matches!(kind, Kind::Text) {
+                    let title = "a list can be CAST to VARCHAR only";
+                    return Err(FormulaError::new(inner.span, title)
+                        .help("LIST_SIZE(…) is the number of its elements"));
+                }
                 if kind == Kind::Date && !matches!(inner.kind, Kind::Text | Kind::Date | Kind::Null)
                 {
                     let error = FormulaError::new(
@@ -268,55 +256,15 @@ impl Checker<'_> {
                 make(Node::Cast(inner.into()), kind)
             }
             Sql::Function(function) => self.function(function, span, place),
-            Sql::CompoundIdentifier(_) => err(format!(
-                "`{sql}` names a table; a formula reads one export, so write the column alone"
-            )),
+            Sql::CompoundIdentifier(parts) => match parts.as_slice() {
+                [of, name] => self.qualified(&of.value, &name.value, span),
+                _ => err(format!("`{sql}` is not understood as a name")),
+            },
             Sql::Subquery(_) | Sql::Exists { .. } | Sql::InSubquery { .. } => err(
                 "a formula cannot hold a query; make the inner part a measure of its own".into(),
             ),
             _ => err(format!("`{sql}` is not supported in a formula")),
         }
-    }
-
-    fn name(&self, name: &str, span: std::ops::Range<usize>, place: Place) -> Checked {
-        if name.eq_ignore_ascii_case("as_of") {
-            return Ok(Expr {
-                node: Node::AsOf,
-                kind: Kind::Date,
-                span,
-            });
-        }
-        let found = match (self.scope.columns.get(name), self.scope.derived.get(name)) {
-            (Some(kind), _) => Expr {
-                node: Node::Column(name.to_owned()),
-                kind: *kind,
-                span: span.clone(),
-            },
-            (None, Some(derived)) => derived.clone(),
-            (None, None) if self.scope.unusable.contains_key(name) => {
-                let (of, reason) = (&self.scope.of, &self.scope.unusable[name]);
-                let title = format!("column `{name}` of {of} cannot be used: {reason}");
-                return Err(FormulaError::new(span, title));
-            }
-            (None, None) => {
-                let error =
-                    FormulaError::new(span, format!("{} has no column `{name}`", self.scope.of));
-                return Err(match nearest(name, self.scope.names()) {
-                    Some(help) => error.help(help),
-                    None => error,
-                });
-            }
-        };
-        if place == Place::Outside {
-            return Err(FormulaError::new(
-                span,
-                format!("`{name}` has one value a row, but a measure needs one value an account"),
-            )
-            .help(format!(
-                "put it inside an aggregate, such as SUM({name}) or LATEST({name})"
-            )));
-        }
-        Ok(found)
     }
 
     fn binary(
@@ -402,246 +350,6 @@ impl Checker<'_> {
         })
     }
 
-    fn function(
-        &self,
-        call: &sqlparser::ast::Function,
-        span: std::ops::Range<usize>,
-        place: Place,
-    ) -> Checked {
-        let err = |title: String| FormulaError::new(span.clone(), title);
-        let name = call.name.to_string();
-        let Some(function) = functions::find(&name) else {
-            let at = self.parsed.bytes(call.name.span());
-            let error = FormulaError::new(at, format!("there is no function {name}"));
-            let names = FUNCTIONS
-                .iter()
-                .map(|function| function.name)
-                .chain(["CASE", "CAST"]);
-            return Err(match nearest(&name, names) {
-                Some(help) => error.help(help),
-                None => error,
-            });
-        };
-        let usage = format!("it is called {}", function.usage);
-        let (sql_arguments, distinct) = match &call.args {
-            FunctionArguments::List(list) if list.clauses.is_empty() => (
-                list.args.as_slice(),
-                list.duplicate_treatment == Some(DuplicateTreatment::Distinct),
-            ),
-            _ => {
-                return Err(err(format!(
-                    "the arguments of {} are not understood",
-                    function.name
-                ))
-                .help(usage));
-            }
-        };
-        if call.over.is_some() || !call.within_group.is_empty() || call.null_treatment.is_some() {
-            return Err(err(format!(
-                "{} takes no OVER, WITHIN GROUP or NULLS clause here",
-                function.name
-            ))
-            .help("the window of a measure is its key `window`"));
-        }
-        match &function.call {
-            Call::Scalar(scalar, arity) => {
-                if call.filter.is_some() || distinct {
-                    return Err(err(format!(
-                        "{} is not an aggregate, so it takes no DISTINCT or FILTER",
-                        function.name
-                    )));
-                }
-                let arguments = self.arguments(sql_arguments, place)?;
-                if !arity.contains(&arguments.len()) {
-                    return Err(err(format!(
-                        "{} does not take {} arguments",
-                        function.name,
-                        arguments.len()
-                    ))
-                    .help(usage));
-                }
-                self.scalar(*scalar, function.name, arguments, span)
-            }
-            Call::Aggregate(aggregate, arity) => {
-                match place {
-                    Place::Outside => {}
-                    Place::Row => {
-                        return Err(err(format!("{} is an aggregate, and there is one row here", function.name))
-                            .help("an aggregate belongs to a measure with `from`; make one and use its name"));
-                    }
-                    Place::Inside => {
-                        return Err(err(format!(
-                            "{} stands inside another aggregate",
-                            function.name
-                        ))
-                        .help("make the inner one a measure of its own"));
-                    }
-                }
-                let filter = call
-                    .filter
-                    .as_ref()
-                    .map(|filter| {
-                        self.of(filter, Place::Inside, Kind::Boolean, "FILTER")
-                            .map(Box::new)
-                    })
-                    .transpose()?;
-                let star = matches!(
-                    sql_arguments,
-                    [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]
-                );
-                if star && *aggregate == Aggregate::Count && !distinct {
-                    return Ok(Expr {
-                        node: Node::Aggregate(Aggregate::CountRows, vec![], filter),
-                        kind: Kind::Integer,
-                        span,
-                    });
-                }
-                let arguments = self.arguments(sql_arguments, Place::Inside)?;
-                if arguments.len() != *arity {
-                    return Err(err(format!(
-                        "{} does not take {} arguments",
-                        function.name,
-                        arguments.len()
-                    ))
-                    .help(usage));
-                }
-                let aggregate = match (aggregate, distinct) {
-                    (Aggregate::Count, true) => Aggregate::CountDistinct,
-                    (_, true) => {
-                        return Err(err(format!(
-                            "DISTINCT is understood in COUNT only, not in {}",
-                            function.name
-                        )));
-                    }
-                    (aggregate, false) => *aggregate,
-                };
-                self.aggregate(aggregate, function.name, arguments, filter, span)
-            }
-        }
-    }
-
-    fn scalar(
-        &self,
-        scalar: Scalar,
-        name: &str,
-        arguments: Vec<Expr>,
-        span: std::ops::Range<usize>,
-    ) -> Checked {
-        let kind = match scalar {
-            Scalar::Coalesce | Scalar::Least | Scalar::Greatest => {
-                let mut kind = Kind::Null;
-                for argument in &arguments {
-                    kind = self.same(kind, argument)?;
-                }
-                kind
-            }
-            Scalar::NullIf => {
-                self.comparable(&arguments[0], &arguments[1])?;
-                arguments[0].kind
-            }
-            Scalar::Abs => {
-                self.expect(&arguments[0], Kind::Float, name)?;
-                arguments[0].kind
-            }
-            Scalar::Round => {
-                self.expect(&arguments[0], Kind::Float, name)?;
-                if let Some(places) = arguments.get(1)
-                    && !matches!(places.node, Node::Literal(Literal::Integer(0..=9)))
-                {
-                    return Err(FormulaError::new(
-                        places.span.clone(),
-                        "ROUND takes 0 to 9 places, written as a number",
-                    ));
-                }
-                Kind::Float
-            }
-            Scalar::DateDiff => {
-                match &arguments[0].node {
-                    Node::Literal(Literal::Text(unit)) if unit.eq_ignore_ascii_case("day") => {}
-                    _ => {
-                        return Err(FormulaError::new(
-                            arguments[0].span.clone(),
-                            "DATEDIFF counts in 'day' only",
-                        ));
-                    }
-                }
-                self.expect(&arguments[1], Kind::Date, name)?;
-                self.expect(&arguments[2], Kind::Date, name)?;
-                Kind::Integer
-            }
-            Scalar::Lower | Scalar::Upper => {
-                self.expect(&arguments[0], Kind::Text, name)?;
-                Kind::Text
-            }
-        };
-        Ok(Expr {
-            node: Node::Call(scalar, arguments),
-            kind,
-            span,
-        })
-    }
-
-    fn aggregate(
-        &self,
-        aggregate: Aggregate,
-        name: &str,
-        arguments: Vec<Expr>,
-        filter: Option<Box<Expr>>,
-        span: std::ops::Range<usize>,
-    ) -> Checked {
-        use Aggregate as A;
-        let x = arguments[0].kind;
-        let kind = match aggregate {
-            A::CountRows | A::Count | A::CountDistinct => Kind::Integer,
-            A::Latest | A::LatestRow => x,
-            A::Min | A::Max => {
-                if x == Kind::Boolean {
-                    return Err(FormulaError::new(
-                        arguments[0].span.clone(),
-                        format!("{name} is not defined for true/false"),
-                    )
-                    .help("count with COUNT(*) FILTER (WHERE …)"));
-                }
-                x
-            }
-            A::Sum | A::Avg | A::Median | A::StdDev | A::RegrSlope => {
-                for argument in &arguments {
-                    if argument.kind == Kind::Boolean {
-                        return Err(FormulaError::new(
-                            argument.span.clone(),
-                            format!("{name} needs a number, found true/false"),
-                        )
-                        .help("count the true ones with COUNT(*) FILTER (WHERE …)"));
-                    }
-                    self.expect(argument, Kind::Float, name)?;
-                }
-                if aggregate == A::Sum { x } else { Kind::Float }
-            }
-        };
-        Ok(Expr {
-            node: Node::Aggregate(aggregate, arguments, filter),
-            kind,
-            span,
-        })
-    }
-
-    fn arguments(
-        &self,
-        arguments: &[FunctionArg],
-        place: Place,
-    ) -> Result<Vec<Expr>, FormulaError> {
-        arguments
-            .iter()
-            .map(|argument| match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => self.expr(expr, place),
-                other => Err(FormulaError::new(
-                    self.parsed.bytes(other.span()),
-                    format!("`{other}` is not understood as an argument"),
-                )),
-            })
-            .collect()
-    }
-
     fn of(&self, sql: &Sql, place: Place, kind: Kind, by: &str) -> Checked {
         let expr = self.expr(sql, place)?;
         self.expect(&expr, kind, by)?;
@@ -691,7 +399,12 @@ impl Checker<'_> {
     }
 
     fn comparable(&self, a: &Expr, b: &Expr) -> Result<(), FormulaError> {
-        if a.kind.common(b.kind).is_some() {
+        let common = a.kind.common(b.kind);
+        if common == Some(Kind::List) {
+            let error = FormulaError::new(b.span.clone(), "lists cannot be compared");
+            return Err(error.help("compare their sizes, such as LIST_SIZE(LIST_EXCEPT(a, b)) = 0"));
+        }
+        if common.is_some() {
             return Ok(());
         }
         let error = FormulaError::new(

@@ -1,0 +1,278 @@
+//! Measures over the rows of one export, by the definition plan: the rows meet the panel on their
+//! account, those visible on each date stay, and one GROUP BY (account, as-of date) gives every
+//! measure over that export.
+//!
+//! This is the meaning of a measure, and what a SQL engine would be given. Plans that are faster
+//! for some shapes of data may stand beside [`over_rows`]; each must equal it.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use polars::prelude::*;
+
+use super::catalog::{Measure, RowMeasure, summary_name};
+use super::compute::{newest_name, published, tie_name, unpriced_name};
+use super::money;
+use crate::domain::Window;
+use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, PART, masked, visible};
+use crate::exports::rows::Rows;
+use crate::exports::{Exports, lookup};
+use crate::formula::{Expr as Formula, Node, account_column, row_wise, summary, tie};
+use crate::panel::ACCOUNT_ID;
+
+/// Values of some measures, and the columns of the panel that they belong to.
+pub(super) struct Values {
+    /// One row per group that has a visible row.
+    pub(super) frame: DataFrame,
+    /// What names a group.
+    pub(super) on: Vec<&'static str>,
+}
+
+/// Computes all measures over one export.
+///
+/// `panel` holds whatever of the accounts the rows are compared with.
+pub(super) fn over_rows(
+    exports: &Exports,
+    rows: &Rows,
+    panel: &DataFrame,
+    measures: &[(&Measure, &RowMeasure)],
+) -> PolarsResult<Vec<Values>> {
+    if !rows.table.is_reference() {
+        let meeting = match &exports.unit {
+            None => Meeting::OnAccount,
+            Some(unit) => Meeting::OnPart {
+                named: rows.table.names_part(unit),
+            },
+        };
+        let values = grouped(exports, rows, meeting, panel, measures)?;
+        return Ok(vec![values]);
+    }
+    // What the same rows say is the same for every account that they are not compared with.
+    let (compared, alike): (Vec<_>, Vec<_>) = measures
+        .iter()
+        .partition(|(_, rows)| !rows.of_account().is_empty());
+    [(Meeting::Once, alike), (Meeting::WithEach, compared)]
+        .into_iter()
+        .filter(|(_, measures)| !measures.is_empty())
+        .map(|(meeting, measures)| grouped(exports, rows, meeting, panel, &measures))
+        .collect()
+}
+
+/// The id of the pair that a row met; rows may have a column of the panel's name for it.
+const PAIR: &str = "__pair";
+
+/// How the rows of an export meet the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meeting {
+    /// Each row those pairs that are of its account.
+    OnAccount,
+    /// Each row those pairs that are parts of its account; only the part it names, if it does.
+    OnPart { named: bool },
+    /// Every row every pair.
+    WithEach,
+    /// Every row every date.
+    Once,
+}
+
+impl Meeting {
+    /// Returns the columns that name a group, as the panel calls them.
+    fn on(self) -> Vec<&'static str> {
+        match self {
+            Self::OnAccount | Self::OnPart { .. } | Self::WithEach => vec![ACCOUNT_ID, AS_OF],
+            Self::Once => vec![AS_OF],
+        }
+    }
+
+    /// Joins rows with the pairs they meet.
+    ///
+    /// Where whole accounts are scored, a row carries the id of its pair as [`ACCOUNT`] already.
+    fn rows(self, rows: &Rows, panel: &DataFrame, compared: &[&str]) -> LazyFrame {
+        let of_account = compared
+            .iter()
+            .map(|name| col(*name).alias(account_column(name)));
+        let pairs = panel.clone().lazy();
+        let rows = rows.frame.clone().lazy();
+        match self {
+            Self::OnAccount => {
+                let pair = [col(ACCOUNT_ID).alias(ACCOUNT), col(AS_OF)];
+                let pairs = pairs.select(pair.into_iter().chain(of_account).collect::<Vec<_>>());
+                let on = [col(ACCOUNT)];
+                rows.join(pairs, on.clone(), on, JoinArgs::new(JoinType::Inner))
+            }
+            Self::OnPart { named } => {
+                let mut on = vec![col(ACCOUNT)];
+                on.extend(named.then(|| col(PART)));
+                let pair = [col(ACCOUNT_ID).alias(PAIR), col(AS_OF)];
+                let pair = pair.into_iter().chain(on.clone()).chain(of_account);
+                let pairs = pairs.select(pair.collect::<Vec<_>>());
+                rows.join(pairs, on.clone(), on, JoinArgs::new(JoinType::Inner))
+            }
+            Self::WithEach => {
+                let pair = [col(ACCOUNT_ID).alias(PAIR), col(AS_OF)];
+                let pairs = pairs.select(pair.into_iter().chain(of_account).collect::<Vec<_>>());
+                rows.cross_join(pairs, None)
+            }
+            Self::Once => {
+                let dates = pairs.select([col(AS_OF).unique()]);
+                rows.cross_join(dates, None)
+            }
+        }
+    }
+}
+
+fn grouped(
+    exports: &Exports,
+    rows: &Rows,
+    meeting: Meeting,
+    panel: &DataFrame,
+    measures: &[(&Measure, &RowMeasure)],
+) -> PolarsResult<Values> {
+    let mut compared: Vec<&str> = Vec::new();
+    for name in measures.iter().flat_map(|(_, rows)| rows.of_account()) {
+        if !compared.contains(&name) {
+            compared.push(name);
+        }
+    }
+    let day = |date: Expr| date.cast(DataType::Int32);
+    let age = (day(col(AS_OF)) - day(col(EVENT))).alias("__age");
+    let mut seen = meeting
+        .rows(rows, panel, &compared)
+        .filter(visible(col(AS_OF)))
+        .with_column(age);
+    if let Some(reach) = measures
+        .iter()
+        .map(|(_, rows)| rows.window.reach())
+        .collect::<Option<Vec<_>>>()
+    {
+        seen = seen.filter(col("__age").lt_eq(lit(reach.into_iter().max().unwrap_or(0))));
+    }
+    let cells: Vec<Expr> = rows
+        .demand
+        .columns
+        .iter()
+        .map(|column| masked(&rows.table, column, col(AS_OF)))
+        .collect();
+    // Each distinct window and condition becomes one mask, shared by all measures that have it.
+    let mut masks: IndexMap<String, Expr> = IndexMap::new();
+    let first = |name: &&str| col(account_column(name)).first();
+    let mut aggregates: Vec<Expr> = compared.iter().map(first).collect();
+    let mut values = Vec::new();
+    let order = rows.order();
+    for (measure, definition) in measures {
+        let entry = masks.entry(format!(
+            "{} {:?}",
+            definition.window, measure.written.condition
+        ));
+        let (n, is_new) = (entry.index(), matches!(entry, Entry::Vacant(_)));
+        entry.or_insert_with(|| mask(definition));
+        let mask = col(format!("__mask_{n}"));
+        if is_new {
+            aggregates.push(
+                mask.clone()
+                    .cast(DataType::UInt32)
+                    .sum()
+                    .alias(format!("__count_{n}")),
+            );
+            aggregates.push(
+                col(EVENT)
+                    .filter(mask.clone())
+                    .max()
+                    .alias(format!("__last_{n}")),
+            );
+        }
+        let scratch = |k: usize| format!("__{}_{k}", measure.name);
+        for (k, part) in definition.summaries.iter().enumerate() {
+            let expr = summary(
+                part.aggregate,
+                &part.arguments,
+                part.filter.as_ref(),
+                &mask,
+                &order,
+            );
+            aggregates.push(expr.alias(scratch(k)));
+        }
+        // With a row key there is a last row; without one, rows of one instant may disagree.
+        let ties = definition
+            .summaries
+            .iter()
+            .filter_map(|part| tie(part.aggregate, &part.arguments, &mask, &order[0]));
+        if let Some(tied) = ties.reduce(Expr::or).filter(|_| rows.table.key.is_empty()) {
+            aggregates.push(tied.alias(tie_name(&measure.name)));
+            values.push(col(tie_name(&measure.name)));
+        }
+        let mut outer = row_wise(&renamed(definition, &scratch));
+        if let Some(unpriced) = money::unpriced(&rows.table, definition, &mask) {
+            let name = unpriced_name(&measure.name);
+            aggregates.push(unpriced.alias(name.as_str()));
+            outer = when(col(name.as_str())).then(lit(NULL)).otherwise(outer);
+            values.push(col(name));
+        }
+        values.extend([
+            published(outer, measure),
+            col(format!("__count_{n}")).alias(format!("__rows_{}", measure.name)),
+            col(format!("__last_{n}")).alias(newest_name(&measure.name)),
+        ]);
+    }
+    let masks: Vec<Expr> = masks
+        .into_values()
+        .enumerate()
+        .map(|(n, mask)| mask.alias(format!("__mask_{n}")))
+        .collect();
+    let mut seen = seen.with_columns(cells);
+    if !rows.demand.taken.is_empty() {
+        let dates = panel
+            .select([AS_OF])?
+            .unique_stable(None, UniqueKeepStrategy::Any, None)?;
+        seen = lookup::attach(seen, rows, exports, &dates)?;
+    }
+    let on = meeting.on();
+    let within: Vec<Expr> = on
+        .iter()
+        .map(|name| match (*name, meeting) {
+            // A row carries its account already.
+            (ACCOUNT_ID, Meeting::OnAccount) => col(ACCOUNT),
+            (ACCOUNT_ID, _) => col(PAIR),
+            _ => col(*name),
+        })
+        .collect();
+    let named = within
+        .iter()
+        .zip(&on)
+        .map(|(column, name)| column.clone().alias(*name));
+    let values: Vec<Expr> = named.chain(values).collect();
+    let frame = seen
+        .with_columns(masks)
+        .group_by(within)
+        .agg(aggregates)
+        .select(values)
+        .collect()?;
+    Ok(Values { frame, on })
+}
+
+/// Returns which rows count for a measure: those of its window that fulfil its condition.
+fn mask(definition: &RowMeasure) -> Expr {
+    let Window { days, offset } = definition.window;
+    let mut mask = lit(true);
+    if offset.0 > 0 {
+        mask = mask.and(col("__age").gt_eq(lit(offset.0)));
+    }
+    if days.is_some() {
+        mask = mask.and(col("__age").lt_eq(lit(definition.window.reach().unwrap_or(0))));
+    }
+    if let Some(condition) = &definition.condition {
+        mask = mask.and(row_wise(condition));
+    }
+    // Broadcast over a column, so that a measure of all rows has a mask of full length too.
+    col(AS_OF).is_not_null().and(mask).fill_null(lit(false))
+}
+
+/// Returns the formula around the aggregates with the measure's own columns in their places.
+fn renamed(definition: &RowMeasure, scratch: &impl Fn(usize) -> String) -> Formula {
+    definition.outer.rebuilt(&mut |mut part| {
+        if let Node::Column(name) = &mut part.node
+            && let Some(k) = (0..definition.summaries.len()).find(|k| *name == summary_name(*k))
+        {
+            *name = scratch(k);
+        }
+        part
+    })
+}
