@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::review_file::{ActedOnFile, ReviewFile};
 use crate::domain::DayCount;
+use crate::outcomes::file::OutcomesFile;
 
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
@@ -39,6 +41,12 @@ pub struct JobFile {
     /// How many rows may be lost before the run says so, or refuses.
     #[serde(default)]
     pub tolerance: ToleranceFile,
+    /// Where decisions come from, for a review.
+    pub outcomes: Option<OutcomesFile>,
+    /// How the past is looked at, for a review.
+    pub review: Option<ReviewFile>,
+    /// The log of actions, for a review.
+    pub acted_on: Option<ActedOnFile>,
 }
 
 /// A part of an account that is scored by itself, such as one of its products.
@@ -57,6 +65,8 @@ pub struct UnitFile {
 pub enum JobKind {
     /// Scores accounts.
     Score,
+    /// Compares past scores with what happened.
+    Review,
 }
 
 /// What to do when an export is older than it may be.

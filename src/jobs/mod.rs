@@ -4,6 +4,10 @@ pub mod dry_run;
 pub mod file;
 pub mod findings;
 pub mod manifest;
+pub mod review_charts;
+pub mod review_file;
+pub mod review_run;
+pub mod review_settings;
 pub mod score_run;
 pub mod settings;
 

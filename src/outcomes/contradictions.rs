@@ -15,7 +15,10 @@ pub(super) fn between(
 ) -> Vec<Finding> {
     let mut by_account: HashMap<&str, Vec<&Decision>> = HashMap::new();
     for decision in derived {
-        by_account.entry(&decision.account_id).or_default().push(decision);
+        by_account
+            .entry(&decision.account_id)
+            .or_default()
+            .push(decision);
     }
     let settled = |outcome| !matches!(outcome, Outcome::NotYetDue | Outcome::Reactivated);
     let mut left_and_runs = Vec::new();
@@ -36,7 +39,9 @@ pub(super) fn between(
             one_line(&decision.account_id)
         );
         match same.map(|derived| derived.outcome) {
-            Some(Outcome::Churned) if decision.outcome != Outcome::Churned => stayed_and_gone.push(name),
+            Some(Outcome::Churned) if decision.outcome != Outcome::Churned => {
+                stayed_and_gone.push(name)
+            }
             Some(other) if decision.outcome == Outcome::Churned && other != Outcome::Churned => {
                 left_and_runs.push(name);
             }
@@ -44,7 +49,10 @@ pub(super) fn between(
         }
     }
     let mut seen: HashMap<(&str, chrono::NaiveDate), &Decision> = HashMap::new();
-    for decision in recorded.iter().filter(|decision| decision.outcome != Outcome::Reactivated) {
+    for decision in recorded
+        .iter()
+        .filter(|decision| decision.outcome != Outcome::Reactivated)
+    {
         let key = (decision.account_id.as_str(), decision.contractual_date);
         if seen.insert(key, decision).is_some() {
             twice.push(one_line(&decision.decision_id));
@@ -64,9 +72,21 @@ pub(super) fn between(
     };
     let advice = "the record counts; find out which of the two is right and mend the other";
     [
-        finding(left_and_runs, "decisions are recorded as churned, and contract lines go on after the grace", advice),
-        finding(stayed_and_gone, "decisions are recorded as kept, and no contract line goes on after the grace", advice),
-        finding(twice, "decisions are recorded for an account and day that has one already", "give one record per decision, or the line that each is about"),
+        finding(
+            left_and_runs,
+            "decisions are recorded as churned, and contract lines go on after the grace",
+            advice,
+        ),
+        finding(
+            stayed_and_gone,
+            "decisions are recorded as kept, and no contract line goes on after the grace",
+            advice,
+        ),
+        finding(
+            twice,
+            "decisions are recorded for an account and day that has one already",
+            "give one record per decision, or the line that each is about",
+        ),
     ]
     .into_iter()
     .flatten()

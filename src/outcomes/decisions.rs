@@ -18,7 +18,14 @@ use crate::exports::as_of::NEVER;
 pub(super) fn derive(lines: &[Line], outcomes: &Outcomes, as_of: NaiveDate) -> Vec<Decision> {
     lines
         .chunk_by(|a, b| a.account_id == b.account_id)
-        .flat_map(|account| Account { lines: account, outcomes, as_of }.decisions())
+        .flat_map(|account| {
+            Account {
+                lines: account,
+                outcomes,
+                as_of,
+            }
+            .decisions()
+        })
         .collect()
 }
 
@@ -29,23 +36,32 @@ struct Account<'a> {
 }
 
 fn later(date: NaiveDate, days: i64) -> NaiveDate {
-    date.checked_add_days(Days::new(days.unsigned_abs())).unwrap_or(NEVER)
+    date.checked_add_days(Days::new(days.unsigned_abs()))
+        .unwrap_or(NEVER)
 }
 
 fn earlier(date: NaiveDate, days: i64) -> NaiveDate {
-    date.checked_sub_days(Days::new(days.unsigned_abs())).unwrap_or(NaiveDate::MIN)
+    date.checked_sub_days(Days::new(days.unsigned_abs()))
+        .unwrap_or(NaiveDate::MIN)
 }
 
 /// Returns the revenue of the lines that run on a day, and whether any does.
 fn running(lines: &[Line], day: NaiveDate) -> (bool, Option<f64>) {
     let on: Vec<&Line> = lines.iter().filter(|line| line.runs_on(day)).collect();
-    let amounts = on.iter().map(|line| line.amount).collect::<Option<Vec<_>>>();
+    let amounts = on
+        .iter()
+        .map(|line| line.amount)
+        .collect::<Option<Vec<_>>>();
     (!on.is_empty(), amounts.map(|amounts| amounts.iter().sum()))
 }
 
 impl Account<'_> {
     fn decisions(&self) -> Vec<Decision> {
-        let mut ends: Vec<&Line> = self.lines.iter().filter(|line| line.over() < NEVER).collect();
+        let mut ends: Vec<&Line> = self
+            .lines
+            .iter()
+            .filter(|line| line.over() < NEVER)
+            .collect();
         ends.sort_by_key(|line| (line.over(), line.line.clone()));
         let mut decisions = Vec::new();
         let mut rest = ends.as_slice();

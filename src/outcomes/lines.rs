@@ -44,7 +44,8 @@ impl Line {
     /// Returns the first day on which it no longer runs.
     #[must_use]
     pub fn over(&self) -> NaiveDate {
-        self.stopped.map_or(self.ends, |stopped| stopped.min(self.ends))
+        self.stopped
+            .map_or(self.ends, |stopped| stopped.min(self.ends))
     }
 
     /// Returns whether it runs on a day.

@@ -148,10 +148,8 @@ pub fn decide(outcomes: &Outcomes, exports: &Exports, as_of: NaiveDate) -> Polar
                 decision.outcome == Outcome::NotYetDue
                     && !recorded.iter().any(|recorded| {
                         recorded.account_id == decision.account_id
-                            && outcomes.is_together(
-                                recorded.contractual_date,
-                                decision.contractual_date,
-                            )
+                            && outcomes
+                                .is_together(recorded.contractual_date, decision.contractual_date)
                     })
             });
             let open: Vec<Decision> = open.collect();
@@ -159,7 +157,13 @@ pub fn decide(outcomes: &Outcomes, exports: &Exports, as_of: NaiveDate) -> Polar
         }
     };
     decisions.sort_by(|a, b| {
-        let key = |d: &Decision| (d.account_id.clone(), d.contractual_date, d.decision_id.clone());
+        let key = |d: &Decision| {
+            (
+                d.account_id.clone(),
+                d.contractual_date,
+                d.decision_id.clone(),
+            )
+        };
         key(a).cmp(&key(b))
     });
     Ok(Decided {

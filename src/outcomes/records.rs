@@ -148,7 +148,9 @@ pub(super) fn decisions(
             .unwrap_or(NEVER);
         let sum = |amount: fn(&Record) -> Option<f64>| {
             let amounts = group.iter().map(|record| amount(record));
-            amounts.collect::<Option<Vec<_>>>().map(|amounts| amounts.iter().sum())
+            amounts
+                .collect::<Option<Vec<_>>>()
+                .map(|amounts| amounts.iter().sum())
         };
         let (before, after) = (sum(|record| record.before), sum(|record| record.after));
         let is_one = group.iter().all(|record| record.outcome == first.outcome);
@@ -161,7 +163,11 @@ pub(super) fn decisions(
         };
         let of_lines = || group.iter().filter_map(|record| line_of(record));
         let notice = of_lines().filter_map(|line| line.notice).min();
-        let known = group.iter().map(|record| record.known).min().unwrap_or(first.known);
+        let known = group
+            .iter()
+            .map(|record| record.known)
+            .min()
+            .unwrap_or(first.known);
         let left = outcome == Outcome::Churned;
         let stopped = of_lines().filter_map(|line| line.stopped).min();
         decisions.push(Decision {
@@ -170,8 +176,12 @@ pub(super) fn decisions(
             term_start: of_lines().map(|line| line.starts).min(),
             signed: of_lines().map(|line| line.signed).min(),
             contractual_date: contractual(first),
-            decision_date: stopped.filter(|_| left).map_or(first.date, |stopped| stopped.min(first.date)),
-            known_date: notice.filter(|_| left).map_or(known, |notice| notice.min(known)),
+            decision_date: stopped
+                .filter(|_| left)
+                .map_or(first.date, |stopped| stopped.min(first.date)),
+            known_date: notice
+                .filter(|_| left)
+                .map_or(known, |notice| notice.min(known)),
             outcome,
             amount_before: before,
             amount_after: after.filter(|_| outcome != Outcome::NotYetDue),

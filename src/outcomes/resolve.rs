@@ -255,7 +255,11 @@ impl Cells<'_> {
             return Ok(vec![None; self.0.height()]);
         };
         let column = column.cast(&DataType::String)?;
-        Ok(column.str()?.iter().map(|cell| cell.map(str::to_owned)).collect())
+        Ok(column
+            .str()?
+            .iter()
+            .map(|cell| cell.map(str::to_owned))
+            .collect())
     }
 
     pub(crate) fn dates(&self, name: &str) -> PolarsResult<Vec<Option<NaiveDate>>> {
@@ -278,6 +282,10 @@ impl Cells<'_> {
         let Ok(column) = self.0.column(name) else {
             return Ok(vec![false; self.0.height()]);
         };
-        Ok(column.bool()?.iter().map(|cell| cell == Some(true)).collect())
+        Ok(column
+            .bool()?
+            .iter()
+            .map(|cell| cell == Some(true))
+            .collect())
     }
 }

@@ -1,8 +1,10 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
 mod parents;
+mod backtest;
 mod scores;
 
+pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, sensitivity};
 pub use parents::parent_scores;
 pub use scores::{account_scores, category_scores, metric_scores};
 
