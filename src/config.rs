@@ -223,13 +223,19 @@ pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> O
     if !syntax.is_empty() {
         return None;
     }
-    let mut is_whole = true;
+    let mut taken_out: Vec<String> = Vec::new();
     loop {
         match T::deserialize(table.clone().into_deserializer()) {
-            Ok(file) => return is_whole.then_some(file),
+            Ok(file) => return taken_out.is_empty().then_some(file),
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
-                problems.push(explain(source, &span, error.message()));
+                // What was taken out is missing only since it was wrong.
+                let is_known = taken_out
+                    .iter()
+                    .any(|key| error.message() == format!("missing field `{key}`"));
+                if !is_known {
+                    problems.push(explain(source, &span, error.message()));
+                }
                 let whole_file = span == table.span() || span.is_empty();
                 let mended = if whole_file {
                     Mended::Not
@@ -238,7 +244,7 @@ pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> O
                 };
                 match mended {
                     Mended::Renamed => {}
-                    Mended::TakenOut => is_whole = false,
+                    Mended::TakenOut(key) => taken_out.push(key),
                     Mended::Not => return None,
                 }
             }
@@ -247,12 +253,12 @@ pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> O
 }
 
 /// What became of an entry that serde would not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Mended {
     /// Its key got the name that was meant.
     Renamed,
-    /// It is gone.
-    TakenOut,
+    /// It is gone; of an entry its key is told.
+    TakenOut(String),
     /// Nothing could be done.
     Not,
 }
@@ -322,7 +328,7 @@ fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> Mended {
             return Mended::Renamed;
         }
     }
-    Mended::TakenOut
+    Mended::TakenOut(key.get_ref().to_string())
 }
 
 fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> Mended {
@@ -345,7 +351,11 @@ fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> Mended {
                 .for_each(|item| rest.push(item));
             let found = rest.len() < items.len();
             *items = rest;
-            if found { Mended::TakenOut } else { Mended::Not }
+            if found {
+                Mended::TakenOut(String::new())
+            } else {
+                Mended::Not
+            }
         }
         _ => Mended::Not,
     }

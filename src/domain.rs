@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 pub type AsOf = NaiveDate;
 
 /// A whole number of days, written `28d` in every file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DayCount(pub u32);
 
 impl DayCount {

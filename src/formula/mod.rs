@@ -5,6 +5,7 @@
 //! engine could not also say; windows, visibility and the account key are added by the engine and
 //! never by a formula.
 
+mod bounds;
 mod calendar;
 mod check;
 mod functions;
@@ -12,6 +13,7 @@ mod parse;
 mod polars;
 mod tree;
 
+pub use bounds::{contradict, imply};
 pub use calendar::Calendar;
 pub use check::{Aggregates, Clock, Scope, check, instant_name};
 pub use functions::{FUNCTIONS, Function};

@@ -89,10 +89,13 @@ impl Parsed {
         impl Visitor for Names {
             type Break = ();
             fn pre_visit_expr(&mut self, expr: &Sql) -> ControlFlow<()> {
-                if let Sql::Identifier(name) = expr
-                    && !self.0.contains(&name.value)
-                {
-                    self.0.push(name.value.clone());
+                let name = match expr {
+                    Sql::Identifier(name) => name.value.clone(),
+                    Sql::CompoundIdentifier(_) => dotted(expr),
+                    _ => return ControlFlow::Continue(()),
+                };
+                if !self.0.contains(&name) {
+                    self.0.push(name);
                 }
                 ControlFlow::Continue(())
             }
@@ -131,6 +134,17 @@ impl Parsed {
 
     pub(super) fn bytes(&self, span: Span) -> Range<usize> {
         bytes(&self.text, span)
+    }
+}
+
+/// Returns a name of several parts as it is written.
+pub(super) fn dotted(name: &Sql) -> String {
+    match name {
+        Sql::CompoundIdentifier(parts) => {
+            let parts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+            parts.join(".")
+        }
+        other => other.to_string(),
     }
 }
 

@@ -1,14 +1,23 @@
 //! What a score means beside its number: which way it is going and why, what of that is noise, who
-//! wants to be looked at first, and what scores add up to.
+//! wants to be looked at first, what is at risk, what could grow, and what is to be done about it.
 
+pub mod action_log;
+pub mod actions;
 pub mod attention;
 pub mod comparison;
 pub mod contradictions;
 pub mod drivers;
+mod evidence;
+pub mod exceptions;
 pub mod noise;
+pub mod opportunities;
 pub mod parents;
+pub mod portfolio;
 pub mod published;
+pub mod signals;
 pub mod trends;
+mod vocabulary;
+pub mod working_days;
 
 use chrono::NaiveDate;
 use polars::prelude::*;
@@ -55,4 +64,13 @@ pub fn find(
         compared: attention::ordered(frame)?.collect()?,
         drivers: drivers::split(scored, comparisons, model, history, facts)?,
     })
+}
+
+/// Puts what the rules of a model found under each other; the columns are there without a rule too.
+fn stacked(found: Vec<LazyFrame>, columns: &[(&str, DataType)]) -> PolarsResult<LazyFrame> {
+    let fields = columns
+        .iter()
+        .map(|(name, kind)| Field::new((*name).into(), kind.clone()));
+    let none = DataFrame::empty_with_schema(&fields.collect::<Schema>());
+    concat([vec![none.lazy()], found].concat(), UnionArgs::default())
 }

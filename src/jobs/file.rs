@@ -1,9 +1,13 @@
 //! A job file exactly as written.
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 use toml::Spanned;
+use toml::value::Datetime;
 
-use crate::domain::{Comparator, Period};
+use super::review_file::{ActedOnFile, ReviewFile};
+use crate::domain::{Comparator, DayCount, Period};
+use crate::outcomes::file::OutcomesFile;
 
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
@@ -45,6 +49,92 @@ pub struct JobFile {
     /// How many rows may be lost before the run says so, or refuses.
     #[serde(default)]
     pub tolerance: ToleranceFile,
+    /// The tables to publish; scores and insights when left out.
+    pub publish: Option<Vec<TableGroup>>,
+    /// How the list of actions is drawn up.
+    #[serde(default)]
+    pub actions: ActionsFile,
+    /// Which signals a review has to talk about.
+    #[serde(default)]
+    pub exceptions: ExceptionsFile,
+    /// How accounts are set apart in the tables about all of them together.
+    #[serde(default)]
+    pub portfolio: PortfolioFile,
+    /// Where decisions come from, for a review.
+    pub outcomes: Option<OutcomesFile>,
+    /// How the past is looked at, for a review.
+    pub review: Option<ReviewFile>,
+    /// The log of actions, for a review.
+    pub acted_on: Option<ActedOnFile>,
+}
+
+/// Tables that are published together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableGroup {
+    /// `account_scores`, `category_scores`, `metric_scores`.
+    Scores,
+    /// `signals`, `opportunities`, `actions`.
+    Insights,
+    /// `exceptions`.
+    Exceptions,
+    /// `portfolio_bands` and the other tables about all accounts together.
+    Portfolio,
+}
+
+/// How accounts are set apart in the tables about all of them together.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortfolioFile {
+    /// Stages of an account's life with their conditions; the first that holds is taken.
+    #[serde(default)]
+    pub stages: IndexMap<Text, Text>,
+    /// Account columns and measures by which accounts are set apart.
+    #[serde(default)]
+    pub slices: Vec<Text>,
+    /// How far back the work on actions is counted; 30 days when left out.
+    pub period: Option<DayCount>,
+}
+
+/// Which signals a review has to talk about.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionsFile {
+    /// By id.
+    #[serde(default)]
+    pub signals: Vec<Text>,
+}
+
+/// How the list of actions is drawn up.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionsFile {
+    /// The export in which actions are kept, so that none is raised twice.
+    pub log: Option<Text>,
+    /// Days off besides Saturdays and Sundays.
+    #[serde(default)]
+    pub holidays: Vec<Spanned<Datetime>>,
+    /// So many an owner can take on in a week; the rest is counted.
+    pub per_owner_and_week: Option<Spanned<u32>>,
+    /// For so long after an action is closed its cause raises no new one.
+    pub quiet: Option<DayCount>,
+    /// What nobody wants to hear of for a while.
+    #[serde(default)]
+    pub snooze: Vec<SnoozeFile>,
+}
+
+/// What nobody wants to hear of for a while.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnoozeFile {
+    /// The account.
+    pub account: String,
+    /// The signal or band; everything about the account when left out.
+    pub cause: Option<Text>,
+    /// The last day of silence.
+    pub until: Spanned<Datetime>,
+    /// Why, for whoever reads the job.
+    pub reason: String,
 }
 
 /// A part of an account that is scored by itself, such as one of its products.
@@ -63,6 +153,8 @@ pub struct UnitFile {
 pub enum JobKind {
     /// Scores accounts.
     Score,
+    /// Compares past scores with what happened.
+    Review,
 }
 
 /// What to do when an export is older than it may be.

@@ -52,6 +52,8 @@ pub fn result(
         })
         .collect();
     let named = |model: &HealthModel| json!({ "name": model.name, "version": model.version, "hash": model.hash() });
+    let mut model = named(&job.model);
+    model["rules_hash"] = json!(job.model.rules.hash());
     let (overridden, of) = overridden(scored)?;
     Ok(json!({
         "job": job.name,
@@ -59,7 +61,7 @@ pub fn result(
         "compared_with": compared_with,
         "program": PROGRAM,
         "currency": job.contract.currency,
-        "model": named(&job.model),
+        "model": model,
         "challengers": job.challengers.iter().map(named).collect::<Vec<_>>(),
         "overrides": { "accounts": overridden, "share": share(overridden, of) },
         "population": heads,

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
 
+use super::file::TableGroup;
 use super::findings::{self, Judged};
+use super::follow_up::FollowUp;
 use super::history;
 use super::manifest::{self, Moment};
 use super::settings::ScoreJob;
@@ -175,8 +177,11 @@ impl ScoreRun {
             unseen,
             mut findings,
             moment,
-            refusals,
+            mut refusals,
         } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
+        let follow_up = FollowUp::draw_up(job, &self.exports, &scored, as_of)?;
+        findings.extend(follow_up.findings());
+        refusals.extend(follow_up.refusal());
         if !refusals.is_empty() {
             return Err(JobError::Refused(refusals));
         }
@@ -185,9 +190,22 @@ impl ScoreRun {
             .iter()
             .map(|account| account.rejects.clone())
             .collect();
-        let mut tables = tables_of(job, &job.model, &scored, &drivers)?;
-        tables.push(tables::rejects(&rejects)?);
-        tables.push(tables::findings(&findings)?);
+        let mut tables = Vec::new();
+        for group in &job.publish {
+            tables.extend(match group {
+                TableGroup::Scores => {
+                    let mut tables = tables_of(job, &job.model, &scored, &drivers)?;
+                    if let Some(parents) = &job.parents {
+                        let frame = parents.roll_up(&scored, &job.model)?;
+                        tables.push(tables::parent_scores(frame));
+                    }
+                    tables
+                }
+                TableGroup::Insights => follow_up.tables()?,
+                TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
+                TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
+            });
+        }
         let mut challengers = job
             .challengers
             .iter()
@@ -198,17 +216,16 @@ impl ScoreRun {
                 tables_of(job, model, &scored, &drivers)
             })
             .collect::<PolarsResult<Vec<_>>>()?;
-        if let Some(parents) = &job.parents {
-            let frame = parents.roll_up(&scored, &job.model)?;
-            tables.push(tables::parent_scores(frame));
-        }
+        tables.push(tables::rejects(&rejects)?);
+        tables.push(tables::findings(&findings)?);
         if let Some(unit) = &job.contract.unit {
             for table in tables.iter_mut().chain(challengers.iter_mut().flatten()) {
                 table.name_parts(&unit.column)?;
             }
         }
-        let manifest =
+        let mut manifest =
             manifest::result(job, as_of, &scored, &heads, &accounts, &findings, &tables)?;
+        manifest["actions"] = serde_json::json!(follow_up.actions.held_back);
         Ok(Scorecard {
             as_of,
             tables,
@@ -295,7 +312,7 @@ fn files_of(
     Ok(files)
 }
 
-fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
+pub(super) fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
     let bytes = publish::encode(&table.frame, &table.sorted_by, &table.descriptions, stamp)
         .map_err(|cause| PublishError::Encode {
             table: table.name.to_owned(),
@@ -307,7 +324,7 @@ fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
     })
 }
 
-fn json(path: &str, value: &serde_json::Value) -> Content {
+pub(super) fn json(path: &str, value: &serde_json::Value) -> Content {
     Content {
         path: path.to_owned(),
         bytes: format!("{value:#}\n").into_bytes(),

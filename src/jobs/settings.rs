@@ -5,14 +5,17 @@ use std::path::{Component, Path, PathBuf};
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::JobError;
-use super::file::{JobFile, StalePolicy, Text};
+use super::file::{JobFile, StalePolicy, TableGroup, Text};
+use super::follow_up;
 use crate::config::{self, Problem, Problems, Source};
 use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
 use crate::exports::scan;
+use crate::insights::actions::Policy;
 use crate::insights::comparison::{Comparison, looked_back_on};
 use crate::insights::parents::{self, Parents};
+use crate::insights::portfolio::Portfolio;
 use crate::measures;
 use crate::measures::catalog::Catalog;
 use crate::measures::file::MeasuresFile;
@@ -127,6 +130,14 @@ pub struct ScoreJob {
     pub warn_share: f64,
     /// Above this share of lost rows, refusal.
     pub refuse_share: f64,
+    /// The tables to publish.
+    pub publish: Vec<TableGroup>,
+    /// How the list of actions is drawn up.
+    pub policy: Policy,
+    /// Signals that count as exceptions.
+    pub exceptions: Vec<String>,
+    /// How accounts are set apart in the tables about all of them together.
+    pub portfolio: Portfolio,
 }
 
 impl ScoreJob {
@@ -145,15 +156,27 @@ impl ScoreJob {
 
     /// Returns a date and those that what is said about it rests on.
     pub fn compared(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
-        let with_year = self.compare.contains(&Comparator::YearAgo);
-        let compared = self
-            .compare
-            .iter()
-            .filter_map(move |comparator| self.compared_with(*comparator, date));
+        let comparators = self.comparators();
+        let with_year = comparators.contains(&Comparator::YearAgo);
+        let compared: Vec<NaiveDate> = comparators
+            .into_iter()
+            .filter_map(|comparator| self.compared_with(comparator, date))
+            .collect();
         let read = self
             .models()
             .flat_map(move |model| looked_back_on(date, model, with_year));
         std::iter::once(date).chain(compared).chain(read)
+    }
+
+    /// Returns what scores are compared with: what the job asks for, then what only the model's
+    /// rules do.
+    #[must_use]
+    pub fn comparators(&self) -> Vec<Comparator> {
+        let of_rules = self.model.rules.comparators();
+        let more = of_rules
+            .into_iter()
+            .filter(|comparator| !self.compare.contains(comparator));
+        self.compare.iter().copied().chain(more).collect()
     }
 
     /// Returns the model in force and its challengers.
@@ -181,15 +204,15 @@ impl ScoreJob {
     /// Returns the comparators with the dates they stand for.
     #[must_use]
     pub fn comparisons(&self) -> Vec<Comparison> {
-        let comparison = |comparator: &Comparator| Comparison {
-            comparator: *comparator,
+        let comparison = |comparator: Comparator| Comparison {
+            comparator,
             pairs: self
                 .dates
                 .iter()
-                .filter_map(|date| Some((*date, self.compared_with(*comparator, *date)?)))
+                .filter_map(|date| Some((*date, self.compared_with(comparator, *date)?)))
                 .collect(),
         };
-        self.compare.iter().map(comparison).collect()
+        self.comparators().into_iter().map(comparison).collect()
     }
 }
 
@@ -280,7 +303,14 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &mut problems,
     );
     let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
-    let Some(model) = model.filter(|_| problems.0.is_empty()) else {
+    let policy = model
+        .as_ref()
+        .map(|model| follow_up::policy(&file.actions, &source, &contract, model, &mut problems));
+    let exceptions = model.as_ref().map_or_else(Vec::new, |model| {
+        follow_up::exceptions(&file.exceptions, &source, model, &mut problems)
+    });
+    let portfolio = follow_up::portfolio(&file.portfolio, &source, &catalog, &mut problems);
+    let (Some(model), Some(policy), true) = (model, policy, problems.0.is_empty()) else {
         return Err(problems.into());
     };
     let mut names = model.reads();
@@ -290,6 +320,8 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             .chain(&challengers)
             .flat_map(HealthModel::reads),
     );
+    names.extend(model.rules.reads());
+    names.extend(portfolio.reads());
     names.extend(population.reads());
     names.extend(parents.iter().flat_map(Parents::reads));
     names.extend(overrides.also.iter().cloned());
@@ -300,7 +332,12 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             .chain(&challengers)
             .flat_map(HealthModel::carried),
     );
-    let plan = Plan::of(&catalog, &contract, &names, carried);
+    let mut plan = Plan::of(&catalog, &contract, &names, carried);
+    let log = policy.log.as_ref();
+    plan.rows = log
+        .map(|log| (log.export.clone(), log.columns()))
+        .into_iter()
+        .collect();
     let name = path
         .file_stem()
         .map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
@@ -328,6 +365,12 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         stale: file.stale,
         warn_share,
         refuse_share,
+        publish: file
+            .publish
+            .unwrap_or_else(|| vec![TableGroup::Scores, TableGroup::Insights]),
+        policy,
+        exceptions,
+        portfolio,
     })
 }
 

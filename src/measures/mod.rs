@@ -4,6 +4,7 @@ mod carry;
 pub mod catalog;
 pub mod compute;
 pub mod file;
+pub mod formulas;
 mod money;
 mod order;
 mod over_rows;

@@ -24,6 +24,8 @@ pub struct Plan {
     pub attributes: Vec<String>,
     /// Measures whose last value serves for a while, and for how long.
     pub carried: IndexSet<(String, DayCount)>,
+    /// Columns of exports whose rows are wanted as they are, from the first on.
+    pub rows: IndexMap<String, Vec<String>>,
 }
 
 impl Plan {
@@ -65,6 +67,7 @@ impl Plan {
             measures,
             attributes,
             carried,
+            rows: IndexMap::new(),
         }
     }
 
@@ -117,6 +120,9 @@ impl Plan {
     /// row on.
     #[must_use]
     pub fn reach(&self, table: &Table) -> Option<u32> {
+        if self.rows.contains_key(&table.name) {
+            return None;
+        }
         let mut reach = table.fresh_within.map_or(0, |limit| limit.0);
         for (_, rows) in self.over(&table.name) {
             reach = reach.max(rows.window.reach()?);
@@ -170,6 +176,12 @@ impl Plan {
                 for name in rows.of_rows().flat_map(Expr::columns) {
                     wanted.name(&rows.table, name);
                 }
+            }
+        }
+        for (table, columns) in &self.rows {
+            wanted.table(table).from_first_row = true;
+            for column in columns {
+                wanted.name(table, column);
             }
         }
         if let Some(unit) = &contract.unit {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::reading::{ExpectedDipFile, NoiseFile};
+use super::rules::file::{FactsFile, OpportunityFile, PlayFile, SignalFile};
 use crate::domain::DayCount;
 
 pub use crate::domain::Better;
@@ -61,6 +62,18 @@ pub struct ModelFile {
     /// Dips that are expected, so that nobody is alarmed by them.
     #[serde(default)]
     pub expected_dips: Vec<ExpectedDipFile>,
+    /// What rules and lists need to know of an account.
+    #[serde(default)]
+    pub follow_up: FactsFile,
+    /// Conditions that somebody should know of.
+    #[serde(default)]
+    pub signals: Vec<SignalFile>,
+    /// Conditions under which an account could grow or speak for us.
+    #[serde(default)]
+    pub opportunities: Vec<OpportunityFile>,
+    /// What is done in each band; the first that fits an account is taken.
+    #[serde(default)]
+    pub actions: Vec<PlayFile>,
     /// What changed, when, and on what review.
     #[serde(default)]
     pub changes: Vec<ChangeFile>,

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::curve::Curve;
 use super::file::{Better, MissingFile};
 use super::reading::Reading;
+use super::rules::Rules;
 use crate::domain::DayCount;
 use crate::formula::Expr;
 use crate::measures::catalog::Written;
@@ -49,6 +50,9 @@ pub struct HealthModel {
     /// Where scores that somebody sets by hand come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<Override>,
+    /// What is said and done beside scores; a score does not depend on it.
+    #[serde(skip)]
+    pub rules: Rules,
     /// The definitions of the measures it rests on.
     pub measures: IndexMap<String, Written>,
     /// The file as it was written, from which an archived model is resolved again.
@@ -152,6 +156,14 @@ pub struct Limit {
     pub reason: String,
 }
 
+impl Limit {
+    /// Returns whether it holds a score down.
+    #[must_use]
+    pub fn is_cap(&self) -> bool {
+        matches!(self.bound, Bound::AtMost(_))
+    }
+}
+
 /// Which side a limit is on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -227,6 +239,16 @@ impl Serialize for Condition {
     }
 }
 
+/// Returns the content hash of plain data.
+pub(super) fn hash(data: &impl Serialize) -> String {
+    let content = serde_json::to_vec(data).expect("a model is plain data");
+    Sha256::digest(&content)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 impl HealthModel {
     /// Returns the content hash of everything that decides about a score.
     ///
@@ -234,12 +256,7 @@ impl HealthModel {
     /// Never: the model holds only numbers, text and lists.
     #[must_use]
     pub fn hash(&self) -> String {
-        let content = serde_json::to_vec(self).expect("a model is plain data");
-        Sha256::digest(&content)
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash(self)
     }
 
     /// Returns every metric with its category, in model order.

@@ -10,9 +10,11 @@ use super::health_model::{
     Metric, MetricCard, Override, Variant,
 };
 use super::reading;
+use super::rules;
 use crate::config::{Problems, Source, Span, date_of};
-use crate::formula::{self, Aggregates, Kind};
+use crate::formula::Kind;
 use crate::measures::catalog::Catalog;
+use crate::measures::formulas::Formulas;
 
 /// How far from one a sum of weights may be.
 const WEIGHT_TOLERANCE: f64 = 1e-9;
@@ -45,6 +47,16 @@ pub fn resolve(
     );
     let reading = reading::resolve(file, &resolver, &categories, problems);
     let by_hand = resolver.by_hand(problems);
+    let rules = rules::resolve(
+        file,
+        resolver.formulas(),
+        &rules::Parts {
+            bands: bands.iter().map(|(band, _)| band).collect(),
+            categories: &categories,
+            limits: &limits,
+        },
+        problems,
+    );
     let mut model = HealthModel {
         name: file.name.get_ref().clone(),
         version: file.version.clone(),
@@ -79,6 +91,7 @@ pub fn resolve(
         variants,
         cards,
         by_hand,
+        rules,
         measures: IndexMap::new(),
         text: source.text.clone(),
     };
@@ -466,43 +479,16 @@ impl Resolver<'_> {
         key: &str,
         problems: &mut Problems,
     ) -> Option<Condition> {
-        let parsed = match formula::parse(text.get_ref()) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                problems.push(formula::problem(self.source, text, &error));
-                return None;
-            }
-        };
-        let catalog = self.catalog;
-        for name in parsed.names() {
-            if let Some(reason) = catalog.unavailable.get(&name) {
-                problems.push(self.source.problem(
-                    text.span(),
-                    format!("`{name}` cannot be computed: {reason}"),
-                ));
-                return None;
-            }
-            // What is wrong with the measure itself has been reported there.
-            if catalog.declared.contains(&name) && !catalog.measures.contains_key(&name) {
-                return None;
-            }
-        }
-        match formula::check(&parsed, &catalog.scope, Aggregates::Refused) {
-            Ok(expr) if expr.kind == Kind::Boolean => Some(Condition {
-                written: text.get_ref().clone(),
-                expr,
-            }),
-            Ok(expr) => {
-                problems.push(self.source.problem(
-                    text.span(),
-                    format!("`{key}` needs a condition, found a {}", expr.kind),
-                ));
-                None
-            }
-            Err(error) => {
-                problems.push(formula::problem(self.source, text, &error));
-                None
-            }
+        Some(Condition {
+            expr: self.formulas().condition(text, key, problems)?,
+            written: text.get_ref().clone(),
+        })
+    }
+
+    fn formulas(&self) -> Formulas<'_> {
+        Formulas {
+            source: self.source,
+            catalog: self.catalog,
         }
     }
 

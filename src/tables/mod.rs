@@ -1,11 +1,17 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod backtest;
 mod drivers;
+mod follow_up;
 mod parents;
+mod portfolio;
 mod scores;
 
+pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, sensitivity};
 pub use drivers::drivers;
+pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;
+pub use portfolio::portfolio;
 pub use scores::{account_scores, category_scores, metric_scores};
 
 use polars::prelude::*;

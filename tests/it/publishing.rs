@@ -27,12 +27,15 @@ fn a_second_run_and_any_number_of_threads_give_the_same_bytes() {
         seen[0].keys().map(String::as_str).collect::<Vec<_>>(),
         [
             "account_scores.parquet",
+            "actions.parquet",
             "category_scores.parquet",
             "findings.parquet",
             "manifest.json",
             "metric_scores.parquet",
             "model.json",
+            "opportunities.parquet",
             "rejects.parquet",
+            "signals.parquet",
         ]
     );
     assert!(seen.iter().all(|run| *run == seen[0]));

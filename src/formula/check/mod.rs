@@ -6,7 +6,7 @@ mod names;
 use chrono::NaiveDate;
 use sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr as Sql, UnaryOperator, Value};
 
-use super::parse::{FormulaError, Parsed};
+use super::parse::{FormulaError, Parsed, dotted};
 use super::tree::{Arithmetic, Comparison, Expr, Kind, Literal, Node};
 
 pub use names::{Clock, Scope, instant_name};
@@ -257,7 +257,13 @@ impl Checker<'_> {
             }
             Sql::Function(function) => self.function(function, span, place),
             Sql::CompoundIdentifier(parts) => match parts.as_slice() {
-                [of, name] => self.qualified(&of.value, &name.value, span),
+                [of, name]
+                    if !self.scope.is_dotted()
+                        || ["account", "job"].contains(&of.value.as_str()) =>
+                {
+                    self.qualified(&of.value, &name.value, span)
+                }
+                _ if self.scope.is_dotted() => self.name(&dotted(sql), span, place),
                 _ => err(format!("`{sql}` is not understood as a name")),
             },
             Sql::Subquery(_) | Sql::Exists { .. } | Sql::InSubquery { .. } => err(

@@ -57,6 +57,11 @@ impl Scope {
             .map(String::as_str)
     }
 
+    /// Returns whether some of its names have a dot in them.
+    pub(super) fn is_dotted(&self) -> bool {
+        self.names().any(|name| name.contains('.'))
+    }
+
     /// Returns what a name stands for, or why it stands for nothing.
     fn meaning(&self, name: &str, span: &Range<usize>) -> Checked {
         if let Some(kind) = self.columns.get(name) {
