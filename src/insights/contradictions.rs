@@ -13,13 +13,19 @@ pub const CONTRADICTS: &str = "contradicts";
 /// Bands between a category and the total from which on it contradicts.
 const BANDS_APART: i32 = 2;
 
-/// Says of each category whether it lies two bands or more away from the total.
+/// Says of each category whether it contradicts the total: the total is in the best band and the
+/// category two bands or more below it, or the total is in the worst band and the category two
+/// bands or more above it. In between, categories that differ are what a mean is for.
 pub(super) fn called_out(frame: LazyFrame, model: &HealthModel) -> LazyFrame {
+    let worst = model.bands.len() as i32 - 1;
     let total = rank_of(&col(name::overall(name::BAND)), model);
     let contradicts = model.categories.iter().map(|category| {
-        let apart = (band_rank(&category.id, model) - total.clone()).abs();
-        apart
-            .gt_eq(lit(BANDS_APART))
+        let below = band_rank(&category.id, model) - total.clone();
+        let is_best = total.clone().eq(lit(0i32));
+        let is_worst = total.clone().eq(lit(worst));
+        is_best
+            .and(below.clone().gt_eq(lit(BANDS_APART)))
+            .or(is_worst.and(below.lt_eq(lit(-BANDS_APART))))
             .fill_null(lit(false))
             .alias(name::category(&category.id, CONTRADICTS))
     });

@@ -154,7 +154,7 @@ pub fn account_scores(
                 "override_author" => "Who set the score by hand; null if nobody has".to_owned(),
                 "override_reason" => "Why".to_owned(),
                 "override_expires_on" => "The last day on which the manual override is in force".to_owned(),
-                "contradictions" => "Categories that lie two bands or more away from the total, by id".to_owned(),
+                "contradictions" => "Categories that contradict a total in the best or the worst band by two bands or more, by id".to_owned(),
                 "flat_band" => "Points up or down that count as flat: the model's, or twice the mean step between the account's earlier readings".to_owned(),
                 "band_news" => "down or up, where a change of band has held two readings and cleared the line by the model's margin".to_owned(),
                 "band_before" => "The band it has left, where there is news".to_owned(),
@@ -231,7 +231,7 @@ pub fn category_scores(
             describe_trend(column).or_else(|| describe_noise(column)).or_else(|| {
             Some(match column {
                 "account_id" => "The account".to_owned(),
-                "contradicts" => "Whether it lies two bands or more away from the total".to_owned(),
+                "contradicts" => "Whether it contradicts a total in the best or the worst band by two bands or more".to_owned(),
                 "questions" => "What to ask, where it has fallen against any comparator; one question a line".to_owned(),
                 "category" => "The category".to_owned(),
                 "score" => format!("Weighted mean of its metrics, {lowest} to {highest}; null if all are missing"),

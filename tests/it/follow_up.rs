@@ -62,6 +62,12 @@ fn table(world: &World, name: &str) -> DataFrame {
     table.unwrap().frame.clone()
 }
 
+/// Returns rows account by account, in their order.
+fn by_account(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.sort_by(|a, b| a[0].cmp(&b[0]));
+    rows
+}
+
 /// Returns the cells of some columns, row by row.
 fn rows(frame: &DataFrame, columns: &[&str]) -> Vec<Vec<String>> {
     (0..frame.height())
@@ -372,7 +378,7 @@ fn the_causes_of_one_account_and_owner_are_one_conversation() {
             "new",
         ],
     ];
-    assert_eq!(rows(&found, &LIST), expected);
+    assert_eq!(by_account(rows(&found, &LIST)), expected);
 }
 
 /// Adds a log of actions: one open and overdue, one open without a date or an owner, one closed ten
@@ -498,7 +504,7 @@ fn an_action_in_hand_is_carried_forward_and_not_raised_again() {
             "X4",
         ],
     ];
-    assert_eq!(rows(&found, &columns), expected);
+    assert_eq!(by_account(rows(&found, &columns)), expected);
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let held_back = &scorecards[0].manifest["actions"];
     // Ageing of A, small of B and Good of C are in hand; calm of B was closed ten days ago.
@@ -528,7 +534,10 @@ fn what_is_snoozed_or_over_the_limit_is_counted() {
         ["C", "talk about seats"],
         ["C", "renew"],
     ];
-    assert_eq!(rows(&found, &["account_id", "action"]), expected);
+    assert_eq!(
+        by_account(rows(&found, &["account_id", "action"])),
+        expected
+    );
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let held_back = &scorecards[0].manifest["actions"];
     assert_eq!(held_back["snoozed"], 1);
@@ -542,13 +551,122 @@ fn what_is_snoozed_or_over_the_limit_is_counted() {
 
 #[test]
 fn what_needs_attention_and_is_worth_much_comes_first() {
-    // A is worst and largest; C has no revenue to weigh.
-    let found = table(&world(&signal("all", "TRUE", "{band}", "")), "actions");
-    let columns = ["rank", "account_id", "amount", "currency"];
-    let expected = [
-        ["1", "A", "12500.0", "EUR"],
-        ["2", "B", "900.4", "USD"],
-        ["3", "C", "–", "–"],
+    let rule = signal("all", "TRUE", "{band}", "");
+    let columns = ["rank", "account_id", "amount"];
+    // A is worst, then C; without a common currency nothing more can be said.
+    let several = world(&rule);
+    let expected = [["1", "A", "12500.0"], ["2", "C", "–"], ["3", "B", "900.4"]];
+    assert_eq!(rows(&table(&several, "actions"), &columns), expected);
+    let scorecard = several.publish(&Overrides::default()).unwrap().remove(0);
+    let kinds = scorecard.findings.iter().map(|finding| finding.finding);
+    assert!(kinds.clone().any(|kind| kind == "actions_not_by_amount"));
+    // Of amounts that can be compared the unknown one comes last.
+    let one = world(&rule);
+    one.edit("model.toml", "currency = \"currency\"\n", "");
+    let expected = [["1", "A", "12500.0"], ["2", "B", "900.4"], ["3", "C", "–"]];
+    assert_eq!(rows(&table(&one, "actions"), &columns), expected);
+}
+
+#[test]
+fn the_portfolio_counts_every_account_once_in_each_slice() {
+    let world = world(&rules());
+    with_log(&world, "");
+    world.edit(
+        "job.toml",
+        "compare = [\"30d\"]",
+        "compare = [\"30d\", \"60d\"]\npublish = [\"portfolio\"]\nportfolio = { slices = [\"currency\"], period = \"20d\", stages = { young = \"DATEDIFF('day', created_on, as_of) < 90\", old = \"TRUE\" } }",
+    );
+    let scorecards = world.publish(&Overrides::default()).unwrap();
+    let found = |name: &str, columns: &[&str]| {
+        let tables = &scorecards[0].tables;
+        let table = tables.iter().find(|table| table.name == name).unwrap();
+        rows(&table.frame, columns)
+    };
+    let bands = [
+        "on_date",
+        "slice",
+        "slice_value",
+        "band",
+        "accounts",
+        "share",
     ];
-    assert_eq!(rows(&found, &columns), expected);
+    let expected = [
+        // Sixty days before C was no customer yet, and no ticket was known of anybody.
+        ["2025-12-02", "all", "all", "not scored", "2", "1.0"],
+        ["2025-12-02", "currency", "EUR", "not scored", "1", "1.0"],
+        ["2025-12-02", "currency", "USD", "not scored", "1", "1.0"],
+        ["2025-12-02", "stage", "old", "not scored", "2", "1.0"],
+    ];
+    assert_eq!(found("portfolio_bands", &bands)[..4], expected);
+    let migration = ["slice_value", "band_before", "band_after", "accounts"];
+    let expected = [
+        ["all", "Good", "Good", "3"],
+        ["EUR", "Good", "Good", "1"],
+        ["USD", "Good", "Good", "1"],
+        ["not in the data", "Good", "Good", "1"],
+        ["old", "Good", "Good", "2"],
+        ["young", "Good", "Good", "1"],
+        ["all", "not scored", "Good", "2"],
+        ["all", "not in the panel", "Good", "1"],
+    ];
+    assert_eq!(found("portfolio_migration", &migration)[..8], expected);
+    let revenue = [
+        "slice_value",
+        "currency",
+        "band",
+        "accounts",
+        "amount",
+        "share",
+        "coverage_by_amount",
+    ];
+    let expected = [
+        ["all", "EUR", "Good", "1", "12500.0", "1.0", "1.0"],
+        ["all", "USD", "Good", "1", "900.4", "1.0", "1.0"],
+    ];
+    assert_eq!(found("portfolio_revenue", &revenue)[..2], expected);
+    let causes = [
+        "comparator",
+        "slice_value",
+        "category",
+        "accounts_fallen",
+        "accounts",
+        "share",
+        "mean_change",
+    ];
+    let expected = [
+        ["30d", "all", "support", "1", "1", "1.0", "-50.0"],
+        ["30d", "all", "commercial", "1", "0", "0.0", "–"],
+    ];
+    assert_eq!(found("portfolio_causes", &causes)[..2], expected);
+    let signals = ["slice_value", "signal", "severity", "accounts"];
+    let expected = [
+        ["all", "ageing", "High", "1"],
+        ["all", "calm", "Low", "2"],
+        ["all", "small", "Medium", "2"],
+    ];
+    assert_eq!(found("portfolio_signals", &signals)[..3], expected);
+    let actions = [
+        "owner",
+        "raised",
+        "closed",
+        "open",
+        "overdue",
+        "new",
+        "share_overdue",
+    ];
+    let expected = [
+        ["Ann", "0", "0", "1", "1", "1", "1.0"],
+        ["Bo", "0", "1", "0", "0", "0", "–"],
+        ["Bo\u{fffd}b", "0", "0", "0", "0", "1", "–"],
+        ["CSM", "0", "0", "0", "0", "1", "–"],
+        ["Zoe", "1", "0", "1", "0", "0", "0.0"],
+        ["not in the data", "1", "0", "1", "0", "0", "0.0"],
+    ];
+    assert_eq!(found("portfolio_actions", &actions), expected);
+    let sum = |name: &str| -> i64 {
+        let counted = found(name, &["slice", "accounts"]);
+        let all = counted.iter().filter(|row| row[0] == "all");
+        all.map(|row| row[1].parse::<i64>().unwrap()).sum()
+    };
+    assert_eq!((sum("portfolio_scores"), sum("portfolio_coverage")), (3, 3));
 }
