@@ -557,7 +557,9 @@ impl Pictures<'_> {
             }
         };
         let first = self.as_of.format("%Y-%m").to_string();
-        let month = |n: u32| self.as_of.checked_add_months(Months::new(n));
+        // A date at the end of a month has nothing left of it.
+        let start = self.as_of.succ_opt().unwrap_or(self.as_of);
+        let month = |n: u32| start.checked_add_months(Months::new(n));
         let months = (0..AHEAD).filter_map(month);
         let months: IndexSet<String> = months
             .map(|date| date.format("%Y-%m").to_string())
@@ -586,7 +588,7 @@ impl Pictures<'_> {
         let mut panels: IndexMap<String, Vec<RenewalMonth>> = IndexMap::new();
         let (mut due, mut at_risk, mut later, mut without) = (0, 0, 0, 0);
         for row in 0..dates.len() {
-            let Some(date) = dates[row].as_ref().filter(|date| **date >= today) else {
+            let Some(date) = dates[row].as_ref().filter(|date| **date > today) else {
                 continue;
             };
             let Some(month) = months.get_index_of(&date[..first.len()]) else {
@@ -612,12 +614,13 @@ impl Pictures<'_> {
         }
         panels.sort_keys();
         let title = format!(
-            "{at_risk} of {} due within {AHEAD} months are in {}",
+            "{at_risk} of {} by the end of {} are in {}",
             number_of(due, "renewal", "renewals"),
+            months.last().map_or("", String::as_str),
             worrying.join(" or ")
         );
         let mut subtitle = format!(
-            "Yearly amount of the accounts whose next renewal falls into the month, by band; from {today}"
+            "Yearly amount of the accounts whose next renewal falls into the month, by band; after {today}"
         );
         for (n, what) in [(later, "later"), (without, "without an amount")] {
             if n > 0 {

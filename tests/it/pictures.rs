@@ -125,8 +125,8 @@ fn charts_are_published_beside_the_tables_and_say_what_they_say() {
     }
 
     let renewals = &svg["renewals_ahead"];
-    assert!(renewals.contains("0 of 2 renewals due within 12 months are in Bad"));
-    for said in ["2026-03", "€12.5K", "$900", "1 later"] {
+    assert!(renewals.contains("0 of 2 renewals by the end of 2027-01 are in Bad"));
+    for said in ["2026-03", "€12.5k", "$900", "1 later"] {
         assert!(renewals.contains(said), "{said} is not in {renewals}");
     }
     assert!(svg["coverage"].contains("100 %"));
