@@ -47,8 +47,21 @@ pub fn known_pairs(
     pairs: &DataFrame,
     attributes: &[String],
 ) -> PolarsResult<DataFrame> {
-    let dates = dates(pairs)?;
     let on = [col(ACCOUNT_ID), col(AS_OF)];
+    if exports.unit.is_none() {
+        // A review asks for few pairs on many dates; only those meet the accounts.
+        let accounts = exports.accounts();
+        let rows = accounts.frame.clone().lazy().join(
+            pairs.clone().lazy().select(on.clone()),
+            [col(ACCOUNT)],
+            [col(ACCOUNT_ID)],
+            JoinArgs::new(JoinType::Inner),
+        );
+        return known_on(accounts, rows, attributes)
+            .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+            .collect();
+    }
+    let dates = dates(pairs)?;
     candidates(exports, &dates, attributes)?
         .lazy()
         .join(

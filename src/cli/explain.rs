@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use clap::Args;
+use indexmap::IndexSet;
 use polars::prelude::*;
 
 use super::changes::Changes;
+use super::follow_up;
 use super::run::{account_name, number_at, text_at};
 use super::screen::Screen;
 use super::{Exit, JobArguments, today};
@@ -13,6 +15,7 @@ use crate::config::Problem;
 use crate::domain::{Comparator, one_line};
 use crate::insights::trends::change_name;
 use crate::jobs::JobError;
+use crate::jobs::follow_up::FollowUp;
 use crate::jobs::score_run;
 use crate::jobs::settings::{self, ScoreJob};
 use crate::measures::catalog::Definition;
@@ -80,7 +83,9 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
             frame: &frame,
             drivers: &drivers,
         };
-        screen.result(&tree.written(&id, &changes.told()?)?);
+        let follow_up = FollowUp::draw_up(&job, &run.exports, &frame, date)?;
+        let told = format!("{}{}", changes.told()?, follow_up::told(&follow_up));
+        screen.result(&tree.written(&id, &told, &follow_up::seen_in(&follow_up))?);
     }
     Ok(Exit::Done)
 }
@@ -108,7 +113,12 @@ impl Tree<'_> {
         number_at(self.frame, column, 0)
     }
 
-    fn written(mut self, id: &str, changes: &str) -> Result<String, JobError> {
+    fn written(
+        mut self,
+        id: &str,
+        told: &str,
+        seen_in: &IndexSet<String>,
+    ) -> Result<String, JobError> {
         let job = self.job;
         let date = job.dates[0];
         let title = format!("{id}  {}", account_name(job, self.frame, 0));
@@ -131,7 +141,7 @@ impl Tree<'_> {
             let _ = writeln!(self.text, "variant {variant}, since {when}");
         }
         self.overall();
-        let _ = writeln!(self.text, "{changes}\nWhat it is made of");
+        let _ = writeln!(self.text, "{told}\nWhat it is made of");
         for (c, category) in job.model.categories.iter().enumerate() {
             let of = |part: &str| name::category(&category.id, part);
             let last = c + 1 == job.model.categories.len();
@@ -160,7 +170,29 @@ impl Tree<'_> {
                 self.metric(c, m, metric, below, last);
             }
         }
+        self.other_measures(seen_in);
         Ok(self.text)
+    }
+
+    /// Writes the measures that signals were seen in and that no metric has shown.
+    fn other_measures(&mut self, names: &IndexSet<String>) {
+        let metrics: IndexSet<&str> = self
+            .job
+            .model
+            .metrics()
+            .map(|(_, _, _, metric)| metric.measure.as_str())
+            .collect();
+        let others = names.iter().filter(|name| {
+            self.job.catalog.measures.contains_key(*name) && !metrics.contains(name.as_str())
+        });
+        let others: Vec<&String> = others.collect();
+        if others.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.text, "What else the signals were seen in");
+        for name in others {
+            self.measure(name, "  ", 0);
+        }
     }
 
     fn overall(&mut self) {

@@ -1,8 +1,10 @@
 //! The only place that prints, and that reads the clock and the environment.
 
+mod backtest;
 mod changes;
 mod exit;
 mod explain;
+mod follow_up;
 mod freeze;
 mod render;
 mod run;
@@ -36,6 +38,9 @@ enum Command {
     /// Run a job: score the accounts and publish the tables
     #[command(after_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Ask of a review whether the weights foresaw who renewed and who left
+    #[command(after_help = backtest::EXAMPLES)]
+    Backtest(backtest::Arguments),
     /// Show every number behind one account's score, down to the measures
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
@@ -112,6 +117,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = screen::Screen::new(cli.quiet);
     let outcome = match &cli.command {
         Command::Run(arguments) => run::run(arguments, &words, &screen),
+        Command::Backtest(arguments) => backtest::backtest(arguments, &words, &screen),
         Command::Explain(arguments) => explain::explain(arguments, &screen),
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
         Command::Sample(arguments) => sample::sample(arguments, &screen),

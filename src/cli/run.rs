@@ -18,7 +18,9 @@ use crate::formula::date_literal;
 use crate::insights::trends::{change_name, direction_name};
 use crate::jobs::JobError;
 use crate::jobs::dry_run::{self, Standing};
+use crate::jobs::file::JobKind;
 use crate::jobs::manifest::Moment;
+use crate::jobs::review_settings;
 use crate::jobs::score_run::{self, ScoreRun, Scorecard};
 use crate::jobs::settings::{self, ScoreJob};
 use crate::panel::ACCOUNT_ID;
@@ -77,6 +79,17 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     overrides.out.clone_from(&arguments.out);
     overrides.backfill = backfill(arguments.from, arguments.to, arguments.every);
     let some = some_accounts(arguments)?;
+    if review_settings::kind(&arguments.job.job) == Some(JobKind::Review) {
+        if some.is_some() || overrides.backfill.is_some() {
+            let title = "a review looks at all accounts and at its own dates";
+            let help = "leave --account, --accounts, --from and --to out; --as-of says when outcomes were known";
+            return Err(JobError::Problems(
+                Problem::command(title).help(help).into(),
+            ));
+        }
+        let publishes = !arguments.dry_run;
+        return super::backtest::review(&arguments.job.job, &overrides, publishes, words, screen);
+    }
     let job = settings::load(&arguments.job.job, &overrides, today())?;
     let publishes = !arguments.dry_run && some.is_none();
     let lock = publishes.then(|| Lock::take(&job.folder)).transpose()?;
@@ -162,7 +175,7 @@ fn some_accounts(arguments: &Arguments) -> Result<Option<Vec<String>>, JobError>
     Ok((!ids.is_empty()).then_some(ids))
 }
 
-fn moment(words: &[OsString]) -> Moment {
+pub(super) fn moment(words: &[OsString]) -> Moment {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Moment {
         started_at: chrono::Local::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, false),

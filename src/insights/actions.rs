@@ -10,6 +10,7 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use super::action_log::ActionLog;
+use super::attention;
 use super::evidence::on_one_line;
 use super::signals::{RULE, SEVERITY_RANK, SIGNAL};
 use super::vocabulary::weakest_category;
@@ -55,6 +56,8 @@ pub struct Actions {
     pub list: DataFrame,
     /// What was kept off the list, and how often.
     pub held_back: HeldBack,
+    /// Whether the list is ordered by attention × amount, and not by attention alone.
+    pub is_by_amount: bool,
 }
 
 /// What was kept off the list, and how often.
@@ -102,7 +105,11 @@ pub fn draw_up(desk: &Desk<'_>) -> PolarsResult<Actions> {
     let listed = [desk.conversations(causes)?, desk.carried(&mut held_back)?];
     let ranked = desk.ranked(listed)?;
     let list = desk.within_limits(ranked, &mut held_back)?;
-    Ok(Actions { list, held_back })
+    Ok(Actions {
+        list,
+        held_back,
+        is_by_amount: desk.is_by_amount,
+    })
 }
 
 /// Returns the person who fills a role for an account, or the role where nobody is named.
@@ -149,7 +156,7 @@ fn facts(
                     .then(last_day)
                     .otherwise(lit(NULL))
                     .alias(LAST_DAY),
-                attention().alias(ATTENTION),
+                col(name::overall(attention::ATTENTION)).alias(ATTENTION),
             ]
             .into_iter()
             .chain(people)
@@ -174,6 +181,8 @@ pub struct Desk<'a> {
     /// The known actions of the log; none where no log is kept.
     pub log: DataFrame,
     facts: DataFrame,
+    /// Whether the accounts' amounts can be compared: they are known, and all in one currency.
+    is_by_amount: bool,
 }
 
 impl<'a> Desk<'a> {
@@ -189,6 +198,9 @@ impl<'a> Desk<'a> {
         signals: &'a DataFrame,
         log: DataFrame,
     ) -> PolarsResult<Self> {
+        let facts = facts(compared, model, policy, as_of)?;
+        let currencies = facts.column(CURRENCY)?.drop_nulls().n_unique()?;
+        let is_by_amount = model.rules.facts.amount.is_some() && currencies <= 1;
         Ok(Self {
             model,
             policy,
@@ -196,7 +208,8 @@ impl<'a> Desk<'a> {
             compared,
             signals,
             log,
-            facts: facts(compared, model, policy, as_of)?,
+            facts,
+            is_by_amount,
         })
     }
 
@@ -446,11 +459,12 @@ impl<'a> Desk<'a> {
             .collect()
     }
 
-    /// Returns attention × amount, or attention alone where no amount is known of any account.
+    /// Returns attention × amount, or attention alone where amounts cannot be compared.
     pub(super) fn priority(&self) -> Expr {
-        match &self.model.rules.facts.amount {
-            Some(_) => col(ATTENTION) * col(AMOUNT),
-            None => col(ATTENTION),
+        if self.is_by_amount {
+            col(ATTENTION) * col(AMOUNT)
+        } else {
+            col(ATTENTION)
         }
     }
 
@@ -598,9 +612,4 @@ fn on_days(date: Expr, change: impl Fn(NaiveDate) -> NaiveDate + Send + Sync + '
 
 fn days(date: Expr) -> Expr {
     date.cast(DataType::Date).cast(DataType::Int32)
-}
-
-/// Returns how much an account needs somebody's attention.
-fn attention() -> Expr {
-    lit(100.0) - col(name::overall("score_shown"))
 }

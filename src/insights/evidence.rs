@@ -34,7 +34,12 @@ fn value(formula: &Formula, format: Format, facts: &Facts) -> Expr {
             concat_str([number(value, |x| decimal(x, 0)), currency], " ", false)
         }
         (Format::Plain, Kind::Text) => on_one_line(value),
-        (Format::Plain, Kind::List) => on_one_line(shown_list(value)),
+        (Format::Plain, Kind::List) => {
+            let shown = shown_list(value);
+            when(shown.clone().eq(lit("")))
+                .then(lit("none"))
+                .otherwise(on_one_line(shown))
+        }
         (Format::Plain, Kind::Boolean) => when(value.clone())
             .then(lit("yes"))
             .when(value.is_not_null())

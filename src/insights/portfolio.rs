@@ -423,31 +423,26 @@ pub fn actions(
     period: DayCount,
     as_of: AsOf,
 ) -> PolarsResult<DataFrame> {
+    let counts = ["raised", "closed", "open", "overdue", "new"];
     let count = |flag: Expr| flag.fill_null(lit(false)).cast(DataType::Int64);
     let since = || date_literal(period.before(as_of));
     let is_open = || col("closed_at").is_null();
-    let none = || lit(0i64);
-    let kept = log.clone().lazy().select([
-        col("owner"),
-        count(col("raised_date").gt(since())).alias("raised"),
-        count(col("closed_at").gt(since())).alias("closed"),
-        count(is_open()).alias("open"),
-        count(is_open().and(col("due_date").lt(date_literal(as_of)))).alias("overdue"),
-        none().alias("new"),
-    ]);
-    let new = list
-        .clone()
-        .lazy()
-        .filter(col("status").eq(lit("new")))
-        .select([
-            col("owner"),
-            none().alias("raised"),
-            none().alias("closed"),
-            none().alias("open"),
-            none().alias("overdue"),
-            lit(1i64).alias("new"),
-        ]);
-    let counts = ["raised", "closed", "open", "overdue", "new"];
+    let is_overdue = is_open().and(col("due_date").lt(date_literal(as_of)));
+    let never = || lit(false);
+    let counted = |frame: &DataFrame, flags: [Expr; 5]| {
+        let flags = counts.into_iter().zip(flags);
+        let flags = flags.map(|(name, flag)| count(flag).alias(name));
+        let columns: Vec<Expr> = [col("owner")].into_iter().chain(flags).collect();
+        frame.clone().lazy().select(columns)
+    };
+    let was_raised = col("raised_date").gt(since());
+    let was_closed = col("closed_at").gt(since());
+    let kept = counted(
+        log,
+        [was_raised, was_closed, is_open(), is_overdue, never()],
+    );
+    let is_new = col("status").eq(lit("new"));
+    let new = counted(list, [never(), never(), never(), never(), is_new]);
     concat([kept, new], UnionArgs::default())?
         .group_by([col("owner").fill_null(lit(UNKNOWN))])
         .agg(counts.map(|count| col(count).sum()))

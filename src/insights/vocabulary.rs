@@ -3,6 +3,9 @@
 use polars::lazy::dsl::min_horizontal;
 use polars::prelude::*;
 
+use super::attention::ATTENTION;
+use super::contradictions::CONTRADICTS;
+use super::noise::{BAND_BEFORE, BAND_NEWS, EXPECTED_DIP, FALL};
 use super::trends::{band_name, change_name, direction_name};
 use crate::model::HealthModel;
 use crate::model::rules::words::{Level, Part, Word};
@@ -30,9 +33,15 @@ fn meaning(word: &Word, model: &HealthModel) -> Expr {
         Part::Band => of(name::BAND),
         Part::Coverage => of(name::COVERAGE),
         Part::WeakestCategory => weakest_category(model),
-        Part::Change(days) => col(change_name(&level, *days)),
-        Part::Direction(days) => col(direction_name(&level, *days)),
-        Part::BandThen(days) => col(band_name(*days)),
+        Part::Change(then) => col(change_name(&level, then)),
+        Part::Direction(then) => col(direction_name(&level, then)),
+        Part::BandThen(then) => col(band_name(then)),
+        Part::Attention => of(ATTENTION),
+        Part::BandNews => of(BAND_NEWS),
+        Part::BandBefore => of(BAND_BEFORE),
+        Part::Fall => of(FALL),
+        Part::ExpectedDip => of(EXPECTED_DIP),
+        Part::Contradicts => of(CONTRADICTS),
         Part::Cap(id) => has_bitten(id),
     }
 }

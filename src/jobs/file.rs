@@ -5,7 +5,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use super::review_file::{ActedOnFile, ReviewFile};
 use crate::domain::{Comparator, DayCount, Period};
+use crate::outcomes::file::OutcomesFile;
 
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
@@ -58,6 +60,12 @@ pub struct JobFile {
     /// How accounts are set apart in the tables about all of them together.
     #[serde(default)]
     pub portfolio: PortfolioFile,
+    /// Where decisions come from, for a review.
+    pub outcomes: Option<OutcomesFile>,
+    /// How the past is looked at, for a review.
+    pub review: Option<ReviewFile>,
+    /// The log of actions, for a review.
+    pub acted_on: Option<ActedOnFile>,
 }
 
 /// Tables that are published together.
@@ -145,6 +153,8 @@ pub struct UnitFile {
 pub enum JobKind {
     /// Scores accounts.
     Score,
+    /// Compares past scores with what happened.
+    Review,
 }
 
 /// What to do when an export is older than it may be.

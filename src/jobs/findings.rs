@@ -347,26 +347,58 @@ fn not_found(job: &ScoreJob, rows: &Rows, account: &Account, unfound: &Unfound) 
     }
 }
 
+/// Returns whether a measure over rows reads a column of a table, there or through a lookup.
+fn reads_cell(job: &ScoreJob, measure: &Measure, table: &str, column: &str) -> bool {
+    let names = [column.to_owned(), instant_name(column)];
+    match &measure.definition {
+        Definition::Rows(rows) => rows.of_rows().any(|expr| {
+            let mut columns = expr.columns().into_iter();
+            columns.any(|read| {
+                let lookup = job.contract.tables[&rows.table].lookup_of(read);
+                let (of, read) = match lookup {
+                    Some(lookup) => (&lookup.table, lookup.take[read].as_str()),
+                    None => (&rows.table, read),
+                };
+                of == table && names.iter().any(|name| name == read)
+            })
+        }),
+        Definition::Formula(_) => false,
+    }
+}
+
+/// Returns the metrics that rest on cells of which only today's value is known: they look at the
+/// past with today's eyes.
+#[must_use]
+pub fn metrics_of_today(job: &ScoreJob) -> Vec<String> {
+    let rests_on_today = |measure: &str| {
+        let names = job.catalog.closure(&[measure.to_owned()]);
+        job.contract.tables.iter().any(|(table, own)| {
+            own.current.iter().any(|column| {
+                let as_attribute = table == ACCOUNTS && names.contains(column);
+                let measures = names
+                    .iter()
+                    .filter_map(|name| job.catalog.measures.get(name));
+                as_attribute
+                    || measures
+                        .into_iter()
+                        .any(|own| reads_cell(job, own, table, column))
+            })
+        })
+    };
+    job.model
+        .metrics()
+        .filter(|(_, _, _, metric)| rests_on_today(&metric.measure))
+        .map(|(_, _, _, metric)| metric.id.clone())
+        .collect()
+}
+
 /// Says which measures look at yesterday with today's eyes.
 fn not_point_in_time(job: &ScoreJob) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, table) in &job.contract.tables {
         for column in &table.current {
             let names = [column.clone(), instant_name(column)];
-            let reads = |measure: &Measure| match &measure.definition {
-                Definition::Rows(rows) => rows.of_rows().any(|expr| {
-                    let mut columns = expr.columns().into_iter();
-                    columns.any(|read| {
-                        let lookup = job.contract.tables[&rows.table].lookup_of(read);
-                        let (of, read) = match lookup {
-                            Some(lookup) => (&lookup.table, lookup.take[read].as_str()),
-                            None => (&rows.table, read),
-                        };
-                        of == name && names.iter().any(|name| name == read)
-                    })
-                }),
-                Definition::Formula(_) => false,
-            };
+            let reads = |measure: &Measure| reads_cell(job, measure, name, column);
             let by: Vec<&str> = job
                 .plan
                 .measures

@@ -38,6 +38,8 @@ pub struct FollowUp {
     pub exceptions: DataFrame,
     /// The actions of the log as they were known.
     pub log: DataFrame,
+    /// Whether the model names amounts.
+    has_amounts: bool,
 }
 
 impl FollowUp {
@@ -66,6 +68,7 @@ impl FollowUp {
             actions,
             exceptions,
             log: desk.log,
+            has_amounts: model.rules.facts.amount.is_some(),
             signals,
         })
     }
@@ -131,6 +134,20 @@ impl FollowUp {
                 note("actions_over_limit", owner, *n, evidence, advice)
             })
             .collect();
+        if self.has_amounts && !self.actions.is_by_amount {
+            let n = self.actions.list.height() as u64;
+            let evidence =
+                "amounts are in several currencies, so that actions are ordered by attention alone"
+                    .to_owned();
+            let advice = "give the job a `currency`, so that amounts can be compared";
+            findings.push(note(
+                "actions_not_by_amount",
+                "actions",
+                n,
+                evidence,
+                advice,
+            ));
+        }
         if held_back.without_date > 0 {
             let n = held_back.without_date;
             let evidence = format!("{n} open actions of the log have no due date");

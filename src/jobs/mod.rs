@@ -6,6 +6,10 @@ pub mod findings;
 pub mod follow_up;
 pub mod history;
 pub mod manifest;
+pub mod review_charts;
+pub mod review_file;
+pub mod review_run;
+pub mod review_settings;
 pub mod score_run;
 pub mod settings;
 

@@ -312,7 +312,7 @@ fn files_of(
     Ok(files)
 }
 
-fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
+pub(super) fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
     let bytes = publish::encode(&table.frame, &table.sorted_by, &table.descriptions, stamp)
         .map_err(|cause| PublishError::Encode {
             table: table.name.to_owned(),
@@ -324,7 +324,7 @@ fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
     })
 }
 
-fn json(path: &str, value: &serde_json::Value) -> Content {
+pub(super) fn json(path: &str, value: &serde_json::Value) -> Content {
     Content {
         path: path.to_owned(),
         bytes: format!("{value:#}\n").into_bytes(),

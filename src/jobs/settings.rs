@@ -175,7 +175,6 @@ impl ScoreJob {
         let of_rules = self.model.rules.comparators();
         let more = of_rules
             .into_iter()
-            .map(Comparator::Days)
             .filter(|comparator| !self.compare.contains(comparator));
         self.compare.iter().copied().chain(more).collect()
     }

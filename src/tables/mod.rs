@@ -1,11 +1,13 @@
 //! Results as they are published: plain columns, sorted, each with its description.
 
+mod backtest;
 mod drivers;
 mod follow_up;
 mod parents;
 mod portfolio;
 mod scores;
 
+pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, sensitivity};
 pub use drivers::drivers;
 pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;

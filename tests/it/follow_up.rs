@@ -62,6 +62,12 @@ fn table(world: &World, name: &str) -> DataFrame {
     table.unwrap().frame.clone()
 }
 
+/// Returns rows account by account, in their order.
+fn by_account(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.sort_by(|a, b| a[0].cmp(&b[0]));
+    rows
+}
+
 /// Returns the cells of some columns, row by row.
 fn rows(frame: &DataFrame, columns: &[&str]) -> Vec<Vec<String>> {
     (0..frame.height())
@@ -372,7 +378,7 @@ fn the_causes_of_one_account_and_owner_are_one_conversation() {
             "new",
         ],
     ];
-    assert_eq!(rows(&found, &LIST), expected);
+    assert_eq!(by_account(rows(&found, &LIST)), expected);
 }
 
 /// Adds a log of actions: one open and overdue, one open without a date or an owner, one closed ten
@@ -498,7 +504,7 @@ fn an_action_in_hand_is_carried_forward_and_not_raised_again() {
             "X4",
         ],
     ];
-    assert_eq!(rows(&found, &columns), expected);
+    assert_eq!(by_account(rows(&found, &columns)), expected);
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let held_back = &scorecards[0].manifest["actions"];
     // Ageing of A, small of B and Good of C are in hand; calm of B was closed ten days ago.
@@ -528,7 +534,10 @@ fn what_is_snoozed_or_over_the_limit_is_counted() {
         ["C", "talk about seats"],
         ["C", "renew"],
     ];
-    assert_eq!(rows(&found, &["account_id", "action"]), expected);
+    assert_eq!(
+        by_account(rows(&found, &["account_id", "action"])),
+        expected
+    );
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let held_back = &scorecards[0].manifest["actions"];
     assert_eq!(held_back["snoozed"], 1);
@@ -542,13 +551,243 @@ fn what_is_snoozed_or_over_the_limit_is_counted() {
 
 #[test]
 fn what_needs_attention_and_is_worth_much_comes_first() {
-    // A is worst and largest; C has no revenue to weigh.
-    let found = table(&world(&signal("all", "TRUE", "{band}", "")), "actions");
-    let columns = ["rank", "account_id", "amount", "currency"];
-    let expected = [
-        ["1", "A", "12500.0", "EUR"],
-        ["2", "B", "900.4", "USD"],
-        ["3", "C", "–", "–"],
+    let rule = signal("all", "TRUE", "{band}", "");
+    let columns = ["rank", "account_id", "amount"];
+    // A is worst, then C; without a common currency nothing more can be said.
+    let several = world(&rule);
+    let expected = [["1", "A", "12500.0"], ["2", "C", "–"], ["3", "B", "900.4"]];
+    assert_eq!(rows(&table(&several, "actions"), &columns), expected);
+    let scorecard = several.publish(&Overrides::default()).unwrap().remove(0);
+    let kinds = scorecard.findings.iter().map(|finding| finding.finding);
+    assert!(kinds.clone().any(|kind| kind == "actions_not_by_amount"));
+    // Of amounts that can be compared the unknown one comes last.
+    let one = world(&rule);
+    one.edit("model.toml", "currency = \"currency\"\n", "");
+    let expected = [["1", "A", "12500.0"], ["2", "B", "900.4"], ["3", "C", "–"]];
+    assert_eq!(rows(&table(&one, "actions"), &columns), expected);
+}
+
+#[test]
+fn the_portfolio_counts_every_account_once_in_each_slice() {
+    let world = world(&rules());
+    with_log(&world, "");
+    world.edit(
+        "job.toml",
+        "compare = [\"30d\"]",
+        "compare = [\"30d\", \"60d\"]\npublish = [\"portfolio\"]\nportfolio = { slices = [\"currency\"], period = \"20d\", stages = { young = \"DATEDIFF('day', created_on, as_of) < 90\", old = \"TRUE\" } }",
+    );
+    let scorecards = world.publish(&Overrides::default()).unwrap();
+    let found = |name: &str, columns: &[&str]| {
+        let tables = &scorecards[0].tables;
+        let table = tables.iter().find(|table| table.name == name).unwrap();
+        rows(&table.frame, columns)
+    };
+    let bands = [
+        "on_date",
+        "slice",
+        "slice_value",
+        "band",
+        "accounts",
+        "share",
     ];
-    assert_eq!(rows(&found, &columns), expected);
+    let expected = [
+        // Sixty days before C was no customer yet, and no ticket was known of anybody.
+        ["2025-12-02", "all", "all", "not scored", "2", "1.0"],
+        ["2025-12-02", "currency", "EUR", "not scored", "1", "1.0"],
+        ["2025-12-02", "currency", "USD", "not scored", "1", "1.0"],
+        ["2025-12-02", "stage", "old", "not scored", "2", "1.0"],
+    ];
+    assert_eq!(found("portfolio_bands", &bands)[..4], expected);
+    let migration = ["slice_value", "band_before", "band_after", "accounts"];
+    let expected = [
+        ["all", "Good", "Good", "3"],
+        ["EUR", "Good", "Good", "1"],
+        ["USD", "Good", "Good", "1"],
+        ["not in the data", "Good", "Good", "1"],
+        ["old", "Good", "Good", "2"],
+        ["young", "Good", "Good", "1"],
+        ["all", "not scored", "Good", "2"],
+        ["all", "not in the panel", "Good", "1"],
+    ];
+    assert_eq!(found("portfolio_migration", &migration)[..8], expected);
+    let revenue = [
+        "slice_value",
+        "currency",
+        "band",
+        "accounts",
+        "amount",
+        "share",
+        "coverage_by_amount",
+    ];
+    let expected = [
+        ["all", "EUR", "Good", "1", "12500.0", "1.0", "1.0"],
+        ["all", "USD", "Good", "1", "900.4", "1.0", "1.0"],
+    ];
+    assert_eq!(found("portfolio_revenue", &revenue)[..2], expected);
+    let causes = [
+        "comparator",
+        "slice_value",
+        "category",
+        "accounts_fallen",
+        "accounts",
+        "share",
+        "mean_change",
+    ];
+    let expected = [
+        ["30d", "all", "support", "1", "1", "1.0", "-50.0"],
+        ["30d", "all", "commercial", "1", "0", "0.0", "–"],
+    ];
+    assert_eq!(found("portfolio_causes", &causes)[..2], expected);
+    let signals = ["slice_value", "signal", "severity", "accounts"];
+    let expected = [
+        ["all", "ageing", "High", "1"],
+        ["all", "calm", "Low", "2"],
+        ["all", "small", "Medium", "2"],
+    ];
+    assert_eq!(found("portfolio_signals", &signals)[..3], expected);
+    let actions = [
+        "owner",
+        "raised",
+        "closed",
+        "open",
+        "overdue",
+        "new",
+        "share_overdue",
+    ];
+    let expected = [
+        ["Ann", "0", "0", "1", "1", "1", "1.0"],
+        ["Bo", "0", "1", "0", "0", "0", "–"],
+        ["Bo\u{fffd}b", "0", "0", "0", "0", "1", "–"],
+        ["CSM", "0", "0", "0", "0", "1", "–"],
+        ["Zoe", "1", "0", "1", "0", "0", "0.0"],
+        ["not in the data", "1", "0", "1", "0", "0", "0.0"],
+    ];
+    assert_eq!(found("portfolio_actions", &actions), expected);
+    let sum = |name: &str| -> i64 {
+        let counted = found(name, &["slice", "accounts"]);
+        let all = counted.iter().filter(|row| row[0] == "all");
+        all.map(|row| row[1].parse::<i64>().unwrap()).sum()
+    };
+    assert_eq!((sum("portfolio_scores"), sum("portfolio_coverage")), (3, 3));
+}
+
+#[test]
+fn neither_names_nor_the_order_of_rows_matter() {
+    let columns = [
+        "account_id",
+        "action",
+        "owner",
+        "due_date",
+        "source",
+        "status",
+        "priority",
+    ];
+    let evidence = ["account_id", "signal", "severity", "evidence", "owner"];
+    let drawn_up = |names: [&str; 3]| {
+        let world = world(&rules());
+        with_log(&world, "");
+        if names != ["A", "B", "C"] {
+            for file in ["accounts", "contracts", "tickets", "log"] {
+                let path = world.path().join(format!("data/{file}.parquet"));
+                let frame = healthscore::publish::decode(&path).unwrap();
+                let ids = frame.column("account_id").unwrap().str().unwrap();
+                let renamed: Vec<&str> = ids
+                    .iter()
+                    .map(|id| names["ABC".find(id.unwrap()).unwrap()])
+                    .collect();
+                let mut frame = frame.clone();
+                frame
+                    .with_column(Column::new("account_id".into(), renamed))
+                    .unwrap();
+                world.export(file, Ok(frame.reverse()));
+            }
+        }
+        let original = |mut rows: Vec<Vec<String>>| {
+            for row in &mut rows {
+                let place = names.iter().position(|name| *name == row[0]).unwrap();
+                row[0] = ["A", "B", "C"][place].to_owned();
+            }
+            rows.sort();
+            rows
+        };
+        [
+            original(rows(&table(&world, "actions"), &columns)),
+            original(rows(&table(&world, "signals"), &evidence)),
+        ]
+    };
+    let plain = drawn_up(["A", "B", "C"]);
+    assert!(plain[0].len() >= 6 && plain[1].len() >= 4);
+    assert_eq!(drawn_up(["Z", "Y", "X"]), plain);
+}
+
+/// The shipped rules on the sample: every one fires somewhere, none on an account at its best.
+#[test]
+fn every_shipped_rule_fires_on_the_sample_and_none_on_the_healthiest_account() {
+    let root = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let job = healthscore::jobs::settings::load(
+        &root.join("jobs/nightly.toml"),
+        &Overrides::default(),
+        crate::harness::date("2026-11-20"),
+    )
+    .unwrap();
+    let run = healthscore::jobs::score_run::score_run(
+        &job,
+        None,
+        &mut healthscore::trail::Trail::silent(),
+    )
+    .unwrap();
+    let scorecard = run.scorecard(&job, job.dates[0]).unwrap();
+    let table = |name: &str| {
+        let table = scorecard.tables.iter().find(|table| table.name == name);
+        table.unwrap().frame.clone()
+    };
+    let found = |table: &DataFrame, column: &str| -> std::collections::BTreeSet<String> {
+        let texts = table.column(column).unwrap().str().unwrap().clone();
+        texts.iter().flatten().map(str::to_owned).collect()
+    };
+    let (signals, opportunities, actions) =
+        (table("signals"), table("opportunities"), table("actions"));
+    let rules = &job.model.rules;
+    let fired = found(&signals, "signal");
+    for rule in &rules.signals {
+        assert!(fired.contains(&rule.id), "{} never fires", rule.id);
+    }
+    let held = found(&opportunities, "opportunity");
+    for rule in &rules.opportunities {
+        assert!(held.contains(&rule.id), "{} never holds", rule.id);
+    }
+    let scores = table("account_scores");
+    let best = scores
+        .sort(
+            ["health_score"],
+            SortMultipleOptions::default()
+                .with_order_descending(true)
+                .with_nulls_last(true),
+        )
+        .unwrap();
+    let best = best.column("account_id").unwrap().str().unwrap().get(0);
+    let best = best.unwrap().to_owned();
+    assert!(!found(&signals, "account_id").contains(&best), "{best}");
+    // Evidence is filled: no place is left open, and nothing breaks the line.
+    for text in found(&signals, "evidence").union(&found(&opportunities, "evidence")) {
+        assert!(!text.contains(['{', '}', '\n']), "{text}");
+    }
+    // Nobody is asked for more than fits into a week, beside what is in hand.
+    let new = actions
+        .lazy()
+        .filter(col("status").eq(lit("new")))
+        .with_column(
+            (col("due_date").cast(DataType::Int32) + lit(3))
+                .floor_div(lit(7))
+                .alias("week"),
+        )
+        .group_by([col("owner"), col("week")])
+        .agg([len().alias("n")])
+        .select([col("n").max()])
+        .collect()
+        .unwrap();
+    assert_eq!(new.columns()[0].u32().unwrap().get(0), Some(25));
+    // What is due before a renewal is due before notice can be given.
+    let held_back = &scorecard.manifest["actions"];
+    assert!(held_back["in_hand"].as_u64().unwrap() > 0, "{held_back}");
 }

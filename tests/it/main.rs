@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod catalogue;
 mod config_files;
 mod follow_up;
 mod formulas;

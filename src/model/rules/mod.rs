@@ -11,7 +11,7 @@ use indexmap::{IndexMap, IndexSet};
 use serde::{Serialize, Serializer};
 
 use super::health_model::{Condition, hash};
-use crate::domain::DayCount;
+use crate::domain::Comparator;
 use crate::formula::Expr;
 use file::{OpportunityKind, Role, Severity};
 use template::Template;
@@ -165,11 +165,11 @@ impl Rules {
 
     /// Returns the comparisons that the rules speak of, rising, each once.
     #[must_use]
-    pub fn comparators(&self) -> Vec<DayCount> {
-        let mut days: Vec<DayCount> = self.words.values().filter_map(Word::comparator).collect();
-        days.sort();
-        days.dedup();
-        days
+    pub fn comparators(&self) -> Vec<Comparator> {
+        let mut named: Vec<Comparator> = self.words.values().filter_map(Word::comparator).collect();
+        named.sort();
+        named.dedup();
+        named
     }
 
     fn expressions(&self) -> impl Iterator<Item = &Expr> {

@@ -204,14 +204,14 @@ impl Resolver<'_> {
     }
 
     fn of_category(&self, category: &Category) -> Instance {
+        let of = |part: &str| self.spoken(&format!("{}.{part}", category.id));
         Instance {
             category: category.id.clone(),
             own: vec![
                 ("category.title", text(&category.title)),
-                (
-                    "category.score",
-                    self.spoken(&format!("{}.score", category.id)),
-                ),
+                ("category.score", of("score")),
+                ("category.fall", of("fall")),
+                ("category.contradicts", of("contradicts")),
             ],
             given: None,
         }

@@ -4,7 +4,7 @@
 //! A word says where it belongs, then what it is: `health_score`, `usage.score`,
 //! `usage.active_days.score`, `change_30d`, `usage.direction_90d`, `cap.open_p1`.
 
-use crate::domain::DayCount;
+use crate::domain::Comparator;
 use crate::formula::Kind;
 use crate::model::health_model::{Category, Limit};
 
@@ -42,11 +42,23 @@ pub enum Part {
     /// The category with the lowest score.
     WeakestCategory,
     /// The change against an earlier date, in points as shown.
-    Change(DayCount),
+    Change(Comparator),
     /// `up`, `flat` or `down` against an earlier date.
-    Direction(DayCount),
+    Direction(Comparator),
     /// The band on an earlier date.
-    BandThen(DayCount),
+    BandThen(Comparator),
+    /// Points by which it asks for attention.
+    Attention,
+    /// `down` or `up` once a change of band has held.
+    BandNews,
+    /// The band it left, when there is news.
+    BandBefore,
+    /// How a fall of the last 30 days is read: expected, seasonal, unconfirmed or structural.
+    Fall,
+    /// The declared dips that are expected now.
+    ExpectedDip,
+    /// Whether a category says something else than the whole.
+    Contradicts,
     /// Whether a cap held the score down.
     Cap(String),
 }
@@ -87,6 +99,11 @@ impl Word {
             "band",
             "coverage",
             "weakest_category",
+            "attention",
+            "band_news",
+            "band_before",
+            "fall",
+            "expected_dip",
         ];
         let caps = limits.iter().filter(|limit| limit.is_cap());
         overall
@@ -95,7 +112,8 @@ impl Word {
             .chain(categories.iter().flat_map(|category| {
                 let of = |part: &str| format!("{}.{part}", category.id);
                 let metrics = category.metrics.iter();
-                [of("score"), of("coverage")]
+                ["score", "coverage", "fall", "expected_dip", "contradicts"]
+                    .map(of)
                     .into_iter()
                     .chain(metrics.map(move |metric| of(&format!("{}.score", metric.id))))
             }))
@@ -107,19 +125,26 @@ impl Word {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self.part {
-            Part::Score | Part::BaseScore | Part::Coverage | Part::Change(_) => Kind::Float,
-            Part::Band | Part::WeakestCategory | Part::Direction(_) | Part::BandThen(_) => {
-                Kind::Text
+            Part::Score | Part::BaseScore | Part::Coverage | Part::Attention | Part::Change(_) => {
+                Kind::Float
             }
-            Part::Cap(_) => Kind::Boolean,
+            Part::Band
+            | Part::BandThen(_)
+            | Part::BandNews
+            | Part::BandBefore
+            | Part::WeakestCategory
+            | Part::Fall
+            | Part::ExpectedDip
+            | Part::Direction(_) => Kind::Text,
+            Part::Contradicts | Part::Cap(_) => Kind::Boolean,
         }
     }
 
     /// Returns the comparison it needs, if any.
     #[must_use]
-    pub fn comparator(&self) -> Option<DayCount> {
+    pub fn comparator(&self) -> Option<Comparator> {
         match self.part {
-            Part::Change(days) | Part::Direction(days) | Part::BandThen(days) => Some(days),
+            Part::Change(then) | Part::Direction(then) | Part::BandThen(then) => Some(then),
             _ => None,
         }
     }
@@ -127,7 +152,7 @@ impl Word {
     /// Returns whether it names a band.
     #[must_use]
     pub fn is_band(&self) -> bool {
-        matches!(self.part, Part::Band | Part::BandThen(_))
+        matches!(self.part, Part::Band | Part::BandThen(_) | Part::BandBefore)
     }
 }
 
@@ -139,6 +164,11 @@ impl Part {
             "band" => Self::Band,
             "coverage" => Self::Coverage,
             "weakest_category" => Self::WeakestCategory,
+            "attention" => Self::Attention,
+            "band_news" => Self::BandNews,
+            "band_before" => Self::BandBefore,
+            "fall" => Self::Fall,
+            "expected_dip" => Self::ExpectedDip,
             _ => {
                 let band = after("band_", name).map(Self::BandThen);
                 return band.or_else(|| Self::of_trend(name));
@@ -150,6 +180,9 @@ impl Part {
         match name {
             "score" => Some(Self::Score),
             "coverage" => Some(Self::Coverage),
+            "fall" => Some(Self::Fall),
+            "expected_dip" => Some(Self::ExpectedDip),
+            "contradicts" => Some(Self::Contradicts),
             _ => Self::of_trend(name),
         }
     }
@@ -160,6 +193,6 @@ impl Part {
     }
 }
 
-fn after(prefix: &str, name: &str) -> Option<DayCount> {
+fn after(prefix: &str, name: &str) -> Option<Comparator> {
     name.strip_prefix(prefix)?.parse().ok()
 }

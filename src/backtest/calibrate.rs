@@ -1,0 +1,181 @@
+//! From score to probability, always fitted on decisions that had closed before the first date it
+//! is tried on.
+
+use chrono::Datelike;
+
+use super::board::Board;
+use super::design::{Design, Target};
+use super::evaluate::ALL;
+use super::figures::{About, Figures, Size};
+use crate::stats::{
+    self, Clusters, ISOTONIC_EVENTS, Isotonic, LogisticMap, Origin, Plan, Refused, bootstrap,
+};
+
+/// Out-of-time probabilities of a candidate, with the rows they are of.
+#[derive(Debug, Clone, Default)]
+pub struct Predicted {
+    /// The rows of the board.
+    pub rows: Vec<usize>,
+    /// Probability of churn.
+    pub probability: Vec<f64>,
+}
+
+/// Bins of reliability and its error.
+pub const BINS: usize = 10;
+
+/// Returns the probability of churn of every row that an earlier map could speak about.
+///
+/// # Errors
+/// When no quarter has enough closed decisions before it.
+pub fn predict(
+    board: &Board,
+    design: &Design,
+    candidate: usize,
+    lead: u32,
+) -> Result<Predicted, Refused> {
+    let rows = board.common(lead);
+    let event = board.events(&rows, Target::Churn);
+    let health = &board.standings[candidate].score;
+    let risk: Vec<f64> = rows
+        .iter()
+        .filter_map(|row| health[*row])
+        .map(|h| -h)
+        .collect();
+    let day = |date: chrono::NaiveDate| date.num_days_from_ce();
+    let period: Vec<i32> = rows.iter().map(|row| board.quarter[*row]).collect();
+    let as_of: Vec<i32> = rows.iter().map(|row| day(board.rows[*row].as_of)).collect();
+    let closed: Vec<i32> = rows
+        .iter()
+        .zip(&as_of)
+        .map(|(row, as_of)| day(board.rows[*row].closed).max(*as_of))
+        .collect();
+    let folds = stats::walk_forward(&period, &as_of, &closed, design.gap_days, Origin::Expanding)?;
+    let mut predicted = Predicted::default();
+    for fold in folds {
+        let pick = |n: &usize| (risk[*n], event[*n]);
+        let (risks, events): (Vec<f64>, Vec<bool>) = fold.train.iter().map(pick).unzip();
+        let clusters = fold.train.iter().map(|n| board.cluster[rows[*n]]);
+        if stats::enough(&events, &clusters.collect::<Vec<_>>()).is_err() {
+            continue;
+        }
+        let n = events.iter().filter(|event| **event).count();
+        let map: Box<dyn Fn(f64) -> f64> = if n >= ISOTONIC_EVENTS {
+            let map = Isotonic::fit(&risks, &events, None)?;
+            Box::new(move |risk| map.at(risk))
+        } else {
+            let map = LogisticMap::fit(&risks, &events, None)?;
+            Box::new(move |risk| map.at(risk))
+        };
+        for n in fold.test {
+            predicted.rows.push(rows[n]);
+            predicted.probability.push(map(risk[n]));
+        }
+    }
+    if predicted.rows.is_empty() {
+        return Err(Refused::FewEvents { found: 0 });
+    }
+    Ok(predicted)
+}
+
+/// Adds Brier score, log loss, calibration line and error, and the reliability table.
+pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) {
+    for lead in board.leads() {
+        for (n, candidate) in board.candidates.iter().enumerate() {
+            let about = About {
+                candidate: candidate.name.clone(),
+                target: Target::Churn.word(),
+                lead_days: Some(lead),
+                slice: ALL.to_owned(),
+                slice_value: "out_of_time".to_owned(),
+            };
+            if let Err(refused) = one(board, design, n, lead, &about, figures) {
+                let size = Size { n: 0, events: 0 };
+                figures.estimate(&about, "brier", size, Err(refused));
+            }
+        }
+    }
+}
+
+fn one(
+    board: &Board,
+    design: &Design,
+    candidate: usize,
+    lead: u32,
+    about: &About,
+    figures: &mut Figures,
+) -> Result<(), Refused> {
+    let predicted = predict(board, design, candidate, lead)?;
+    let probability = &predicted.probability;
+    let event = board.events(&predicted.rows, Target::Churn);
+    let cluster = board.clusters(&predicted.rows);
+    let size: Size = stats::enough(&event, &cluster)?.into();
+    let brier = stats::brier(probability, &event, None)?;
+    let loss = stats::log_loss(probability, &event, None)?;
+    let rows = [
+        stats::brier_rows(probability, &event)?,
+        stats::log_loss_rows(probability, &event)?,
+    ];
+    let labels: Vec<f64> = event
+        .iter()
+        .map(|event| f64::from(u8::from(*event)))
+        .collect();
+    let clusters = Clusters::new(&cluster, &[&labels, probability])?;
+    let statistics = rows
+        .iter()
+        .map(|rows| clusters.mean(rows, None))
+        .collect::<Result<Vec<_>, _>>()?;
+    let plan = Plan {
+        resamples: design.resamples,
+        seed: design.seed,
+    };
+    let found = bootstrap(&clusters, &statistics, &plan);
+    for (name, resampled, scored) in [("brier", &found[0], brier), ("log_loss", &found[1], loss)] {
+        figures.estimate(about, name, size, resampled.estimate());
+        figures.value(
+            about,
+            &format!("{name}_of_base_rate"),
+            size,
+            Ok(scored.base),
+        );
+        figures.value(about, &format!("{name}_skill"), size, Ok(scored.skill));
+    }
+    match stats::calibration_line(probability, &event) {
+        Ok(line) => {
+            figures.estimate(about, "calibration_intercept", size, Ok(line.intercept));
+            figures.estimate(about, "calibration_slope", size, Ok(line.slope));
+            figures.estimate(
+                about,
+                "calibration_in_the_large",
+                size,
+                Ok(line.in_the_large),
+            );
+        }
+        Err(refused) => figures.value(about, "calibration_slope", size, Err(refused)),
+    }
+    let error = stats::expected_calibration_error(probability, &event, BINS, design.seed)?;
+    figures.value(about, "calibration_error", size, Ok(error.value));
+    figures.remark(&format!("{} bins", error.bins));
+    figures.value(
+        about,
+        "calibration_error_if_perfect",
+        size,
+        Ok(error.if_perfect),
+    );
+    for (n, bin) in stats::reliability(probability, &event, BINS)?
+        .iter()
+        .enumerate()
+    {
+        let about = About {
+            slice: "probability_bin".to_owned(),
+            slice_value: format!("{:02}", n + 1),
+            ..about.clone()
+        };
+        let size = Size {
+            n: bin.n as u64,
+            events: bin.events as u64,
+        };
+        figures.value(&about, "mean_probability", size, Ok(bin.mean_probability));
+        figures.estimate(&about, "observed_rate", size, Ok(bin.rate));
+    }
+    Ok(())
+}

@@ -1,0 +1,566 @@
+//! How well each candidate, category and metric ranks: overall, by segment, stage and quarter,
+//! by count and by revenue, always on the same rows and beside the model in force.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::board::{Board, Numbers, quarter_name};
+use super::candidates::IN_FORCE;
+use super::design::{Design, Target};
+use super::figures::{About, Figures, Size};
+use crate::stats::{
+    self, Clusters, Depth, Plan, Ranking, Refused, Resampled, Statistic, bootstrap, enough,
+};
+
+/// Names the slice of everything.
+pub const ALL: &str = "all";
+
+/// The scores of one candidate, category or metric over all rows of the board.
+pub struct Ranked<'a> {
+    /// Its name in the tables.
+    pub name: String,
+    /// Higher is healthier.
+    pub health: &'a Numbers,
+}
+
+/// Some rows, and how they were cut out.
+pub struct Slice {
+    /// By what.
+    pub slice: String,
+    /// Which part.
+    pub value: String,
+    /// The rows.
+    pub rows: Vec<usize>,
+}
+
+impl Slice {
+    fn new(slice: &str, value: &str, rows: Vec<usize>) -> Self {
+        Self {
+            slice: slice.to_owned(),
+            value: value.to_owned(),
+            rows,
+        }
+    }
+}
+
+/// Adds every ranking figure of every lead and target.
+pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
+    let candidates: Vec<Ranked> = (board.candidates.iter().zip(&board.standings))
+        .map(|(candidate, standing)| Ranked {
+            name: candidate.name.clone(),
+            health: &standing.score,
+        })
+        .collect();
+    let categories: Vec<Ranked> = (board.in_force().categories.iter())
+        .map(|(id, health)| Ranked {
+            name: format!("category/{id}"),
+            health,
+        })
+        .collect();
+    for lead in board.leads() {
+        let common = board.common(lead);
+        for target in Target::ALL {
+            let all = Slice::new(ALL, ALL, common.clone());
+            headline(board, design, target, lead, &all, &candidates, figures);
+            for slice in slices(board, &common) {
+                compare(board, design, target, lead, &slice, &candidates, figures);
+            }
+            for category in &categories {
+                alone(board, design, target, lead, &all, category, figures);
+            }
+        }
+        let quarters = by(board, &common, "quarter", |row| {
+            Some(quarter_name(board.quarter[row]))
+        });
+        for slice in &quarters {
+            compare(
+                board,
+                design,
+                Target::Churn,
+                lead,
+                slice,
+                &candidates,
+                figures,
+            );
+        }
+        folds(board, design, lead, &quarters, &candidates, figures);
+        interventions(board, design, lead, &common, &candidates, figures);
+    }
+    on_common_decisions(board, design, &candidates, &categories, figures);
+}
+
+/// Returns the cuts of a lead's rows: segments, stage, side of the model's effective date.
+fn slices(board: &Board, rows: &[usize]) -> Vec<Slice> {
+    let mut slices = Vec::new();
+    for (name, values) in &board.segments {
+        slices.extend(by(board, rows, name, |row| values[row].clone()));
+    }
+    slices.extend(by(board, rows, "lifecycle_stage", |row| {
+        Some(
+            board.in_force().variant[row]
+                .clone()
+                .unwrap_or_else(|| "standard".to_owned()),
+        )
+    }));
+    if let Some(effective) = board.model().about.effective_date {
+        // Weights written later knew what had happened; only what follows them is a fair test.
+        slices.extend(by(board, rows, "model_effective", |row| {
+            let is_after = board.rows[row].as_of >= effective;
+            Some(if is_after { "after" } else { "before" }.to_owned())
+        }));
+    }
+    slices
+}
+
+/// Cuts rows by a value; rows without one are left out.
+fn by(
+    board: &Board,
+    rows: &[usize],
+    slice: &str,
+    value: impl Fn(usize) -> Option<String>,
+) -> Vec<Slice> {
+    debug_assert!(rows.iter().all(|row| *row < board.rows.len()));
+    let mut parts: IndexMap<String, Vec<usize>> = IndexMap::new();
+    for row in rows {
+        if let Some(value) = value(*row) {
+            parts.entry(value).or_default().push(*row);
+        }
+    }
+    parts.sort_keys();
+    parts
+        .into_iter()
+        .map(|(value, rows)| Slice::new(slice, &value, rows))
+        .collect()
+}
+
+/// The columns of a slice, ready for statistics.
+struct Columns {
+    event: Vec<bool>,
+    cluster: Vec<u32>,
+    amount: Option<Vec<f64>>,
+}
+
+impl Columns {
+    fn of(board: &Board, rows: &[usize], target: Target) -> Self {
+        Self {
+            event: board.events(rows, target),
+            cluster: board.clusters(rows),
+            amount: rows.iter().map(|row| board.amount[*row]).collect(),
+        }
+    }
+
+    /// Numbers the clusters by everything that the figures look at.
+    fn clusters(&self, risks: &[Vec<f64>]) -> Result<Clusters, Refused> {
+        let event: Vec<f64> = self
+            .event
+            .iter()
+            .map(|event| f64::from(u8::from(*event)))
+            .collect();
+        let mut columns: Vec<&[f64]> = vec![&event];
+        columns.extend(self.amount.as_deref());
+        columns.extend(risks.iter().map(Vec::as_slice));
+        Clusters::new(&self.cluster, &columns)
+    }
+}
+
+fn risks(ranked: &Ranked, rows: &[usize], target: Target) -> Vec<f64> {
+    rows.iter()
+        .map(|row| target.risk(ranked.health[*row].unwrap_or(f64::NAN)))
+        .collect()
+}
+
+fn about(ranked: &str, target: Target, lead: u32, slice: &Slice) -> About {
+    About {
+        candidate: ranked.to_owned(),
+        target: target.word(),
+        lead_days: Some(lead),
+        slice: slice.slice.clone(),
+        slice_value: slice.value.clone(),
+    }
+}
+
+fn plan(design: &Design) -> Plan {
+    Plan {
+        resamples: design.resamples,
+        seed: design.seed,
+    }
+}
+
+/// The AUC of every candidate and its difference from the model in force, with intervals.
+fn compare(
+    board: &Board,
+    design: &Design,
+    target: Target,
+    lead: u32,
+    slice: &Slice,
+    candidates: &[Ranked],
+    figures: &mut Figures,
+) {
+    let columns = Columns::of(board, &slice.rows, target);
+    let size = Size::of(&columns.event);
+    let found = resampled_auc(&columns, design, slice, target, candidates);
+    for (n, candidate) in candidates.iter().enumerate() {
+        let about = about(&candidate.name, target, lead, slice);
+        match &found {
+            Err(refused) => figures.estimate(&about, "auc", size, Err(refused.clone())),
+            Ok(found) => {
+                figures.estimate(&about, "auc", size, found[n].estimate());
+                if n > 0 {
+                    let difference = found[n].minus(&found[0]).estimate();
+                    figures.estimate(&about, "auc_minus_in_force", size, difference);
+                }
+            }
+        }
+    }
+}
+
+fn resampled_auc(
+    columns: &Columns,
+    design: &Design,
+    slice: &Slice,
+    target: Target,
+    candidates: &[Ranked],
+) -> Result<Vec<Resampled>, Refused> {
+    enough(&columns.event, &columns.cluster)?;
+    let risks: Vec<Vec<f64>> = (candidates.iter())
+        .map(|candidate| risks(candidate, &slice.rows, target))
+        .collect();
+    let clusters = columns.clusters(&risks)?;
+    let rankings = risks
+        .iter()
+        .map(|risk| Ranking::new(risk, &columns.event, None))
+        .collect::<Result<Vec<_>, _>>()?;
+    let statistics: Vec<Statistic> = rankings
+        .iter()
+        .map(|ranking| clusters.auc(ranking))
+        .collect();
+    Ok(bootstrap(&clusters, &statistics, &plan(design)))
+}
+
+/// Everything about ranking: by count and by revenue, with paired differences.
+fn headline(
+    board: &Board,
+    design: &Design,
+    target: Target,
+    lead: u32,
+    slice: &Slice,
+    candidates: &[Ranked],
+    figures: &mut Figures,
+) {
+    let columns = Columns::of(board, &slice.rows, target);
+    let size = Size::of(&columns.event);
+    let first = about(IN_FORCE, target, lead, slice);
+    let rate = stats::wilson(size.events as f64, size.n as f64);
+    figures.estimate(&first, "base_rate", size, rate);
+    if let Err(refused) = ranked(&columns, design, target, lead, slice, candidates, figures) {
+        for candidate in candidates {
+            let about = about(&candidate.name, target, lead, slice);
+            figures.estimate(&about, "auc", size, Err(refused.clone()));
+        }
+    }
+}
+
+/// Names of the headline figures, in the order in which [`ranked`] computes them.
+const BY_COUNT: [&str; 7] = [
+    "auc",
+    "gini",
+    "average_precision",
+    "ks",
+    "lift_top_decile",
+    "capture_at_capacity",
+    "precision_at_capacity",
+];
+const BY_REVENUE: [&str; 2] = ["auc_by_revenue", "capture_at_capacity_by_revenue"];
+
+fn ranked(
+    columns: &Columns,
+    design: &Design,
+    target: Target,
+    lead: u32,
+    slice: &Slice,
+    candidates: &[Ranked],
+    figures: &mut Figures,
+) -> Result<(), Refused> {
+    let size: Size = enough(&columns.event, &columns.cluster)?.into();
+    let risks: Vec<Vec<f64>> = (candidates.iter())
+        .map(|candidate| risks(candidate, &slice.rows, target))
+        .collect();
+    let clusters = columns.clusters(&risks)?;
+    let plain = risks
+        .iter()
+        .map(|risk| Ranking::new(risk, &columns.event, None))
+        .collect::<Result<Vec<_>, _>>()?;
+    let weight = columns.amount.as_deref();
+    let by_revenue = match weight {
+        None => Vec::new(),
+        Some(weight) => (risks.iter())
+            .map(|risk| Ranking::new(risk, &columns.event, Some(weight)))
+            .collect::<Result<Vec<_>, _>>()?,
+    };
+    let depth = || Depth::Share(design.capacity);
+    let mut statistics = Vec::new();
+    for ranking in &plain {
+        statistics.extend([
+            clusters.auc(ranking),
+            clusters.gini(ranking),
+            clusters.average_precision(ranking),
+            clusters.ks(ranking),
+            clusters.lift(ranking, Depth::Share(0.1)),
+            clusters.capture(ranking, depth()),
+            clusters.precision(ranking, depth()),
+        ]);
+    }
+    for ranking in &by_revenue {
+        statistics.extend([clusters.auc(ranking), clusters.capture(ranking, depth())]);
+    }
+    let found = bootstrap(&clusters, &statistics, &plan(design));
+    let (counted, weighed) = found.split_at(plain.len() * BY_COUNT.len());
+    let sets = [
+        (counted, BY_COUNT.as_slice()),
+        (weighed, BY_REVENUE.as_slice()),
+    ];
+    for (n, candidate) in candidates.iter().enumerate() {
+        let about = about(&candidate.name, target, lead, slice);
+        for (found, names) in sets {
+            let own = found.chunks(names.len()).nth(n).unwrap_or_default();
+            for (k, (name, resampled)) in names.iter().zip(own).enumerate() {
+                figures.estimate(&about, name, size, resampled.estimate());
+                if n > 0 {
+                    let difference = resampled.minus(&found[k]).estimate();
+                    figures.estimate(&about, &format!("{name}_minus_in_force"), size, difference);
+                }
+            }
+        }
+        let cut = plain[n].cut(depth());
+        let ties = cut.map(|cut| cut.tie_rows as f64);
+        figures.value(&about, "tied_at_capacity", size, ties);
+    }
+    let first = about(IN_FORCE, target, lead, slice);
+    if let Some(weight) = weight {
+        figures.value(
+            &first,
+            "effective_n_by_revenue",
+            size,
+            stats::effective_n(weight),
+        );
+        figures.value(
+            &first,
+            "largest_share_of_revenue",
+            size,
+            stats::largest_share(weight),
+        );
+    } else {
+        figures.value(&first, "effective_n_by_revenue", size, Err(Refused::NoRows));
+        figures.remark("the revenue at stake is not known for every row");
+    }
+    let has_one_row_each = {
+        let mut seen = BTreeSet::new();
+        columns.cluster.iter().all(|cluster| seen.insert(*cluster))
+    };
+    if has_one_row_each {
+        let delong = stats::delong(&risks[0], &columns.event);
+        figures.estimate(&first, "auc_delong", size, delong.map(|delong| delong.auc));
+    }
+    for (place, group) in plain[0].groups(10)?.iter().enumerate() {
+        let about = About {
+            slice: "decile".to_owned(),
+            slice_value: format!("{}", place + 1),
+            ..first.clone()
+        };
+        figures.value(&about, "lift", size, group.lift.ok_or(Refused::NoRows));
+        figures.value(&about, "capture", size, Ok(group.capture));
+    }
+    Ok(())
+}
+
+/// The AUC of something that is missing for some rows, on the rows where it is there.
+pub fn alone(
+    board: &Board,
+    design: &Design,
+    target: Target,
+    lead: u32,
+    slice: &Slice,
+    ranked: &Ranked,
+    figures: &mut Figures,
+) {
+    let there = |row: &usize| ranked.health[*row].is_some();
+    let own = Slice {
+        slice: slice.slice.clone(),
+        value: slice.value.clone(),
+        rows: slice.rows.iter().copied().filter(there).collect(),
+    };
+    let columns = Columns::of(board, &own.rows, target);
+    let size = Size::of(&columns.event);
+    let about = about(&ranked.name, target, lead, &own);
+    let found = resampled_auc(&columns, design, &own, target, std::slice::from_ref(ranked));
+    let estimate = found.and_then(|found| found[0].estimate());
+    figures.estimate(&about, "auc", size, estimate);
+    let missing = 1.0 - own.rows.len() as f64 / slice.rows.len().max(1) as f64;
+    figures.value(&about, "share_missing", size, Ok(missing));
+}
+
+/// The mean of the figures within quarters, each weighing as many events as it has: what remains
+/// when good and bad quarters are not mixed.
+fn folds(
+    board: &Board,
+    design: &Design,
+    lead: u32,
+    quarters: &[Slice],
+    candidates: &[Ranked],
+    figures: &mut Figures,
+) {
+    let target = Target::Churn;
+    let has_enough = |slice: &&Slice| {
+        let columns = Columns::of(board, &slice.rows, target);
+        enough(&columns.event, &columns.cluster).is_ok()
+    };
+    let quarters: Vec<&Slice> = quarters.iter().filter(has_enough).collect();
+    let rows: Vec<usize> = quarters
+        .iter()
+        .flat_map(|slice| slice.rows.clone())
+        .collect();
+    let within = Slice::new(ALL, "within_quarters", rows);
+    let columns = Columns::of(board, &within.rows, target);
+    let size = Size::of(&columns.event);
+    let quarter: Vec<i32> = within.rows.iter().map(|row| board.quarter[*row]).collect();
+    let weights: Vec<f64> = quarters
+        .iter()
+        .map(|slice| Size::of(&board.events(&slice.rows, target)).events as f64)
+        .collect();
+    let found = || -> Result<Vec<Resampled>, Refused> {
+        enough(&columns.event, &columns.cluster)?;
+        let risks: Vec<Vec<f64>> = (candidates.iter())
+            .map(|candidate| risks(candidate, &within.rows, target))
+            .collect();
+        let clusters = columns.clusters(&risks)?;
+        let mut parts = Vec::new();
+        for risk in &risks {
+            let ranking = Ranking::new(risk, &columns.event, None)?;
+            for slice in &quarters {
+                let own = board.quarter[slice.rows[0]];
+                parts.push(ranking.only(|row| quarter[row] == own));
+            }
+        }
+        let statistics: Vec<Statistic> =
+            parts.iter().map(|ranking| clusters.auc(ranking)).collect();
+        let found = bootstrap(&clusters, &statistics, &plan(design));
+        Ok(found
+            .chunks(quarters.len())
+            .map(|folds| {
+                let parts: Vec<(f64, &Resampled)> = weights.iter().copied().zip(folds).collect();
+                Resampled::mean_of(&parts)
+            })
+            .collect())
+    };
+    let found = found();
+    for (n, candidate) in candidates.iter().enumerate() {
+        let about = about(&candidate.name, target, lead, &within);
+        match &found {
+            Err(refused) => figures.estimate(&about, "auc", size, Err(refused.clone())),
+            Ok(found) => {
+                figures.estimate(&about, "auc", size, found[n].estimate());
+                if n > 0 {
+                    let difference = found[n].minus(&found[0]).estimate();
+                    figures.estimate(&about, "auc_minus_in_force", size, difference);
+                }
+            }
+        }
+    }
+}
+
+/// Bounds on what stepping in may have hidden: the untreated alone, and treated stayers counted
+/// as if they had left.
+fn interventions(
+    board: &Board,
+    design: &Design,
+    lead: u32,
+    common: &[usize],
+    candidates: &[Ranked],
+    figures: &mut Figures,
+) {
+    let acted = |row: &usize| board.acted_on[*row];
+    if !common.iter().any(acted) {
+        return;
+    }
+    let untreated = common.iter().copied().filter(|row| !acted(row)).collect();
+    let untreated = Slice::new("interventions", "untreated_alone", untreated);
+    compare(
+        board,
+        design,
+        Target::Churn,
+        lead,
+        &untreated,
+        candidates,
+        figures,
+    );
+    let bound = Slice::new(
+        "interventions",
+        "treated_counted_as_churned",
+        common.to_vec(),
+    );
+    let mut columns = Columns::of(board, common, Target::Churn);
+    for (event, row) in columns.event.iter_mut().zip(common) {
+        *event = *event || board.acted_on[*row];
+    }
+    let size = Size::of(&columns.event);
+    let found = resampled_auc(&columns, design, &bound, Target::Churn, candidates);
+    for (n, candidate) in candidates.iter().enumerate() {
+        let about = about(&candidate.name, Target::Churn, lead, &bound);
+        let estimate = match &found {
+            Ok(found) => found[n].estimate(),
+            Err(refused) => Err(refused.clone()),
+        };
+        figures.estimate(&about, "auc", size, estimate);
+    }
+}
+
+/// Curves over leads, on the decisions that every lead has: how early does each see it?
+fn on_common_decisions(
+    board: &Board,
+    design: &Design,
+    candidates: &[Ranked],
+    categories: &[Ranked],
+    figures: &mut Figures,
+) {
+    let leads = board.leads();
+    if leads.len() < 2 {
+        return;
+    }
+    let of_lead: Vec<Vec<usize>> = leads.iter().map(|lead| board.common(*lead)).collect();
+    let decisions = |rows: &[usize]| -> BTreeSet<&str> {
+        rows.iter()
+            .map(|row| board.rows[*row].decision_id.as_str())
+            .collect()
+    };
+    let everywhere = of_lead
+        .iter()
+        .map(|rows| decisions(rows))
+        .reduce(|a, b| a.intersection(&b).copied().collect())
+        .unwrap_or_default();
+    for (lead, rows) in leads.iter().zip(&of_lead) {
+        let rows = rows.iter().copied();
+        let rows = rows.filter(|row| everywhere.contains(board.rows[*row].decision_id.as_str()));
+        let slice = Slice::new(ALL, "decisions_of_every_lead", rows.collect());
+        compare(
+            board,
+            design,
+            Target::Churn,
+            *lead,
+            &slice,
+            candidates,
+            figures,
+        );
+        for category in categories {
+            alone(
+                board,
+                design,
+                Target::Churn,
+                *lead,
+                &slice,
+                category,
+                figures,
+            );
+        }
+    }
+}

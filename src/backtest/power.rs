@@ -1,0 +1,321 @@
+//! What each metric is worth by itself: its power with false-discovery control, its shape, how
+//! much of it others say too, how it drifts, and whether it knows more than it may.
+
+use std::cmp::Ordering;
+
+use super::board::{Board, Numbers, quarter_name};
+use super::design::{Design, Target};
+use super::evaluate::{ALL, Ranked, Slice, alone};
+use super::figures::{About, Figures, Size};
+use crate::stats::{self, Shape};
+use crate::trail::{Finding, Severity};
+
+/// An AUC above this is no discovery but a leak.
+pub const LEAK_AUC: f64 = 0.95;
+/// A rise of the AUC from the next lead to the shortest that no behaviour explains by itself.
+const LEAK_JUMP: f64 = 0.12;
+/// Correlation from which two metrics say the same.
+pub const REDUNDANT: f64 = 0.7;
+/// Share of false discoveries that is accepted.
+pub const FALSE_DISCOVERIES: f64 = 0.05;
+/// Bins of shape, information value and drift.
+const BINS: usize = 10;
+
+/// What a metric turned out to be, at one lead.
+#[derive(Debug, Clone)]
+pub struct Power {
+    /// The metric.
+    pub metric: String,
+    /// Its category.
+    pub category: String,
+    /// The lead.
+    pub lead_days: u32,
+    /// Share of rows on which it has no value.
+    pub share_missing: f64,
+    /// Its p-value against no relation, adjusted for every metric and lead looked at.
+    pub adjusted_p: Option<f64>,
+}
+
+/// Adds the figures of every metric, and returns what stands out after false-discovery control.
+pub fn of_metrics(
+    board: &Board,
+    design: &Design,
+    figures: &mut Figures,
+    findings: &mut Vec<Finding>,
+) -> Vec<Power> {
+    let model = board.model().clone();
+    let mut powers = Vec::new();
+    let mut tested: Vec<(usize, f64)> = Vec::new();
+    for lead in board.leads() {
+        let rows = board.of_lead(lead);
+        let slice = Slice {
+            slice: ALL.to_owned(),
+            value: ALL.to_owned(),
+            rows: rows.clone(),
+        };
+        for (_, category, _, metric) in model.metrics() {
+            let health = &board.in_force().metrics[&metric.id];
+            let name = format!("metric/{}", metric.id);
+            let ranked = Ranked {
+                name: name.clone(),
+                health,
+            };
+            alone(board, design, Target::Churn, lead, &slice, &ranked, figures);
+            let about = about(&name, lead);
+            let there: Vec<usize> = rows
+                .iter()
+                .copied()
+                .filter(|row| health[*row].is_some())
+                .collect();
+            describe(board, &about, health, &rows, &there, figures);
+            let event = board.events(&there, Target::Churn);
+            let risk: Vec<f64> = there
+                .iter()
+                .filter_map(|row| health[*row])
+                .map(|h| -h)
+                .collect();
+            let quarters: Vec<u32> = there
+                .iter()
+                .map(|row| board.quarter[*row].unsigned_abs())
+                .collect();
+            let null = stats::enough(&event, &board.clusters(&there)).and_then(|_| {
+                stats::permutation_null(&risk, &event, &quarters, design.permutations, design.seed)
+            });
+            let size = Size::of(&event);
+            figures.value(
+                &about,
+                "permutation_p",
+                size,
+                null.clone().map(|null| null.p_value),
+            );
+            if let Ok(null) = null {
+                tested.push((powers.len(), null.p_value));
+            }
+            powers.push(Power {
+                metric: metric.id.clone(),
+                category: category.id.clone(),
+                lead_days: lead,
+                share_missing: 1.0 - there.len() as f64 / rows.len().max(1) as f64,
+                adjusted_p: None,
+            });
+        }
+        redundancy(board, lead, &rows, figures);
+        drift(board, lead, &rows, figures);
+    }
+    let p_values: Vec<f64> = tested.iter().map(|(_, p)| *p).collect();
+    for ((place, _), adjusted) in tested.iter().zip(stats::benjamini_hochberg(&p_values)) {
+        let power = &mut powers[*place];
+        power.adjusted_p = Some(adjusted);
+        let about = about(&format!("metric/{}", power.metric), power.lead_days);
+        let size = figures
+            .find(&about, "auc")
+            .map_or(Size { n: 0, events: 0 }, |auc| Size {
+                n: auc.n,
+                events: auc.events,
+            });
+        figures.value(&about, "permutation_p_adjusted", size, Ok(adjusted));
+    }
+    findings.extend(leaks(board, figures));
+    powers
+}
+
+fn about(name: &str, lead: u32) -> About {
+    About {
+        candidate: name.to_owned(),
+        target: Target::Churn.word(),
+        lead_days: Some(lead),
+        slice: ALL.to_owned(),
+        slice_value: ALL.to_owned(),
+    }
+}
+
+fn describe(
+    board: &Board,
+    about: &About,
+    health: &Numbers,
+    rows: &[usize],
+    there: &[usize],
+    figures: &mut Figures,
+) {
+    let event = board.events(there, Target::Churn);
+    let values: Vec<f64> = there.iter().filter_map(|row| health[*row]).collect();
+    let size = Size::of(&event);
+    let floor = || stats::enough(&event, &board.clusters(there));
+    let all: Numbers = rows.iter().map(|row| health[*row]).collect();
+    let all_events = board.events(rows, Target::Churn);
+    let information = floor().and_then(|_| stats::information_value(&all, &all_events, BINS));
+    figures.value(
+        about,
+        "information_value",
+        size,
+        information.map(|found| found.value),
+    );
+    let labels: Vec<f64> = event
+        .iter()
+        .map(|event| f64::from(u8::from(*event)))
+        .collect();
+    let spearman = floor().and_then(|_| stats::spearman(&values, &labels));
+    figures.value(about, "spearman", size, spearman.map(|found| found.value));
+    let shape = floor().and_then(|_| stats::shape(&values, &event, 5));
+    let word = shape.as_ref().ok().map(|shape| match shape {
+        Shape::Rising => "churn rises with health: the wrong way round",
+        Shape::Falling => "churn falls with health, as the model says",
+        Shape::Flat => "no two bins can be told apart",
+        Shape::Turning => "not monotonic",
+    });
+    let sign = shape.map(|shape| match shape {
+        Shape::Rising => 1.0,
+        Shape::Falling => -1.0,
+        Shape::Flat | Shape::Turning => 0.0,
+    });
+    figures.value(about, "shape", size, sign);
+    if let Some(word) = word {
+        figures.remark(word);
+    }
+    // A value whose absence tells who leaves was filled in by someone who knew.
+    let cluster = board.clusters(rows);
+    let absent: Vec<f64> = all
+        .iter()
+        .map(|value| f64::from(u8::from(value.is_none())))
+        .collect();
+    let knows = stats::enough(&all_events, &cluster)
+        .and_then(|_| stats::Ranking::new(&absent, &all_events, None))
+        .and_then(|ranking| ranking.auc());
+    figures.value(about, "auc_of_missingness", Size::of(&all_events), knows);
+}
+
+/// Metrics that say the same, and how far the others determine each.
+fn redundancy(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
+    let metrics = &board.in_force().metrics;
+    let columns: Vec<Numbers> = (metrics.values())
+        .map(|health| rows.iter().map(|row| health[*row]).collect())
+        .collect();
+    let columns: Vec<&[Option<f64>]> = columns.iter().map(Vec::as_slice).collect();
+    let size = Size::of(&board.events(rows, Target::Churn));
+    if let Ok(matrix) = stats::spearman_matrix(&columns) {
+        for (a, one) in metrics.keys().enumerate() {
+            for (b, other) in metrics.keys().enumerate().skip(a + 1) {
+                let about = About {
+                    slice: "with_metric".to_owned(),
+                    slice_value: other.clone(),
+                    ..about(&format!("metric/{one}"), lead)
+                };
+                figures.value(&about, "spearman_between", size, matrix[a][b].clone());
+            }
+        }
+    }
+    let inflation = stats::variance_inflation(&columns);
+    for (n, id) in metrics.keys().enumerate() {
+        let value = inflation.clone().and_then(|found| found[n].clone());
+        figures.value(
+            &about(&format!("metric/{id}"), lead),
+            "variance_inflation",
+            size,
+            value,
+        );
+    }
+}
+
+/// How scores moved from quarter to quarter, against what no drift at all would show.
+fn drift(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
+    let mut quarters: Vec<i32> = rows.iter().map(|row| board.quarter[*row]).collect();
+    quarters.sort_unstable();
+    quarters.dedup();
+    let standing = board.in_force();
+    let overall = [("in_force".to_owned(), &standing.score)];
+    let metrics = (standing.metrics.iter()).map(|(id, health)| (format!("metric/{id}"), health));
+    for (name, health) in overall.into_iter().chain(metrics) {
+        let values: Vec<f64> = rows.iter().filter_map(|row| health[*row]).collect();
+        let edges = stats::bin_edges(&values, BINS);
+        let counts = |quarter: i32| {
+            let own = rows.iter().filter(|row| board.quarter[**row] == quarter);
+            let own: Vec<f64> = own.filter_map(|row| health[*row]).collect();
+            stats::bin_counts(&own, &edges)
+        };
+        for pair in quarters.windows(2) {
+            let (before, after) = (counts(pair[0]), counts(pair[1]));
+            let n: u64 = after.iter().sum();
+            let about = About {
+                target: "none",
+                slice: "quarter".to_owned(),
+                slice_value: quarter_name(pair[1]),
+                ..about(&name, lead)
+            };
+            let size = Size { n, events: 0 };
+            let drift = stats::drift(&before, &after);
+            figures.value(
+                &about,
+                "population_stability",
+                size,
+                drift.clone().map(|d| d.psi),
+            );
+            if let Ok(drift) = drift {
+                figures.value(&about, "population_stability_limit", size, Ok(drift.limit));
+                figures.value(&about, "population_stability_p", size, Ok(drift.p_value));
+            }
+        }
+    }
+}
+
+/// Returns the metrics that know more than they may.
+fn leaks(board: &Board, figures: &Figures) -> Vec<Finding> {
+    let leads = board.leads();
+    let shortest = leads.first().copied();
+    let mut findings = Vec::new();
+    for id in board.in_force().metrics.keys() {
+        let name = format!("metric/{id}");
+        let of = |lead: u32, figure: &str| figures.find(&about(&name, lead), figure);
+        let mut evidence = Vec::new();
+        for lead in &leads {
+            if let Some(auc) = of(*lead, "auc").and_then(|auc| auc.value)
+                && auc > LEAK_AUC
+            {
+                evidence.push(format!("its AUC is {auc:.3} at {lead} days"));
+            }
+            if let Some(auc) = of(*lead, "auc_of_missingness")
+                && let Some(value) = auc.value
+                && !(0.35..=0.65).contains(&value)
+            {
+                evidence.push(format!(
+                    "whether it has a value at all tells who leaves (AUC {value:.3} at {lead} days)"
+                ));
+            }
+        }
+        if let (Some(short), Some(next)) = (shortest, leads.get(1)) {
+            let (near, far) = (of(short, "auc"), of(*next, "auc"));
+            if let (Some(near), Some(far)) = (near, far)
+                && let (Some(value), Some(low), Some(before), Some(high)) =
+                    (near.value, near.low, far.value, far.high)
+                && value - before > LEAK_JUMP
+                && low.total_cmp(&high) == Ordering::Greater
+            {
+                evidence.push(format!(
+                    "its AUC jumps from {before:.3} at {next} days to {value:.3} at {short}"
+                ));
+            }
+            let there = |lead: u32| of(lead, "share_missing").and_then(|share| share.value);
+            if let (Some(near), Some(far)) = (there(short), there(*next))
+                && far > 0.9
+                && near < far - 0.1
+            {
+                evidence.push(format!(
+                    "it has values only near the decision: {:.0} % at {short} days, {:.0} % at {next}",
+                    (1.0 - near) * 100.0,
+                    (1.0 - far) * 100.0
+                ));
+            }
+        }
+        if !evidence.is_empty() {
+            findings.push(Finding {
+                finding: "suspected_leak",
+                severity: Severity::Warning,
+                subject: id.clone(),
+                count: evidence.len() as u64,
+                share: None,
+                evidence: evidence.join("; "),
+                advice: "find out when its cells are really filled in, and declare that moment under `known`; until then its figures are no discovery".to_owned(),
+            });
+        }
+    }
+    findings
+}

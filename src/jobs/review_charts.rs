@@ -1,0 +1,535 @@
+//! The pictures of a review, drawn from the figures that are published.
+
+use super::review_run::ReviewRun;
+use super::review_settings::ReviewJob;
+use crate::backtest::bands::NOT_SCORED;
+use crate::backtest::board::quarter_name;
+use crate::backtest::calibrate;
+use crate::backtest::candidates::IN_FORCE;
+use crate::backtest::design::Target;
+use crate::backtest::evaluate::ALL;
+use crate::backtest::figures::{About, Figure as Published};
+use crate::backtest::power::{FALSE_DISCOVERIES, REDUNDANT};
+use crate::charts::{
+    self, BandChurn, Bands, Caption, Capture, CaptureCurve, CapturePoint, Chart, ChurnByBand,
+    Correlation, Effect, Estimate, Figure, LeadRanking, MetricPower, MetricRow, OutcomeBin,
+    PeriodFigures, RankingByLead, Reliability, ReliabilityBin, ReliabilityCurve, Stability,
+    StayedAndLeft, Tornado, TornadoRow,
+};
+use crate::outcomes::Outcome;
+use crate::stats;
+
+/// Bars of the tornado.
+const LARGEST: usize = 20;
+/// Width of a bin of the score distribution, in points.
+const BIN: usize = 5;
+
+/// Draws every picture.
+#[must_use]
+pub fn draw(run: &ReviewRun, job: &ReviewJob) -> Vec<Chart> {
+    let pictures = Pictures { run, job };
+    vec![
+        pictures.ranking_by_lead(),
+        pictures.stability(),
+        pictures.reliability(),
+        pictures.capture(),
+        pictures.churn_by_band(),
+        pictures.stayed_and_left(),
+        pictures.metric_power(),
+        pictures.correlation(),
+        pictures.tornado(),
+    ]
+}
+
+struct Pictures<'a> {
+    run: &'a ReviewRun,
+    job: &'a ReviewJob,
+}
+
+/// Turns a published figure into one that can be drawn.
+fn drawn(figure: Option<&Published>) -> Figure {
+    let Some(figure) = figure else {
+        return Err("not computed".to_owned());
+    };
+    match figure.value {
+        Some(value) => Ok(Estimate {
+            value,
+            interval: figure.low.zip(figure.high),
+        }),
+        None => Err(figure.reason.clone().unwrap_or_default()),
+    }
+}
+
+impl Pictures<'_> {
+    fn lead(&self) -> u32 {
+        self.job.design.primary_lead
+    }
+
+    fn find(
+        &self,
+        candidate: &str,
+        slice: [&str; 2],
+        lead: u32,
+        figure: &str,
+    ) -> Option<&Published> {
+        let about = About {
+            candidate: candidate.to_owned(),
+            target: Target::Churn.word(),
+            lead_days: Some(lead),
+            slice: slice[0].to_owned(),
+            slice_value: slice[1].to_owned(),
+        };
+        self.run.figures.find(&about, figure)
+    }
+
+    fn caption(&self, name: &str, title: String, subtitle: &str, source: &str) -> Caption {
+        Caption {
+            name: name.to_owned(),
+            title,
+            subtitle: Some(subtitle.to_owned()),
+            source: source.to_owned(),
+            as_of: self.run.as_of,
+        }
+    }
+
+    /// Returns what stands in the title: the primary figure in words.
+    fn primary(&self) -> String {
+        let lead = self.lead();
+        let figure = self.find(IN_FORCE, [ALL, ALL], lead, "auc");
+        let Some((value, low, high)) =
+            figure.and_then(|figure| Some((figure.value?, figure.low?, figure.high?)))
+        else {
+            return format!("At {lead} days there is no AUC: too few decisions");
+        };
+        let meaning = if low > 0.5 {
+            "foresees churn"
+        } else if high < 0.5 {
+            "points the wrong way"
+        } else {
+            "cannot be told from chance"
+        };
+        format!("{lead} days before, the score {meaning} (AUC {value:.2}, {low:.2} to {high:.2})")
+    }
+
+    fn names(&self) -> Vec<String> {
+        let candidates = self.run.board.candidates.iter();
+        candidates.map(|candidate| candidate.name.clone()).collect()
+    }
+
+    fn ranking_by_lead(&self) -> Chart {
+        let names = self.names();
+        let leads = self.run.board.leads().into_iter().map(|lead| {
+            let own = self.find(IN_FORCE, [ALL, "decisions_of_every_lead"], lead, "auc");
+            let slice = if own.is_some() {
+                [ALL, "decisions_of_every_lead"]
+            } else {
+                [ALL, ALL]
+            };
+            let first = self.find(IN_FORCE, slice, lead, "auc");
+            LeadRanking {
+                lead_days: lead,
+                note: first.map_or_else(String::new, |figure| {
+                    format!("{} left of {}", figure.events, figure.n)
+                }),
+                auc: names
+                    .iter()
+                    .map(|name| drawn(self.find(name, slice, lead, "auc")))
+                    .collect(),
+            }
+        });
+        let caption = self.caption(
+            "ranking_by_lead",
+            self.primary(),
+            "AUC for churn by lead, on the decisions that every lead has; 95 % bootstrap by parent",
+            "backtest_figures",
+        );
+        RankingByLead {
+            candidates: names.clone(),
+            in_force: Some(0),
+            leads: leads.collect(),
+        }
+        .draw(&caption)
+    }
+
+    fn stability(&self) -> Chart {
+        let board = &self.run.board;
+        let names: Vec<String> = self.names().into_iter().take(2).collect();
+        let mut quarters: Vec<i32> = board
+            .of_lead(self.lead())
+            .into_iter()
+            .map(|row| board.quarter[row])
+            .collect();
+        quarters.sort_unstable();
+        quarters.dedup();
+        let periods = quarters.into_iter().map(|quarter| {
+            let period = quarter_name(quarter);
+            let of = |name: &String| self.find(name, ["quarter", &period], self.lead(), "auc");
+            let note = of(&names[0]).map_or_else(String::new, |figure| {
+                format!("{} of {}", figure.events, figure.n)
+            });
+            PeriodFigures {
+                values: names.iter().map(|name| drawn(of(name))).collect(),
+                note,
+                period,
+            }
+        });
+        let within = self.find(IN_FORCE, [ALL, "within_quarters"], self.lead(), "auc");
+        let title = match within.and_then(|figure| figure.value) {
+            Some(value) => format!("Within quarters the AUC is {value:.2} on average"),
+            None => "No quarter has enough churn for a figure of its own".to_owned(),
+        };
+        let subtitle = format!(
+            "AUC for churn at {} days by quarter of the due date; 95 % bootstrap by parent",
+            self.lead()
+        );
+        Stability {
+            candidates: names.clone(),
+            in_force: Some(0),
+            figure: "AUC".to_owned(),
+            reference: Some(0.5),
+            periods: periods.collect(),
+        }
+        .draw(&self.caption("stability", title, &subtitle, "backtest_figures"))
+    }
+
+    fn reliability(&self) -> Chart {
+        let subtitle = format!(
+            "Churn at {} days: predicted out of time and observed, bins of equal size; Wilson 95 %",
+            self.lead()
+        );
+        let mut bins = Vec::new();
+        for n in 1..=calibrate::BINS {
+            let label = format!("{n:02}");
+            let slice = ["probability_bin", label.as_str()];
+            let predicted = self.find(IN_FORCE, slice, self.lead(), "mean_probability");
+            let observed = self.find(IN_FORCE, slice, self.lead(), "observed_rate");
+            if let (Some(predicted), Some(observed)) = (predicted, observed)
+                && let (Some(at), Some(rate)) = (predicted.value, observed.value)
+            {
+                bins.push(ReliabilityBin {
+                    predicted: at,
+                    observed: rate,
+                    interval: observed.low.zip(observed.high),
+                    accounts: observed.n,
+                });
+            }
+        }
+        let skill = self.find(IN_FORCE, [ALL, "out_of_time"], self.lead(), "brier_skill");
+        let title = match skill.and_then(|skill| skill.value) {
+            Some(skill) if skill > 0.0 => {
+                format!(
+                    "Probabilities from the score beat the base rate by {:.1} %",
+                    skill * 100.0
+                )
+            }
+            Some(_) => "Probabilities from the score are no better than the base rate".to_owned(),
+            None => "Too few closed decisions for probabilities".to_owned(),
+        };
+        let caption = self.caption("reliability", title, &subtitle, "backtest_figures");
+        if bins.is_empty() {
+            return charts::no_data(&caption, "too few closed decisions before any quarter");
+        }
+        Reliability {
+            curves: vec![ReliabilityCurve {
+                candidate: IN_FORCE.to_owned(),
+                bins,
+            }],
+        }
+        .draw(&caption)
+    }
+
+    fn capture(&self) -> Chart {
+        let board = &self.run.board;
+        let rows = board.common(self.lead());
+        let event = board.events(&rows, Target::Churn);
+        let subtitle = format!(
+            "Share of churned accounts found by working through the riskiest first, {} days before",
+            self.lead()
+        );
+        let figure = self.find(IN_FORCE, [ALL, ALL], self.lead(), "capture_at_capacity");
+        let worked = self.job.design.capacity;
+        let title = match figure.and_then(|figure| figure.value) {
+            Some(found) => format!(
+                "The riskiest {:.0} % hold {:.0} % of those who left",
+                worked * 100.0,
+                found * 100.0
+            ),
+            None => "Too few decisions to say how churn is found".to_owned(),
+        };
+        let caption = self.caption("capture", title, &subtitle, "backtest_rows");
+        let curves = board.candidates.iter().zip(&board.standings).take(4);
+        let curves = curves.filter_map(|(candidate, standing)| {
+            let risk: Vec<f64> = rows
+                .iter()
+                .filter_map(|row| standing.score[*row])
+                .map(|score| -score)
+                .collect();
+            let ranking = stats::Ranking::new(&risk, &event, None).ok()?;
+            let points = ranking
+                .capture_curve()
+                .ok()?
+                .into_iter()
+                .map(|point| CapturePoint {
+                    worked: point.share,
+                    captured: point.capture,
+                    lift: (point.share > 0.0).then(|| point.capture / point.share),
+                });
+            Some(CaptureCurve {
+                candidate: candidate.name.clone(),
+                points: points.collect(),
+            })
+        });
+        let candidates: Vec<CaptureCurve> = curves.collect();
+        if candidates.is_empty() {
+            return charts::no_data(&caption, "nobody left, or everybody did");
+        }
+        Capture {
+            candidates,
+            capacity: Some(worked),
+        }
+        .draw(&caption)
+    }
+
+    fn bands(&self) -> Bands {
+        let bands = &self.run.board.model().bands;
+        Bands {
+            ranked: bands.iter().rev().map(|band| band.label.clone()).collect(),
+            others: vec![NOT_SCORED.to_owned()],
+        }
+    }
+
+    fn churn_by_band(&self) -> Chart {
+        let bands = self.bands();
+        let rows = bands.ranked.iter().chain(&bands.others).map(|label| {
+            let slice = ["band", label.as_str()];
+            let rate = self.find(IN_FORCE, slice, self.lead(), "event_rate");
+            let by_revenue = self.find(IN_FORCE, slice, self.lead(), "event_rate_by_revenue");
+            BandChurn {
+                churned: rate.map_or(0, |rate| rate.events),
+                accounts: rate.map_or(0, |rate| rate.n),
+                rate: drawn(rate),
+                amount_rate: by_revenue.and_then(|rate| rate.value),
+            }
+        });
+        let p = self.find(IN_FORCE, [ALL, ALL], self.lead(), "order_of_bands_p");
+        let title = match p.and_then(|p| p.value) {
+            Some(p) if p < FALSE_DISCOVERIES => "Lower bands churn more".to_owned(),
+            Some(_) => "The bands cannot be told apart by churn".to_owned(),
+            None => "Too few decisions to order the bands".to_owned(),
+        };
+        let subtitle = format!("Churn by band {} days before; Wilson 95 %", self.lead());
+        let base = self.find(IN_FORCE, [ALL, ALL], self.lead(), "base_rate");
+        ChurnByBand {
+            rows: rows.collect(),
+            bands: bands.clone(),
+            base_rate: base.and_then(|base| base.value),
+        }
+        .draw(&self.caption("churn_by_band", title, &subtitle, "backtest_figures"))
+    }
+
+    fn stayed_and_left(&self) -> Chart {
+        let board = &self.run.board;
+        let rows = board.of_lead(self.lead());
+        let mut counts = [[0u64; 100 / BIN]; 2];
+        for row in rows {
+            if let Some(score) = board.in_force().score[row] {
+                let bin = ((score / BIN as f64) as usize).min(100 / BIN - 1);
+                let left = board.rows[row].outcome == Some(Outcome::Churned);
+                counts[usize::from(left)][bin] += 1;
+            }
+        }
+        let [stayed, left] = counts.map(|counts| counts.iter().sum::<u64>());
+        let share = |n: u64, of: u64| if of > 0 { n as f64 / of as f64 } else { 0.0 };
+        let bins = (0..100 / BIN).map(|n| OutcomeBin {
+            low: (n * BIN) as f64,
+            high: ((n + 1) * BIN) as f64,
+            stayed: share(counts[0][n], stayed),
+            left: share(counts[1][n], left),
+        });
+        let from = &board.model().cards[0].band_from;
+        let mut bands = self.bands();
+        bands.others.clear();
+        StayedAndLeft {
+            bins: bins.collect(),
+            stayed,
+            left,
+            bands,
+            thresholds: from.iter().rev().skip(1).copied().collect(),
+        }
+        .draw(&self.caption(
+            "stayed_and_left",
+            self.primary(),
+            &format!(
+                "Scores {} days before, of those who stayed and those who left",
+                self.lead()
+            ),
+            "backtest_rows",
+        ))
+    }
+
+    fn metric_power(&self) -> Chart {
+        let own = self
+            .run
+            .powers
+            .iter()
+            .filter(|power| power.lead_days == self.lead());
+        let value = |metric: &str| {
+            let name = format!("metric/{metric}");
+            self.find(&name, [ALL, ALL], self.lead(), "auc")
+                .and_then(|figure| figure.value)
+        };
+        let mut own: Vec<_> = own.collect();
+        own.sort_by(|a, b| {
+            let key = |metric: &str| value(metric).unwrap_or(0.0);
+            key(&b.metric)
+                .total_cmp(&key(&a.metric))
+                .then_with(|| a.metric.cmp(&b.metric))
+        });
+        let out = |power: &&&crate::backtest::power::Power| {
+            power.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
+        };
+        let standing_out = own.iter().filter(out).count();
+        let rows = own.iter().map(|power| MetricRow {
+            metric: power.metric.clone(),
+            category: power.category.clone(),
+            auc: drawn(self.find(
+                &format!("metric/{}", power.metric),
+                [ALL, ALL],
+                self.lead(),
+                "auc",
+            )),
+            stands_out: out(&power),
+            note: if power.share_missing > 0.0 {
+                format!("{:.0} % missing", power.share_missing * 100.0)
+            } else {
+                String::new()
+            },
+        });
+        let title = format!(
+            "{standing_out} of {} metrics stand out by themselves, {} days before",
+            own.len(),
+            self.lead()
+        );
+        MetricPower {
+            metrics: rows.collect(),
+        }
+        .draw(&self.caption(
+            "metric_power",
+            title,
+            "AUC for churn of each metric's score; 95 % bootstrap by parent; false discoveries held at 5 %",
+            "backtest_figures",
+        ))
+    }
+
+    fn correlation(&self) -> Chart {
+        let metrics: Vec<String> = self.run.board.in_force().metrics.keys().cloned().collect();
+        let between = |a: &str, b: &str| {
+            let of = |a: &str, b: &str| {
+                let slice = ["with_metric", b];
+                self.find(
+                    &format!("metric/{a}"),
+                    slice,
+                    self.lead(),
+                    "spearman_between",
+                )
+            };
+            of(a, b)
+                .or_else(|| of(b, a))
+                .and_then(|figure| figure.value)
+        };
+        let values: Vec<Vec<Option<f64>>> = metrics
+            .iter()
+            .map(|a| {
+                let row = metrics.iter();
+                row.map(|b| if a == b { Some(1.0) } else { between(a, b) })
+                    .collect()
+            })
+            .collect();
+        let mut pairs = 0;
+        for (n, row) in values.iter().enumerate() {
+            let strong = |value: &&Option<f64>| value.is_some_and(|value| value.abs() > REDUNDANT);
+            pairs += row[n + 1..].iter().filter(strong).count();
+        }
+        Correlation {
+            metrics,
+            values,
+            flagged_above: REDUNDANT,
+        }
+        .draw(&self.caption(
+            "correlation",
+            format!("{pairs} pairs of metrics say nearly the same"),
+            &format!(
+                "Spearman correlation of metric scores {} days before",
+                self.lead()
+            ),
+            "backtest_figures",
+        ))
+    }
+
+    fn tornado(&self) -> Chart {
+        let mut variables: Vec<(String, Vec<&crate::backtest::sensitivity::Effect>)> = Vec::new();
+        for effect in self
+            .run
+            .effects
+            .iter()
+            .filter(|effect| effect.kind != "threshold")
+        {
+            let name = match effect.kind {
+                "metric" => format!("{} off", effect.variable),
+                "category_weight" => format!("category {}", effect.variable),
+                _ => effect.variable.clone(),
+            };
+            match variables.iter_mut().find(|(own, _)| *own == name) {
+                Some((_, effects)) => effects.push(effect),
+                None => variables.push((name, vec![effect])),
+            }
+        }
+        let size = |effects: &[&crate::backtest::sensitivity::Effect]| {
+            let changes = effects
+                .iter()
+                .filter_map(|effect| effect.change.as_ref().ok());
+            changes.map(|change| change.value.abs()).fold(0.0, f64::max)
+        };
+        variables.sort_by(|a, b| {
+            size(&b.1)
+                .total_cmp(&size(&a.1))
+                .then_with(|| a.0.cmp(&b.0))
+        });
+        let total = variables.len();
+        variables.truncate(LARGEST);
+        let rows = variables.iter().map(|(variable, effects)| TornadoRow {
+            variable: variable.clone(),
+            effects: effects
+                .iter()
+                .map(|effect| Effect {
+                    step: effect.step.clone(),
+                    change: match &effect.change {
+                        Ok(change) => Ok(Estimate {
+                            value: change.value,
+                            interval: Some((change.low, change.high)),
+                        }),
+                        Err(refused) => Err(refused.to_string()),
+                    },
+                })
+                .collect(),
+        });
+        let certain = self.run.effects.iter().filter(|effect| {
+            let change = effect.change.as_ref().ok();
+            change.is_some_and(|change| change.low > 0.0)
+        });
+        let title = match certain.count() {
+            0 => "No single change surely improves the ranking: keep the weights".to_owned(),
+            n => format!("{n} single changes improve the ranking on these rows (exploratory)"),
+        };
+        let subtitle = format!(
+            "Change of the AUC for churn at {} days, paired 95 % bootstrap; the {} largest of {total}",
+            self.lead(),
+            variables.len()
+        );
+        Tornado {
+            figure: "Change of AUC".to_owned(),
+            rows: rows.collect(),
+        }
+        .draw(&self.caption("tornado", title, &subtitle, "sensitivity"))
+    }
+}

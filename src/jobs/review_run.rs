@@ -1,0 +1,403 @@
+//! The review pipeline: one function that reads like the picture, and the step that publishes.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use indexmap::IndexMap;
+use polars::prelude::*;
+use serde_json::json;
+
+use super::manifest::{Moment, PROGRAM};
+use super::review_charts;
+use super::review_settings::ReviewJob;
+use super::score_run::encoded;
+use super::{JobError, findings, score_run};
+use crate::backtest::board::{Acted, Board};
+use crate::backtest::candidates::{self, Candidate, Role};
+use crate::backtest::design::Target;
+use crate::backtest::evaluate;
+use crate::backtest::figures::Figures;
+use crate::backtest::mismatches::{self, Mismatch, Profile};
+use crate::backtest::power::{self, Power};
+use crate::backtest::sample::{self, RowLedger, Sample};
+use crate::backtest::sensitivity::{self, Effect};
+use crate::backtest::verdicts::{self, Verdict};
+use crate::backtest::{bands, calibrate};
+use crate::exports::as_of::ACCOUNT;
+use crate::exports::contract::{ACCOUNTS, Contract, Owner};
+use crate::exports::scan::Demand;
+use crate::exports::{self, Exports};
+use crate::outcomes::resolve::{Cells, demands};
+use crate::outcomes::{self, Decided};
+use crate::publish::{self, Content, Lock, Stamp};
+use crate::stats;
+use crate::tables::{self, Table};
+use crate::trail::{Finding, Severity, Trail};
+
+/// What a review found.
+#[derive(Debug, Clone)]
+pub struct ReviewRun {
+    /// The date at the end of which the outcomes were known.
+    pub as_of: NaiveDate,
+    /// The rows with everything every candidate said of them.
+    pub board: Board,
+    /// Where the rows went.
+    pub ledger: Vec<RowLedger>,
+    /// Every figure.
+    pub figures: Figures,
+    /// What each metric is worth by itself.
+    pub powers: Vec<Power>,
+    /// One variable at a time.
+    pub effects: Vec<Effect>,
+    /// Decisions judged wrongly.
+    pub mismatches: Vec<Mismatch>,
+    /// Mean scores by outcome class.
+    pub profiles: Vec<Profile>,
+    /// The lines of the tear sheet.
+    pub verdicts: Vec<Verdict>,
+    /// The doubts.
+    pub findings: Vec<Finding>,
+}
+
+/// Replays the past of a job and compares it with what happened.
+///
+/// # Errors
+/// When an export cannot be read.
+pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, JobError> {
+    let as_of = *job.score.dates.last().expect("a job has a date");
+    let (decided, acted, accounts) = decisions(job, as_of, trail)?;
+    let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
+    let sample = features(job, rows, ledger, trail)?;
+    let board = board(job, &sample, &acted, trail)?;
+    let mut findings = decided.findings;
+    let mut figures = Figures::default();
+    trail.step("ranking");
+    evaluate::rank(&board, &job.design, &mut figures);
+    trail.step("judging bands and probabilities");
+    bands::of_bands(&board, &mut figures);
+    calibrate::of_candidates(&board, &job.design, &mut figures);
+    trail.step("judging metrics");
+    let powers = power::of_metrics(&board, &job.design, &mut figures, &mut findings);
+    trail.step("moving one variable at a time");
+    let effects = sensitivity::one_at_a_time(&board, &sample, &job.design)?;
+    findings.extend(verdicts::nothing_there(&board, &job.design, &figures));
+    findings.extend(current_metrics(job));
+    findings.extend(few_rows(&sample.ledger, job));
+    Ok(ReviewRun {
+        as_of,
+        mismatches: mismatches::of(&board, &job.design),
+        profiles: mismatches::profiles(&board),
+        verdicts: verdicts::of(&board, &job.design, &figures, &powers),
+        board,
+        ledger: sample.ledger,
+        figures,
+        powers,
+        effects,
+        findings,
+    })
+}
+
+/// Reads what was decided and done, and which accounts there are; no feature is read here.
+fn decisions(
+    job: &ReviewJob,
+    as_of: NaiveDate,
+    trail: &mut Trail<'_>,
+) -> Result<(Decided, Vec<Acted>, Vec<String>), JobError> {
+    let mut wanted = job.outcomes.demands(as_of);
+    let log: Vec<_> = job.acted_on.iter().collect();
+    for (table, demand) in demands(&log, as_of) {
+        let own = wanted.entry(table).or_default();
+        own.columns.extend(demand.columns);
+        own.dates = demand.dates;
+    }
+    let exports = exports::load(
+        &job.score.contract,
+        &with_links(wanted, &job.score.contract, as_of),
+        trail,
+    )?;
+    trail.step("reading outcomes");
+    let decided = outcomes::decide(&job.outcomes, &exports, as_of)?;
+    let mut acted = Vec::new();
+    if let Some(log) = &job.acted_on {
+        let frame = log.read(&exports, as_of)?;
+        let cells = Cells(&frame);
+        for (account, on) in cells.texts(ACCOUNT)?.into_iter().zip(cells.dates("date")?) {
+            if let (Some(account_id), Some(on)) = (account, on) {
+                acted.push(Acted { account_id, on });
+            }
+        }
+    }
+    Ok((decided, acted, known_accounts(&exports)?))
+}
+
+/// Adds the tables that others hang on.
+fn with_links(
+    mut wanted: IndexMap<String, Demand>,
+    contract: &Contract,
+    as_of: NaiveDate,
+) -> IndexMap<String, Demand> {
+    let mut names: Vec<String> = wanted.keys().cloned().collect();
+    names.push(ACCOUNTS.to_owned());
+    while let Some(name) = names.pop() {
+        let demand = wanted.entry(name.clone()).or_default();
+        demand.dates = vec![as_of];
+        if let Some(Owner::Via { table, .. }) = contract.tables.get(&name).map(|own| &own.owner)
+            && !wanted.contains_key(table)
+        {
+            names.push(table.clone());
+        }
+    }
+    wanted
+}
+
+fn known_accounts(exports: &Exports) -> PolarsResult<Vec<String>> {
+    let column = exports
+        .accounts()
+        .frame
+        .column(ACCOUNT)?
+        .cast(&DataType::String)?;
+    let accounts: BTreeSet<String> = column.str()?.iter().flatten().map(str::to_owned).collect();
+    Ok(accounts.into_iter().collect())
+}
+
+/// Reads every export once, over all dates, and measures the rows.
+fn features(
+    job: &ReviewJob,
+    rows: Vec<sample::Row>,
+    ledger: Vec<RowLedger>,
+    trail: &mut Trail<'_>,
+) -> Result<Sample, JobError> {
+    let score = &job.score;
+    let dates: BTreeSet<NaiveDate> = rows.iter().map(|row| row.as_of).collect();
+    if dates.is_empty() {
+        return Err(JobError::Refused(vec![super::Refusal {
+            reason: "no decision can be looked at: every row is kept out".to_owned(),
+            advice: format!(
+                "check [outcomes] and the period; rows were kept out for {}",
+                reasons(&ledger)
+            ),
+        }]));
+    }
+    let dates: Vec<NaiveDate> = dates.into_iter().collect();
+    let exports = exports::load(
+        &score.contract,
+        &score.plan.demands(&score.contract, &dates),
+        trail,
+    )?;
+    Ok(sample::measured(
+        &exports,
+        &score.plan,
+        &score.population,
+        rows,
+        ledger,
+        trail,
+    )?)
+}
+
+fn reasons(ledger: &[RowLedger]) -> String {
+    let mut counts: IndexMap<&str, u64> = IndexMap::new();
+    for (reason, n) in ledger.iter().flat_map(|ledger| &ledger.excluded) {
+        *counts.entry(reason).or_default() += n;
+    }
+    let shown = counts.iter().map(|(reason, n)| format!("{reason} ({n})"));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Scores the sample by every candidate; the best metric is chosen on the earlier half only.
+fn board(
+    job: &ReviewJob,
+    sample: &Sample,
+    acted: &[Acted],
+    trail: &mut Trail<'_>,
+) -> Result<Board, JobError> {
+    trail.step("scoring the past");
+    let current: Vec<String> = findings::metrics_of_today(&job.score);
+    let fixed = candidates::fixed(
+        &job.score.model,
+        &job.challengers,
+        &job.design.proximity,
+        &current,
+    );
+    let mut board = Board::new(sample, fixed, acted, &job.design)?;
+    if let Some(id) = best_metric(&board, job.design.primary_lead) {
+        let model = candidates::single_metric(&job.score.model, &id);
+        board.add(
+            sample,
+            Candidate {
+                name: format!("best_metric:{id}"),
+                role: Role::BestMetric,
+                model,
+            },
+        )?;
+    }
+    Ok(board)
+}
+
+/// Returns the metric that ranks churn best on the earlier half of the rows; ties go to the first.
+fn best_metric(board: &Board, lead: u32) -> Option<String> {
+    let mut rows = board.of_lead(lead);
+    let mut dates: Vec<NaiveDate> = rows.iter().map(|row| board.rows[*row].as_of).collect();
+    dates.sort_unstable();
+    let middle = *dates.get(dates.len() / 2)?;
+    rows.retain(|row| board.rows[*row].as_of < middle);
+    let mut best: Option<(f64, &String)> = None;
+    for (id, health) in &board.in_force().metrics {
+        let own: Vec<usize> = rows
+            .iter()
+            .copied()
+            .filter(|row| health[*row].is_some())
+            .collect();
+        let event = board.events(&own, Target::Churn);
+        if own.len() * 2 < rows.len() || stats::enough(&event, &board.clusters(&own)).is_err() {
+            continue;
+        }
+        let risk: Vec<f64> = own
+            .iter()
+            .filter_map(|row| health[*row])
+            .map(|h| -h)
+            .collect();
+        let auc = stats::Ranking::new(&risk, &event, None).and_then(|ranking| ranking.auc());
+        if let Ok(auc) = auc
+            && best.is_none_or(|(before, _)| auc > before)
+        {
+            best = Some((auc, id));
+        }
+    }
+    best.map(|(_, id)| id.clone())
+}
+
+/// Says which metrics look at the past with today's eyes.
+fn current_metrics(job: &ReviewJob) -> Option<Finding> {
+    let metrics = findings::metrics_of_today(&job.score);
+    (!metrics.is_empty()).then(|| Finding {
+        finding: "not_point_in_time",
+        severity: Severity::Warning,
+        subject: job.score.model.name.clone(),
+        count: metrics.len() as u64,
+        share: None,
+        evidence: format!("these metrics rest on cells of which only today's value is known: {}", metrics.join(", ")),
+        advice: "the candidate without_current shows the review without them; have the warehouse keep their history".to_owned(),
+    })
+}
+
+/// Says where most decisions could not be looked at.
+fn few_rows(ledger: &[RowLedger], job: &ReviewJob) -> Option<Finding> {
+    let own = ledger
+        .iter()
+        .find(|ledger| ledger.lead_days == job.design.primary_lead)?;
+    let share = own.used as f64 / own.considered.max(1) as f64;
+    Some(Finding {
+        finding: "rows_kept_out",
+        severity: Severity::Note,
+        subject: "sample".to_owned(),
+        count: own.considered - own.used,
+        share: Some(1.0 - share),
+        evidence: format!(
+            "at {} days {} of {} rows are used; kept out: {}",
+            own.lead_days,
+            own.used,
+            own.considered,
+            reasons(std::slice::from_ref(own))
+        ),
+        advice: "the manifest has the ledger of every lead".to_owned(),
+    })
+}
+
+impl ReviewRun {
+    /// Returns the tables, in the order of the documentation.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn tables(&self, job: &ReviewJob) -> PolarsResult<Vec<Table>> {
+        Ok(vec![
+            tables::backtest_rows(&self.board)?,
+            tables::backtest_figures(&self.figures)?,
+            tables::mismatches(&self.mismatches, &self.board.leads())?,
+            tables::profiles(&self.profiles)?,
+            tables::sensitivity(&self.effects, job.design.primary_lead)?,
+            tables::findings(&self.findings)?,
+        ])
+    }
+
+    /// Publishes the review as one folder; `lock` is that of the job's folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn publish(
+        &self,
+        job: &ReviewJob,
+        lock: &Lock,
+        moment: &Moment,
+        trail: &mut Trail<'_>,
+    ) -> Result<(), JobError> {
+        trail.step("publishing");
+        let model = &job.score.model;
+        let stamp = Stamp {
+            program: PROGRAM.to_owned(),
+            pairs: vec![
+                ("program".to_owned(), PROGRAM.to_owned()),
+                ("job".to_owned(), job.score.name.clone()),
+                ("as_of".to_owned(), self.as_of.to_string()),
+                ("model".to_owned(), model.name.clone()),
+                ("model_hash".to_owned(), model.hash()),
+            ],
+        };
+        let tables = self.tables(job)?;
+        let mut files: Vec<Content> = tables
+            .iter()
+            .map(|table| encoded(table, &stamp))
+            .collect::<Result<_, _>>()?;
+        for chart in review_charts::draw(self, job) {
+            files.push(Content {
+                path: format!("charts/{}.svg", chart.name),
+                bytes: chart.svg.into_bytes(),
+            });
+            files.push(Content {
+                path: format!("charts/{}.png", chart.name),
+                bytes: chart.png,
+            });
+        }
+        let result = self.manifest(job, &tables);
+        let run = json!({
+            "started_at": moment.started_at,
+            "host": moment.host,
+            "command": moment.command,
+            "folder": job.score.folder,
+        });
+        files.push(score_run::json("model.json", &json!(model)));
+        files.push(score_run::json(
+            "manifest.json",
+            &json!({ "result": result, "run": run }),
+        ));
+        publish::publish(lock, self.as_of, &files)?;
+        Ok(())
+    }
+
+    fn manifest(&self, job: &ReviewJob, tables: &[Table]) -> serde_json::Value {
+        let rows: serde_json::Map<String, serde_json::Value> = tables
+            .iter()
+            .map(|table| (table.name.to_owned(), json!(table.frame.height())))
+            .collect();
+        let candidates: Vec<_> = (self.board.candidates.iter())
+            .map(|own| json!({ "name": own.name, "model": own.model.name, "hash": own.model.hash() }))
+            .collect();
+        json!({
+            "job": job.score.name,
+            "kind": "review",
+            "as_of": self.as_of,
+            "program": PROGRAM,
+            "primary": {
+                "figure": "auc", "target": "churn", "lead_days": job.design.primary_lead,
+                "everything_else": "exploratory",
+            },
+            "candidates": candidates,
+            "resamples": job.design.resamples,
+            "permutations": job.design.permutations,
+            "seed": job.design.seed,
+            "sample": self.ledger,
+            "verdicts": self.verdicts.iter().map(|line| json!({ "subject": line.subject, "figure": line.figure, "verdict": line.verdict })).collect::<Vec<_>>(),
+            "findings": self.findings,
+            "rows": rows,
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! A review job as meant: the score job of its model, and how the past is looked at.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use toml::Spanned;
+
+use super::JobError;
+use super::file::{JobFile, JobKind, Text};
+use super::review_file::{ReviewFile, SamplingFile};
+use super::settings::{self, Overrides, ScoreJob};
+use crate::backtest::design::{Design, Sampling};
+use crate::config::{self, Problem, Problems, Source, date_of};
+use crate::domain::DayCount;
+use crate::exports::contract::ACCOUNTS;
+use crate::measures::plan::Plan;
+use crate::model::file::ModelFile;
+use crate::model::{self, HealthModel};
+use crate::outcomes::resolve::{Extract, Wanted};
+use crate::outcomes::{self, Outcomes};
+
+/// A review, ready to run.
+#[derive(Debug, Clone)]
+pub struct ReviewJob {
+    /// Its exports, measures and model in force; the plan serves every candidate.
+    pub score: ScoreJob,
+    /// Where decisions come from.
+    pub outcomes: Outcomes,
+    /// The log of actions, if the job names one.
+    pub acted_on: Option<Extract>,
+    /// How the past is looked at.
+    pub design: Design,
+    /// Models that are compared with the one in force.
+    pub challengers: Vec<HealthModel>,
+}
+
+/// Returns what kind of run a job file asks for; `None` where it does not say.
+#[must_use]
+pub fn kind(path: &Path) -> Option<JobKind> {
+    let (file, _) = config::read::<JobFile>(path, &mut Problems::default())?;
+    Some(file.kind)
+}
+
+/// Reads and checks everything a review names.
+///
+/// # Errors
+/// With every problem of every file.
+pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<ReviewJob, JobError> {
+    let mut problems = Problems::default();
+    let Some((file, source)) = config::read::<JobFile>(path, &mut problems) else {
+        return Err(problems.into());
+    };
+    let mut missing = |section: &str| {
+        let title = format!("a review needs the section `[{section}]`");
+        problems.push(
+            source
+                .problem(0..0, title)
+                .help("see jobs/quarterly.toml for an example"),
+        );
+    };
+    if file.outcomes.is_none() {
+        missing("outcomes");
+    }
+    if file.review.is_none() {
+        missing("review");
+    }
+    let (Some(outcomes), Some(review)) = (&file.outcomes, &file.review) else {
+        return Err(problems.into());
+    };
+    let mut overrides = overrides.clone();
+    let columns = review.segments.iter().chain(&review.parent);
+    overrides
+        .also
+        .extend(columns.map(|name| name.get_ref().clone()));
+    let mut score = settings::load(path, &overrides, today)?;
+    if outcomes.lines.is_none() && outcomes.records.is_none() {
+        let help = "give [outcomes.lines] over contracts or subscriptions, [outcomes.records] over an outcomes table, or both";
+        problems.push(
+            source
+                .problem(0..0, "nothing says where decisions come from")
+                .help(help),
+        );
+    }
+    let resolved = outcomes::resolve(outcomes, &score.contract, &source, &mut problems);
+    let acted_on = file.acted_on.as_ref().and_then(|file| {
+        let wanted = [("date", Some(&file.date), Wanted::Date)];
+        Extract::resolve(&file.from, &wanted, &score.contract, &source, &mut problems)
+    });
+    let design = design(review, &score, &source, &mut problems);
+    let base = path.parent().unwrap_or(Path::new(""));
+    let challengers: Vec<HealthModel> = review
+        .challengers
+        .iter()
+        .filter_map(|name| challenger(name, base, &score, &source, &mut problems))
+        .collect();
+    let Some(outcomes) = resolved.filter(|_| problems.0.is_empty()) else {
+        return Err(problems.into());
+    };
+    let models: Vec<&HealthModel> = std::iter::once(&score.model).chain(&challengers).collect();
+    let mut names = overrides.also.clone();
+    names.extend(models.iter().flat_map(|model| model.reads()));
+    names.extend(score.population.reads());
+    let carried = models.iter().flat_map(|model| model.carried()).collect();
+    score.plan = Plan::of(&score.catalog, &score.contract, &names, carried);
+    Ok(ReviewJob {
+        score,
+        outcomes,
+        acted_on,
+        design,
+        challengers,
+    })
+}
+
+fn challenger(
+    name: &Text,
+    base: &Path,
+    score: &ScoreJob,
+    source: &Source,
+    problems: &mut Problems,
+) -> Option<HealthModel> {
+    let before = problems.0.len();
+    let read = config::read::<ModelFile>(&base.join(name.get_ref()), problems);
+    for problem in &mut problems.0[before..] {
+        problem
+            .place
+            .get_or_insert_with(|| (source.clone(), name.span()));
+    }
+    let (file, own) = read?;
+    model::resolve(&file, &own, &score.catalog, problems)
+}
+
+fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Problems) -> Design {
+    let mut wrong = |span, title: &str| problems.push(source.problem(span, title));
+    let mut share = |written: &Option<Spanned<f64>>, default: f64, what: &str| {
+        let value = written.as_ref().map_or(default, |share| *share.get_ref());
+        if !(value > 0.0 && value < 1.0) {
+            let span = written.as_ref().map_or(0..0, Spanned::span);
+            wrong(span, &format!("`{what}` is a share above 0 and below 1"));
+        }
+        value
+    };
+    let capacity = share(&file.capacity, 0.1, "capacity");
+    let weight_step = share(&file.weight_step, 0.05, "weight_step");
+    let threshold_step = file
+        .threshold_step
+        .as_ref()
+        .map_or(5.0, |step| *step.get_ref());
+    if threshold_step <= 0.0 {
+        let span = file.threshold_step.as_ref().map_or(0..0, Spanned::span);
+        wrong(span, "`threshold_step` is a number of points above 0");
+    }
+    let mut count = |written: &Option<Spanned<u32>>, default: u32, what: &str| {
+        let value = written.as_ref().map_or(default, |count| *count.get_ref());
+        if value < 100 {
+            let span = written.as_ref().map_or(0..0, Spanned::span);
+            wrong(span, &format!("`{what}` is a count of at least 100"));
+        }
+        value as usize
+    };
+    let resamples = count(&file.resamples, 2_000, "resamples");
+    let permutations = count(&file.permutations, 1_000, "permutations");
+    let days = |days: &Option<Spanned<DayCount>>| days.as_ref().map(|days| days.get_ref().0);
+    let horizon = days(&file.horizon).unwrap_or(90);
+    let mut leads: Vec<u32> = file.leads.iter().map(|lead| lead.get_ref().0).collect();
+    if leads.is_empty() {
+        leads = vec![30, 60, 90, 180];
+    }
+    leads.sort_unstable();
+    leads.dedup();
+    let (sampling, leads) = match file.sampling {
+        SamplingFile::Renewal => (Sampling::Renewal, leads),
+        SamplingFile::Calendar => (Sampling::Calendar { horizon }, vec![horizon]),
+    };
+    let primary_lead = match sampling {
+        Sampling::Renewal => days(&file.primary_lead).unwrap_or(90),
+        Sampling::Calendar { horizon } => horizon,
+    };
+    if !leads.contains(&primary_lead) {
+        let span = file.primary_lead.as_ref().map_or(0..0, Spanned::span);
+        wrong(
+            span,
+            &format!("the primary lead of {primary_lead} days is none of `leads`"),
+        );
+    }
+    names(file, score, source, problems);
+    let texts = |texts: &[Text]| texts.iter().map(|text| text.get_ref().clone()).collect();
+    Design {
+        sampling,
+        leads,
+        primary_lead,
+        from: file.from.as_ref().and_then(|from| date_of(from.get_ref())),
+        segments: texts(&file.segments),
+        parent: file.parent.as_ref().map(|parent| parent.get_ref().clone()),
+        proximity: texts(&file.proximity),
+        capacity,
+        gap_days: file.gap.map_or(0, |gap| gap.0 as i32),
+        resamples,
+        permutations,
+        seed: file.seed.unwrap_or(1),
+        weight_step,
+        threshold_step,
+    }
+}
+
+/// Checks that the columns and metrics a review names are there.
+fn names(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Problems) {
+    let accounts = &score.contract.tables[ACCOUNTS];
+    for name in file.segments.iter().chain(&file.parent) {
+        if !accounts.columns.contains_key(name.get_ref()) {
+            let title = format!("export `accounts` has no column `{name}`");
+            let valid = accounts.columns.keys().map(String::as_str);
+            let problem: Problem = source.problem(name.span(), title);
+            problems.push(problem.nearest(name.get_ref(), valid));
+        }
+    }
+    for name in &file.proximity {
+        let ids: Vec<&str> = score
+            .model
+            .metrics()
+            .map(|(_, _, _, metric)| metric.id.as_str())
+            .collect();
+        if !ids.contains(&name.get_ref().as_str()) {
+            let problem = source.problem(name.span(), format!("the model has no metric `{name}`"));
+            problems.push(problem.nearest(name.get_ref(), ids));
+        }
+    }
+}
