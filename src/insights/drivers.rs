@@ -94,6 +94,9 @@ pub(super) fn split(
         conditions: model.metrics().map(|(.., m)| conditions(m)).collect(),
     };
     let mut parts = vec![splitter.nothing()?];
+    // What is worked out tonight is split for all comparators at once: one plan as wide as the
+    // model costs more than the rows that go through it.
+    let mut of_tonight = Vec::new();
     for comparison in comparisons {
         let is_published = |then: &chrono::NaiveDate| {
             comparison.comparator == Comparator::LastScorecard
@@ -104,7 +107,7 @@ pub(super) fn split(
             .iter()
             .copied()
             .partition(|(_, then)| is_published(then));
-        parts.push(splitter.drivers(scored, comparison.comparator, &tonight, None)?);
+        of_tonight.push(splitter.paired(scored, comparison.comparator, &tonight, None)?);
         for run in history {
             let pairs: Vec<_> = published
                 .iter()
@@ -112,10 +115,12 @@ pub(super) fn split(
                 .filter(|(_, then)| *then == run.as_of)
                 .collect();
             if !pairs.is_empty() {
-                parts.push(splitter.drivers(scored, comparison.comparator, &pairs, Some(run))?);
+                let paired = splitter.paired(scored, comparison.comparator, &pairs, Some(run))?;
+                parts.push(splitter.drivers(vec![paired], Some(run))?);
             }
         }
     }
+    parts.push(splitter.drivers(of_tonight, None)?);
     concat(
         parts.into_iter().map(IntoLazy::lazy).collect::<Vec<_>>(),
         UnionArgs::default(),
@@ -189,6 +194,7 @@ fn reads_date(expr: &Formula) -> bool {
 }
 
 const ROW: &str = "__row";
+const COMPARATOR: &str = "comparator";
 
 fn now(column: &str) -> String {
     format!("now/{column}")
@@ -270,7 +276,7 @@ impl Splitter<'_> {
         DataFrame::new_infer_height(vec![
             date(AS_OF),
             text(ACCOUNT_ID),
-            text("comparator"),
+            text(COMPARATOR),
             date("compared_as_of"),
             text("cause"),
             text("category"),
@@ -285,15 +291,15 @@ impl Splitter<'_> {
         ])
     }
 
-    /// Splits the changes between the dates of `pairs`; against `run` where it was published.
-    fn drivers(
-        &self,
-        scored: &DataFrame,
-        comparator: Comparator,
-        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
-        run: Option<&Published>,
-    ) -> PolarsResult<DataFrame> {
-        let frame = self.paired(scored, pairs, run)?;
+    /// Splits the changes between the dates of [paired](Self::paired) accounts; against `run` where
+    /// it was published.
+    fn drivers(&self, paired: Vec<LazyFrame>, run: Option<&Published>) -> PolarsResult<DataFrame> {
+        if paired.is_empty() {
+            return self.nothing();
+        }
+        let frame = concat(paired, UnionArgs::default())?
+            .with_row_index(ROW, None)
+            .collect()?;
         if frame.height() == 0 {
             return self.nothing();
         }
@@ -302,16 +308,17 @@ impl Splitter<'_> {
         let decimals = run.map_or(self.model.decimals, |run| {
             run.decimals.max(self.model.decimals)
         });
-        allotted(&frame, &self.parts(run), comparator, decimals)
+        allotted(&frame, &self.parts(run), decimals)
     }
 
     /// Returns the accounts that are scored on both dates, with what is known of each date.
     fn paired(
         &self,
         scored: &DataFrame,
+        comparator: Comparator,
         pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
         run: Option<&Published>,
-    ) -> PolarsResult<DataFrame> {
+    ) -> PolarsResult<LazyFrame> {
         let columns = self.columns();
         let side = |label: fn(&str) -> String| -> Vec<Expr> {
             columns
@@ -368,11 +375,10 @@ impl Splitter<'_> {
         let is_compared = col(now(&shown))
             .is_not_null()
             .and(col(format!("said/{shown}")).is_not_null());
-        paired
+        Ok(paired
             .filter(is_compared)
             .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
-            .with_row_index(ROW, None)
-            .collect()
+            .with_column(lit(comparator.to_string()).alias(COMPARATOR)))
     }
 
     /// Returns the scores of the earlier date by the model that was in force then.
@@ -758,12 +764,7 @@ fn is_any(metric: &Metric, classes: [i32; 2]) -> Expr {
 
 /// Puts the parts on the shown grid, so that they sum to the shown change; the largest rests get
 /// the open steps, ties go in the order of parts.
-fn allotted(
-    frame: &DataFrame,
-    parts: &[Part],
-    comparator: Comparator,
-    decimals: u32,
-) -> PolarsResult<DataFrame> {
+fn allotted(frame: &DataFrame, parts: &[Part], decimals: u32) -> PolarsResult<DataFrame> {
     let grid = 10f64.powi(decimals as i32);
     let step = 10i64.pow(9 - decimals);
     let shown = name::overall("score_shown");
@@ -787,7 +788,7 @@ fn allotted(
                     col(ROW),
                     col(AS_OF),
                     col(ACCOUNT_ID),
-                    lit(comparator.to_string()).alias("comparator"),
+                    col(COMPARATOR),
                     col(THEN).alias("compared_as_of"),
                     part.cause.clone().alias("cause"),
                     text(&part.category).alias("category"),
@@ -854,7 +855,7 @@ fn allotted(
         .select([
             col(AS_OF),
             col(ACCOUNT_ID),
-            col("comparator"),
+            col(COMPARATOR),
             col("compared_as_of"),
             col("cause"),
             col("category"),
