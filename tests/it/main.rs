@@ -15,6 +15,7 @@ mod parents;
 mod publishing;
 mod sample_exports;
 mod sample_job;
+mod review;
 mod scoring;
 mod screens;
 mod units;
