@@ -48,8 +48,7 @@ fn by_band(board: &Board, lead: u32, target: Target, figures: &mut Figures) {
         let about = about(target, lead, "band", label);
         let rate = stats::wilson(size.events as f64, size.n as f64);
         figures.estimate(&about, "event_rate", size, rate);
-        let amounts: Option<Vec<f64>> = own.iter().map(|row| board.amount[*row]).collect();
-        if let Some(amounts) = amounts {
+        if let Ok(amounts) = board.amounts(&own) {
             let total: f64 = amounts.iter().sum();
             let lost = amounts.iter().zip(&event).filter(|(_, event)| **event);
             let lost: f64 = lost.map(|(amount, _)| amount).sum();
@@ -59,6 +58,9 @@ fn by_band(board: &Board, lead: u32, target: Target, figures: &mut Figures) {
                 Err(Refused::NoRows)
             };
             figures.value(&about, "event_rate_by_revenue", size, share);
+        } else {
+            figures.value(&about, "event_rate_by_revenue", size, Err(Refused::NoRows));
+            figures.remark("amounts are unknown or in several currencies");
         }
         if place.is_some() {
             counted.push((label.to_owned(), size.events, size.n));

@@ -223,6 +223,23 @@ impl Board {
             .collect()
     }
 
+    /// Returns the revenue at stake of some rows, or why it cannot be added up.
+    ///
+    /// # Errors
+    /// When a row's amount is not known, or they are in several currencies.
+    pub fn amounts(&self, rows: &[usize]) -> Result<Vec<f64>, &'static str> {
+        let mut currencies = rows.iter().map(|row| self.rows[*row].currency.as_deref());
+        let first = currencies.next();
+        if currencies.any(|other| Some(other) != first) {
+            return Err("amounts are in several currencies; see the slices by currency");
+        }
+        let amounts = rows
+            .iter()
+            .map(|row| self.amount[*row])
+            .collect::<Option<_>>();
+        amounts.ok_or("the revenue at stake is not known for every row")
+    }
+
     /// Returns the clusters of some rows.
     #[must_use]
     pub fn clusters(&self, rows: &[usize]) -> Vec<u32> {

@@ -70,6 +70,20 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
                 alone(board, design, target, lead, &all, category, figures);
             }
         }
+        // Money is added up within one currency only.
+        let currency = |row: usize| board.rows[row].currency.clone();
+        let currencies = by(board, &common, "currency", currency);
+        for slice in currencies.iter().filter(|_| currencies.len() > 1) {
+            headline(
+                board,
+                design,
+                Target::Churn,
+                lead,
+                slice,
+                &candidates,
+                figures,
+            );
+        }
         let quarters = by(board, &common, "quarter", |row| {
             Some(quarter_name(board.quarter[row]))
         });
@@ -138,7 +152,7 @@ fn by(
 struct Columns {
     event: Vec<bool>,
     cluster: Vec<u32>,
-    amount: Option<Vec<f64>>,
+    amount: Result<Vec<f64>, &'static str>,
 }
 
 impl Columns {
@@ -146,7 +160,7 @@ impl Columns {
         Self {
             event: board.events(rows, target),
             cluster: board.clusters(rows),
-            amount: rows.iter().map(|row| board.amount[*row]).collect(),
+            amount: board.amounts(rows),
         }
     }
 
@@ -158,7 +172,7 @@ impl Columns {
             .map(|event| f64::from(u8::from(*event)))
             .collect();
         let mut columns: Vec<&[f64]> = vec![&event];
-        columns.extend(self.amount.as_deref());
+        columns.extend(self.amount.as_deref().ok());
         columns.extend(risks.iter().map(Vec::as_slice));
         Clusters::new(&self.cluster, &columns)
     }
@@ -291,7 +305,7 @@ fn ranked(
         .iter()
         .map(|risk| Ranking::new(risk, &columns.event, None))
         .collect::<Result<Vec<_>, _>>()?;
-    let weight = columns.amount.as_deref();
+    let weight = columns.amount.as_deref().ok();
     let by_revenue = match weight {
         None => Vec::new(),
         Some(weight) => (risks.iter())
@@ -352,7 +366,9 @@ fn ranked(
         );
     } else {
         figures.value(&first, "effective_n_by_revenue", size, Err(Refused::NoRows));
-        figures.remark("the revenue at stake is not known for every row");
+        if let Err(reason) = columns.amount {
+            figures.remark(reason);
+        }
     }
     let has_one_row_each = {
         let mut seen = BTreeSet::new();

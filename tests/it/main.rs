@@ -17,6 +17,7 @@ mod pictures;
 mod publishing;
 mod sample_exports;
 mod sample_job;
+mod review;
 mod scoring;
 mod screens;
 mod units;
