@@ -301,6 +301,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &source,
         &base,
         model.as_ref(),
+        overrides.model.is_some(),
         &catalog,
         &mut problems,
     );
@@ -512,6 +513,7 @@ fn challengers(
     source: &Source,
     base: &Path,
     model: Option<&HealthModel>,
+    is_model_swapped: bool,
     catalog: &Catalog,
     problems: &mut Problems,
 ) -> Vec<HealthModel> {
@@ -526,6 +528,10 @@ fn challengers(
             continue;
         };
         let is_taken = |other: &HealthModel| other.name == challenger.name;
+        // A challenger that the command line puts in force needs no second scoring.
+        if is_model_swapped && model.is_some_and(is_taken) {
+            continue;
+        }
         if model.is_some_and(is_taken) || challengers.iter().any(is_taken) {
             let title = format!(
                 "another model of this job is called `{}` too",

@@ -25,60 +25,35 @@ fn project(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn nightly(overrides: &Overrides) -> ScoreJob {
-    settings::load(&project("jobs/nightly.toml"), overrides, date("2026-11-20")).unwrap()
-}
-
-fn scorecard_model() -> HealthModel {
-    let model = Some(project("jobs/models/scorecard_1to5.toml"));
-    nightly(&Overrides {
-        model,
-        ..Overrides::default()
-    })
-    .model
-}
-
-/// The nightly job with the scorecard's measures and those that the stories look at.
+/// The nightly job with what the stories look at besides.
 pub static NIGHTLY: LazyLock<(ScoreJob, ScoreRun)> = LazyLock::new(|| {
-    // Account columns need no asking for.
-    let known = nightly(&Overrides::default()).catalog.measures;
-    let mut also = scorecard_model().reads();
-    also.retain(|name| known.contains_key(name));
-    also.extend(
-        [
-            "active_user_days",
-            "automations_started_180d",
-            "tickets_90d",
-            "power_users",
-            "open_expansions",
-        ]
-        .map(str::to_owned),
-    );
-    let job = nightly(&Overrides {
-        also,
+    let also = ["automations_started_180d", "tickets_90d"].map(str::to_owned);
+    let overrides = Overrides {
+        also: also.to_vec(),
         ..Overrides::default()
-    });
+    };
+    let job = settings::load(
+        &project("jobs/nightly.toml"),
+        &overrides,
+        date("2026-11-20"),
+    );
+    let job = job.unwrap();
     let run = score_run::score_run(&job, None, &mut Trail::silent()).unwrap();
     (job, run)
 });
 
-/// Scores what the nightly job measured by the other model.
-fn scored_by_the_scorecard() -> (HealthModel, DataFrame) {
-    let measured = NIGHTLY.1.scored.clone();
-    let scores: Vec<String> = measured
-        .get_column_names()
-        .iter()
-        .filter(|column| {
-            ["metric/", "category/", "overall/"]
-                .iter()
-                .any(|level| column.starts_with(level))
-        })
-        .map(|column| column.to_string())
-        .collect();
-    let model = scorecard_model();
-    let scored = scores::score(measured.drop_many(scores), &model).unwrap();
+/// Every pair of the nightly job, scored by the scorecard that runs beside the model in force.
+static SCORECARD: LazyLock<(HealthModel, DataFrame)> = LazyLock::new(|| {
+    let (job, run) = &*NIGHTLY;
+    let model = job.challengers[0].clone();
+    assert_eq!(model.name, "scorecard_1to5");
+    let levels = ["metric/", "category/", "overall/"];
+    let scores = run.scored.get_column_names_owned().into_iter();
+    let scores = scores.filter(|column| levels.iter().any(|level| column.starts_with(level)));
+    let measured = run.scored.drop_many(scores);
+    let scored = scores::score(measured, &model).unwrap();
     (model, scored)
-}
+});
 
 fn on(frame: &DataFrame, day: &str) -> DataFrame {
     let day = col("as_of").eq(lit(date(day)));
@@ -187,9 +162,9 @@ fn the_five_categories_spread_the_accounts_of_the_sample() {
 
 #[test]
 fn the_scorecard_spreads_the_accounts_of_the_sample() {
-    let (model, scored) = scored_by_the_scorecard();
-    let scored = on(&scored, LAST);
-    assert_eq!(blind_metrics(&model, &scored), [""; 0]);
+    let (model, scored) = &*SCORECARD;
+    let scored = on(scored, LAST);
+    assert_eq!(blind_metrics(model, &scored), [""; 0]);
     let bands = band_shares(&scored);
     println!("{bands:?}");
     for (band, low, high) in [
@@ -343,7 +318,7 @@ fn many_tickets_are_read_in_the_light_of_how_they_were_handled() {
     let rollout = told("ACC-9013", LAST);
     assert_eq!(rollout.band(), "Healthy");
     assert!(rollout.category("support") > 80.0);
-    assert!(!told_by(&scored_by_the_scorecard().1, "ACC-9013", LAST).concerns("ticket_trend"));
+    assert!(!told_by(&SCORECARD.1, "ACC-9013", LAST).concerns("ticket_trend"));
 }
 
 #[test]
@@ -366,8 +341,7 @@ fn dissatisfaction_caps_the_score_of_an_account_that_uses_the_product_a_lot() {
     assert_eq!(detractor.band(), "Monitor");
     assert!(detractor.number("latest_recommendation") <= 4.0);
     // On the scorecard it is the cap that keeps it from being green, or its own points already do.
-    let (_, scorecard) = scored_by_the_scorecard();
-    assert_ne!(told_by(&scorecard, "ACC-9006", DAYS[2]).band(), "Green");
+    assert_ne!(told_by(&SCORECARD.1, "ACC-9006", DAYS[2]).band(), "Green");
 }
 
 #[test]
@@ -377,7 +351,7 @@ fn a_sponsor_who_left_shows_where_a_person_is_missing() {
     assert_eq!(after.metric("executive_sponsors"), 0.0);
     assert!(before.category("commercial") - after.category("commercial") > 10.0);
     assert_eq!(after.band(), "Healthy");
-    let scorecard = told_by(&scored_by_the_scorecard().1, "ACC-9007", LAST);
+    let scorecard = told_by(&SCORECARD.1, "ACC-9007", LAST);
     assert_eq!(scorecard.text("sponsor_status"), "vacant");
     assert_eq!(scorecard.metric("sponsor_status"), 1.0);
 }
