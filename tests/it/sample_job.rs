@@ -141,7 +141,7 @@ fn the_nightly_job_scores_the_sample() {
         )
         .select([
             (col("contribution") - col("base_score")).abs().max(),
-            (col("points") - (col("score_shown") - col("limit_points")))
+            (col("points") - (col("score_shown") - col("limit_points") - col("override_points")))
                 .abs()
                 .max()
                 .alias("shown"),
