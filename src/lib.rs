@@ -1,17 +1,22 @@
-//! Customer-health scores from a warehouse's Parquet exports, every night.
+//! Customer-health scores from a warehouse's Parquet exports, every night, and every quarter their
+//! proof against who renewed and who left.
 //!
 //! # The picture
 //!
 //! ```text
-//! exports ─► panel ─► measures ─► population ─► scores ─► insights ─► tables ─► publish
-//! (found,    (account  (SQL        (who is      (curve ►   (trends)    (sorted,  (whole run
-//!  checked,   × as-of   formulas,   scored)      category               described) or nothing)
-//!  decoded    date)     one GROUP                ► overall
-//!  once)                BY each)                 ► cap ► band)
+//! exports ─► panel ─► measures ─► population ─► scores ─┬─► insights ─► tables ─► publish
+//! (found,    (account  (SQL        (who is      (curve ►  │   (drivers,   (sorted,  (whole run
+//!  checked,   × as-of   formulas,   scored)      category │    signals,    described) or nothing)
+//!  decoded    date)     one GROUP                ► overall│    actions)
+//!  once)                BY each)                 ► cap    └─► backtest ─► tables, charts ─► publish
+//!                                                ► band)      (past dates and leads
+//! outcomes (who renewed, who left) ───────────────────────►    against outcomes)
 //! ```
 //!
-//! `jobs::score_run::score_run` is that picture as a function. Tonight's score, the trend's
-//! earlier scores and a backfilled year are the same call over a larger panel.
+//! `jobs::score_run::score_run` is the upper line as a function, `jobs::review_run` the lower one.
+//! Tonight's score, the trend's earlier scores, a backfilled year and the review's past dates are
+//! the same calls over a larger panel. Outcomes know no score; scores and outcomes meet in
+//! `backtest::sample` alone.
 //!
 //! # Where things are
 //!

@@ -59,6 +59,9 @@ pub struct Arguments {
     /// How often a backfill publishes
     #[arg(long, value_enum, default_value = "month", requires = "from")]
     every: Rhythm,
+    /// Draw the charts of the job for every date of a backfill, which leaves them out otherwise
+    #[arg(long, requires = "from")]
+    charts: bool,
     /// Compute and publish nothing; show who would change band, against the job's model if --model
     /// is given, else against the newest published run
     #[arg(long)]
@@ -78,6 +81,7 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     let mut overrides = arguments.job.overrides();
     overrides.out.clone_from(&arguments.out);
     overrides.backfill = backfill(arguments.from, arguments.to, arguments.every);
+    overrides.charts = arguments.charts;
     let some = some_accounts(arguments)?;
     if review_settings::kind(&arguments.job.job) == Some(JobKind::Review) {
         if some.is_some() || overrides.backfill.is_some() {

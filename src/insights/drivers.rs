@@ -10,6 +10,7 @@
 //! those that stay; one that comes in brings what it is above theirs. Both hold exactly, within a
 //! category and, where a whole category goes or comes, between categories.
 
+use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
 
@@ -17,7 +18,7 @@ use super::comparison::{Comparison, THEN, seen_from};
 use super::published::Published;
 use crate::domain::Comparator;
 use crate::exports::as_of::AS_OF;
-use crate::formula::{Expr as Formula, Node};
+use crate::formula::{Expr as Formula, Node, any_of, date_literal};
 use crate::measures::catalog::Definition;
 use crate::measures::plan::Plan;
 use crate::model::HealthModel;
@@ -93,35 +94,34 @@ pub(super) fn split(
         values: model.metrics().map(|(.., m)| dates(m)).collect(),
         conditions: model.metrics().map(|(.., m)| conditions(m)).collect(),
     };
-    let mut parts = vec![splitter.nothing()?];
+    let mut paired = Vec::new();
     for comparison in comparisons {
-        let is_published = |then: &chrono::NaiveDate| {
-            comparison.comparator == Comparator::LastScorecard
-                && history.iter().any(|run| run.as_of == *then)
+        let said_by = |then: NaiveDate| {
+            let is_published = comparison.comparator == Comparator::LastScorecard;
+            history.iter().find(|run| is_published && run.as_of == then)
         };
-        let (published, tonight): (Vec<_>, Vec<_>) = comparison
+        let (published, tonight): (Vec<Pair>, Vec<Pair>) = comparison
             .pairs
             .iter()
             .copied()
-            .partition(|(_, then)| is_published(then));
-        parts.push(splitter.drivers(scored, comparison.comparator, &tonight, None)?);
-        for run in history {
-            let pairs: Vec<_> = published
-                .iter()
-                .copied()
-                .filter(|(_, then)| *then == run.as_of)
-                .collect();
-            if !pairs.is_empty() {
-                parts.push(splitter.drivers(scored, comparison.comparator, &pairs, Some(run))?);
+            .partition(|(_, then)| said_by(*then).is_some());
+        let comparator = comparison.comparator;
+        paired.push(splitter.against_tonight(scored, comparator, &tonight)?);
+        for pair in published {
+            if let Some(run) = said_by(pair.1) {
+                paired.push(splitter.against_published(scored, comparator, pair, run)?);
             }
         }
     }
-    concat(
-        parts.into_iter().map(IntoLazy::lazy).collect::<Vec<_>>(),
-        UnionArgs::default(),
-    )?
-    .collect()
+    if paired.is_empty() {
+        return splitter.nothing();
+    }
+    // All comparators at once: what scoring a state costs is the plan, hardly the rows.
+    splitter.drivers(concat(paired, UnionArgs::default())?)
 }
+
+/// A published date and the one it is compared with.
+type Pair = (NaiveDate, NaiveDate);
 
 /// What a value is made from, where the date itself has a part in it.
 struct Dated {
@@ -169,7 +169,7 @@ impl Dated {
     /// Returns whether something it is made from is missing on one of the dates and not on the
     /// other.
     fn is_missing_only(&self, missing: fn(&str) -> String, there: fn(&str) -> String) -> Expr {
-        crate::formula::any_of(
+        any_of(
             self.leaves
                 .iter()
                 .map(|leaf| {
@@ -285,33 +285,82 @@ impl Splitter<'_> {
         ])
     }
 
-    /// Splits the changes between the dates of `pairs`; against `run` where it was published.
-    fn drivers(
-        &self,
-        scored: &DataFrame,
-        comparator: Comparator,
-        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
-        run: Option<&Published>,
-    ) -> PolarsResult<DataFrame> {
-        let frame = self.paired(scored, pairs, run)?;
+    /// Splits the changes of paired accounts.
+    fn drivers(&self, paired: LazyFrame) -> PolarsResult<DataFrame> {
+        let shown = name::overall("score_shown");
+        let is_compared = col(now(&shown))
+            .is_not_null()
+            .and(col(said(&shown)).is_not_null());
+        let frame = paired
+            .filter(is_compared)
+            .with_row_index(ROW, None)
+            .collect()?;
         if frame.height() == 0 {
             return self.nothing();
         }
         let frame = self.scored_between(frame)?;
         let frame = frame.lazy().with_columns(self.causes()).collect()?;
-        let decimals = run.map_or(self.model.decimals, |run| {
-            run.decimals.max(self.model.decimals)
-        });
-        allotted(&frame, &self.parts(run), comparator, decimals)
+        allotted(&frame, &self.parts())
     }
 
-    /// Returns the accounts that are scored on both dates, with what is known of each date.
-    fn paired(
+    /// Puts what is known of the dates of `pairs` side by side, and says what the earlier one is
+    /// compared as: what was `said` then, and how much of a change came before any metric.
+    fn against_tonight(
         &self,
         scored: &DataFrame,
-        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
-        run: Option<&Published>,
-    ) -> PolarsResult<DataFrame> {
+        comparator: Comparator,
+        pairs: &[Pair],
+    ) -> PolarsResult<LazyFrame> {
+        let tonight =
+            |column: &str| col(then(&name::overall(column))).alias(said(&name::overall(column)));
+        let paired = self.side_by_side(scored, pairs, JoinType::Inner)?;
+        let paired = paired.with_columns([tonight(name::SCORE), tonight("score_shown")]);
+        Ok(self.labelled(
+            paired,
+            comparator,
+            self.model.decimals,
+            &Earlier::same_model(),
+        ))
+    }
+
+    /// The same against a published run, whose own word counts.
+    fn against_published(
+        &self,
+        scored: &DataFrame,
+        comparator: Comparator,
+        pair: Pair,
+        run: &Published,
+    ) -> PolarsResult<LazyFrame> {
+        let published =
+            |column: &str| col(name::overall(column)).alias(said(&name::overall(column)));
+        let published = seen_from(run.scores.clone().lazy(), &[pair])?.select([
+            col(ACCOUNT_ID),
+            col(AS_OF),
+            published(name::SCORE),
+            published("score_shown"),
+        ]);
+        let on = || [col(ACCOUNT_ID), col(AS_OF)];
+        // What was published counts even where nothing of then can be worked out again.
+        let paired = self
+            .side_by_side(scored, &[pair], JoinType::Left)?
+            .join(published, on(), on(), JoinArgs::new(JoinType::Inner))
+            .with_column(date_literal(run.as_of).alias(THEN))
+            .join(
+                self.by_model_of(run, scored, &[pair])?,
+                on(),
+                on(),
+                JoinArgs::new(JoinType::Left),
+            );
+        let decimals = run.decimals.max(self.model.decimals);
+        Ok(self.labelled(paired, comparator, decimals, &Earlier::by(run, self.model)))
+    }
+
+    fn side_by_side(
+        &self,
+        scored: &DataFrame,
+        pairs: &[Pair],
+        kind: JoinType,
+    ) -> PolarsResult<LazyFrame> {
         let columns = self.columns();
         let side = |label: fn(&str) -> String| -> Vec<Expr> {
             columns
@@ -319,60 +368,55 @@ impl Splitter<'_> {
                 .map(|column| col(column.as_str()).alias(label(column)))
                 .collect()
         };
-        let later: Vec<(chrono::NaiveDate, chrono::NaiveDate)> =
-            pairs.iter().map(|(now, _)| (*now, *now)).collect();
+        let later: Vec<Pair> = pairs.iter().map(|(now, _)| (*now, *now)).collect();
         let keys = || vec![col(ACCOUNT_ID), col(AS_OF)];
         let tonight =
             seen_from(scored.clone().lazy(), &later)?.select([keys(), side(now)].concat());
         let earlier = seen_from(scored.clone().lazy(), pairs)?
             .select([keys(), vec![col(THEN)], side(then)].concat());
         let on = [col(ACCOUNT_ID), col(AS_OF)];
-        // Against a published run its own word counts, even where nothing can be worked out again.
-        let kind = if run.is_some() {
-            JoinType::Left
-        } else {
-            JoinType::Inner
-        };
-        let mut paired = tonight.join(earlier, on.clone(), on.clone(), JoinArgs::new(kind));
-        if let Some(run) = run {
-            let said = |column: &str| {
-                col(name::overall(column)).alias(format!("said/{}", name::overall(column)))
-            };
-            let published = seen_from(run.scores.clone().lazy(), pairs)?.select([
-                col(ACCOUNT_ID),
-                col(AS_OF),
-                said(name::SCORE),
-                said("score_shown"),
-            ]);
-            paired = paired
-                .join(
-                    published,
-                    on.clone(),
-                    on.clone(),
-                    JoinArgs::new(JoinType::Inner),
-                )
-                .with_column(lit(run.as_of).cast(DataType::Date).alias(THEN))
-                .join(
-                    self.by_model_of(run, scored, pairs)?,
-                    on.clone(),
-                    on,
-                    JoinArgs::new(JoinType::Left),
-                );
-        } else {
-            let score = |column: &str| {
-                col(then(&name::overall(column))).alias(format!("said/{}", name::overall(column)))
-            };
-            paired = paired.with_columns([score(name::SCORE), score("score_shown")]);
-        }
-        let shown = name::overall("score_shown");
-        let is_compared = col(now(&shown))
-            .is_not_null()
-            .and(col(format!("said/{shown}")).is_not_null());
+        Ok(tonight.join(earlier, on.clone(), on, JoinArgs::new(kind)))
+    }
+
+    /// Adds what belongs to the comparison as a whole, in one order of rows and columns.
+    fn labelled(
+        &self,
+        paired: LazyFrame,
+        comparator: Comparator,
+        decimals: u32,
+        earlier: &Earlier,
+    ) -> LazyFrame {
+        let shown = [name::SCORE, "score_shown"].map(name::overall);
+        let columns: Vec<Expr> = [ACCOUNT_ID, AS_OF, THEN]
+            .into_iter()
+            .map(col)
+            .chain(shown.map(|column| col(said(&column))))
+            .chain(
+                self.columns()
+                    .iter()
+                    .flat_map(|column| [col(now(column)), col(then(column))]),
+            )
+            .chain([
+                lit(comparator.to_string()).alias(COMPARATOR),
+                lit(10f64.powi(decimals as i32)).alias(GRID),
+                lit(10i64.pow(9 - decimals)).alias(STEP),
+                earlier.restated.clone().alias(RESTATED),
+                earlier.changed.clone().alias(CHANGED),
+                earlier
+                    .model
+                    .clone()
+                    .cast(DataType::String)
+                    .alias(MODEL_THEN),
+                earlier
+                    .reason
+                    .clone()
+                    .cast(DataType::String)
+                    .alias(MODEL_REASON),
+            ])
+            .collect();
         paired
-            .filter(is_compared)
+            .select(columns)
             .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
-            .with_row_index(ROW, None)
-            .collect()
     }
 
     /// Returns the scores of the earlier date by the model that was in force then.
@@ -380,7 +424,7 @@ impl Splitter<'_> {
         &self,
         run: &Published,
         scored: &DataFrame,
-        pairs: &[(chrono::NaiveDate, chrono::NaiveDate)],
+        pairs: &[Pair],
     ) -> PolarsResult<LazyFrame> {
         let score = || col(name::overall(name::SCORE)).alias(OLD_SCORE);
         let measured = scores::measures_of(scored)?;
@@ -455,7 +499,7 @@ impl Splitter<'_> {
         let leaves = |metric: &Metric| is_any(metric, [class::LOST, class::CEASED]);
         let comes = |metric: &Metric| is_any(metric, [class::RETURNED, class::BEGUN]);
         let any = |which: &dyn Fn(&Metric) -> Expr| {
-            crate::formula::any_of(self.model.metrics().map(|(.., m)| which(m)).collect())
+            any_of(self.model.metrics().map(|(.., m)| which(m)).collect())
         };
         let frame = self.state(frame, COMMON_THEN, VARIED, any(&leaves), &leaves)?;
         let stays = |metric: &Metric| comes(metric).not();
@@ -567,8 +611,7 @@ impl Splitter<'_> {
             .map(|id| (of(id, name::WEIGHT) * of(id, name::SCORE)).fill_null(lit(0.0)))
             .reduce(|a, b| a + b)
             .unwrap_or_else(|| lit(0.0));
-        let has_any =
-            crate::formula::any_of(ids().map(|id| of(id, name::SCORE).is_not_null()).collect());
+        let has_any = any_of(ids().map(|id| of(id, name::SCORE).is_not_null()).collect());
         when(has_any).then(sum).otherwise(lit(NULL))
     }
 
@@ -605,19 +648,22 @@ impl Splitter<'_> {
     }
 
     /// The parts of a change, in model order within the order of causes.
-    fn parts(&self, run: Option<&Published>) -> Vec<Part> {
+    fn parts(&self) -> Vec<Part> {
         let of = |label: &str, part: &str| col(format!("{label}/{}", name::overall(part)));
         let change = || of("now", name::SCORE) - of("said", name::SCORE);
         let has_common = || self.mean(COMMON_THEN).is_not_null();
         let is_split = || has_common().and(of("then", name::SCORE).is_not_null());
         let where_split = |raw: Expr| when(is_split()).then(raw).otherwise(lit(0.0));
-        let mut parts = Vec::new();
-        if let Some(run) = run {
-            parts.extend(self.model_parts(run).map(|mut part| {
-                part.raw = where_split(part.raw);
-                part
-            }));
-        }
+        let models = [
+            col(MODEL_THEN),
+            lit(format!("{} ({})", self.model.name, self.model.hash())),
+        ];
+        let mut parts = vec![
+            Part::of(Cause::Restated, where_split(col(RESTATED))),
+            Part::of(Cause::Model, where_split(col(CHANGED)))
+                .told(models)
+                .because(col(MODEL_REASON)),
+        ];
         let card = name::overall(name::CARD);
         let varied = when(col(now(&card)).neq_missing(col(then(&card))))
             .then(self.mean(VARIED) * lit(self.factor()) - of("then", name::BASE))
@@ -664,46 +710,6 @@ impl Splitter<'_> {
         parts
     }
 
-    /// What came of another model, and of data that says something else about then than it did.
-    fn model_parts(&self, run: &Published) -> impl Iterator<Item = Part> {
-        let same_model = run.model_hash == self.model.hash();
-        let of = |label: &str| col(format!("{label}/{}", name::overall(name::SCORE)));
-        // By the archived model if it can still be computed, to what is known of then tonight.
-        let is_known = || col(OLD_SCORE).is_not_null();
-        // A measure that is defined otherwise is a change of the model, not of the data.
-        let same_measures = run
-            .model
-            .as_ref()
-            .is_some_and(|model| model.hash() == run.model_hash);
-        let first = when(is_known())
-            .then(col(OLD_SCORE) - of("said"))
-            .otherwise(of("then") - of("said"));
-        let second = when(is_known())
-            .then(of("then") - col(OLD_SCORE))
-            .otherwise(lit(0.0));
-        let names = [
-            lit(format!("{} ({})", run.model_name, run.model_hash)),
-            lit(format!("{} ({})", self.model.name, self.model.hash())),
-        ];
-        let (restated, changed) = if same_model || same_measures {
-            (first, second)
-        } else {
-            (lit(0.0) * of("said"), first + second)
-        };
-        let not_apart = if run.model.is_none() && !same_model {
-            lit("the earlier model can no longer be computed, so restated data is in it")
-        } else {
-            lit(NULL)
-        };
-        [
-            Part::of(Cause::Restated, restated),
-            Part::of(Cause::Model, changed)
-                .told(names)
-                .because(not_apart),
-        ]
-        .into_iter()
-    }
-
     /// What one metric did, whatever became of it.
     fn metric_part(&self, category: &str, metric: &Metric) -> Part {
         let of =
@@ -740,6 +746,74 @@ impl Splitter<'_> {
 
 const OLD_SCORE: &str = "old/overall/score";
 const NOW: &str = "__now";
+const COMPARATOR: &str = "comparator";
+const GRID: &str = "__grid";
+const STEP: &str = "__step";
+const RESTATED: &str = "__restated";
+const CHANGED: &str = "__changed";
+const MODEL_THEN: &str = "__model_then";
+const MODEL_REASON: &str = "__model_reason";
+
+/// What of a change came before any metric: data that says something else about then than it did,
+/// and another model.
+struct Earlier {
+    restated: Expr,
+    changed: Expr,
+    model: Expr,
+    reason: Expr,
+}
+
+impl Earlier {
+    /// The earlier score is worked out tonight, by the model in force.
+    fn same_model() -> Self {
+        Self {
+            restated: lit(0.0),
+            changed: lit(0.0),
+            model: lit(NULL),
+            reason: lit(NULL),
+        }
+    }
+
+    /// The earlier score was published: by the archived model if it can still be computed, from
+    /// there to what is known of then tonight.
+    fn by(run: &Published, model: &HealthModel) -> Self {
+        let of = |label: fn(&str) -> String| col(label(&name::overall(name::SCORE)));
+        let is_known = || col(OLD_SCORE).is_not_null();
+        let first = when(is_known())
+            .then(col(OLD_SCORE) - of(said))
+            .otherwise(of(then) - of(said));
+        let second = when(is_known())
+            .then(of(then) - col(OLD_SCORE))
+            .otherwise(lit(0.0));
+        let is_same_model = run.model_hash == model.hash();
+        // A measure that is defined otherwise is a change of the model, not of the data.
+        let old = run.model.as_ref();
+        let are_same_measures = old.is_some_and(|model| model.hash() == run.model_hash);
+        let can_be_told_apart = is_same_model || are_same_measures;
+        let (restated, changed) = if can_be_told_apart {
+            (first, second)
+        } else {
+            (lit(0.0), first + second)
+        };
+        let reason = if can_be_told_apart {
+            lit(NULL)
+        } else {
+            lit(
+                "model and measures of then cannot be computed any more as they were, so restated data is in it",
+            )
+        };
+        Self {
+            restated,
+            changed,
+            model: lit(format!("{} ({})", run.model_name, run.model_hash)),
+            reason,
+        }
+    }
+}
+
+fn said(column: &str) -> String {
+    format!("said/{column}")
+}
 
 /// The input columns of a metric.
 fn inputs(metric: &Metric) -> Vec<&'static str> {
@@ -758,16 +832,9 @@ fn is_any(metric: &Metric, classes: [i32; 2]) -> Expr {
 
 /// Puts the parts on the shown grid, so that they sum to the shown change; the largest rests get
 /// the open steps, ties go in the order of parts.
-fn allotted(
-    frame: &DataFrame,
-    parts: &[Part],
-    comparator: Comparator,
-    decimals: u32,
-) -> PolarsResult<DataFrame> {
-    let grid = 10f64.powi(decimals as i32);
-    let step = 10i64.pow(9 - decimals);
+fn allotted(frame: &DataFrame, parts: &[Part]) -> PolarsResult<DataFrame> {
     let shown = name::overall("score_shown");
-    let steps = ((col(now(&shown)) - col(format!("said/{shown}"))) * lit(grid))
+    let steps = ((col(now(&shown)) - col(said(&shown))) * col(GRID))
         .round(0, RoundMode::HalfAwayFromZero)
         .cast(DataType::Int64);
     let text = |text: &Option<String>| match text {
@@ -787,7 +854,7 @@ fn allotted(
                     col(ROW),
                     col(AS_OF),
                     col(ACCOUNT_ID),
-                    lit(comparator.to_string()).alias("comparator"),
+                    col(COMPARATOR),
                     col(THEN).alias("compared_as_of"),
                     part.cause.clone().alias("cause"),
                     text(&part.category).alias("category"),
@@ -798,6 +865,8 @@ fn allotted(
                     text_then.alias("text_then"),
                     text_now.alias("text_now"),
                     part.reason.clone().alias("reason"),
+                    col(GRID),
+                    col(STEP),
                     steps.clone().alias("change"),
                     lit(order).alias("order"),
                 ])
@@ -810,14 +879,11 @@ fn allotted(
     let of_row = |x: Expr| -> PolarsResult<Expr> { x.over([col(ROW)]) };
     let rests_first =
         SortMultipleOptions::default().with_order_descending_multi([false, true, false]);
-    let points = col("steps").cast(DataType::Float64)
-        / when(col("steps").is_not_null())
-            .then(lit(grid))
-            .otherwise(lit(NULL));
+    let points = col("steps").cast(DataType::Float64) / col(GRID);
     concat(long, UnionArgs::default())?
         .with_column(billionths.alias("billionths"))
-        .with_column(col("billionths").floor_div(lit(step)).alias("floor"))
-        .with_column((col("billionths") - col("floor") * lit(step)).alias("rest"))
+        .with_column(col("billionths").floor_div(col(STEP)).alias("floor"))
+        .with_column((col("billionths") - col("floor") * col(STEP)).alias("rest"))
         .sort([ROW, "rest", "order"], rests_first)
         .with_columns([
             (col("change") - of_row(col("floor").sum())?).alias("open"),
@@ -854,7 +920,7 @@ fn allotted(
         .select([
             col(AS_OF),
             col(ACCOUNT_ID),
-            col("comparator"),
+            col(COMPARATOR),
             col("compared_as_of"),
             col("cause"),
             col("category"),

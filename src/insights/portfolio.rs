@@ -34,8 +34,10 @@ impl Portfolio {
 
 /// What stands where an account has no value to be set apart by.
 const UNKNOWN: &str = "not in the data";
-const NOT_SCORED: &str = "not scored";
-const NOT_THERE: &str = "not in the panel";
+/// The band of an account without a score.
+pub const NOT_SCORED: &str = "not scored";
+/// The band of an account on a date on which it was not yet eligible.
+pub const NOT_THERE: &str = "not in the panel";
 
 const SLICE: &str = "slice";
 const VALUE: &str = "slice_value";

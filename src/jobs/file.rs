@@ -80,6 +80,8 @@ pub enum TableGroup {
     Exceptions,
     /// `portfolio_bands` and the other tables about all accounts together.
     Portfolio,
+    /// The pictures in `charts/`, of what the other groups publish.
+    Charts,
 }
 
 /// How accounts are set apart in the tables about all of them together.

@@ -407,7 +407,10 @@ fn not_point_in_time(job: &ScoreJob) -> Vec<Finding> {
                 .map(|measure| measure.name.as_str())
                 .collect();
             let is_read = |name| job.plan.attributes.contains(name);
-            if by.is_empty() && !(name == ACCOUNTS && names.iter().any(is_read)) {
+            let listed = job.plan.rows.get(name);
+            let is_listed = |name| listed.is_some_and(|columns| columns.contains(name));
+            let is_account = name == ACCOUNTS && names.iter().any(is_read);
+            if by.is_empty() && !is_account && !names.iter().any(is_listed) {
                 continue;
             }
             findings.push(Finding {

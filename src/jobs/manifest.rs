@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::findings::{overridden, share};
 use super::settings::ScoreJob;
+use crate::charts::Chart;
 use crate::exports::Exports;
 use crate::exports::ledger::{Account, Unseen};
 use crate::exports::parquet_files::ParquetFile;
@@ -77,6 +78,7 @@ pub fn run(
     exports: &Exports,
     unseen: &[Unseen],
     findings: &[Finding],
+    charts: &[Chart],
     moment: &Moment,
 ) -> Value {
     let inputs: Vec<Value> = exports
@@ -102,6 +104,7 @@ pub fn run(
         "command": moment.command,
         "folder": job.folder,
         "findings": findings,
+        "charts": charts.iter().map(|chart| format!("charts/{}", chart.name)).collect::<Vec<_>>(),
         "inputs": inputs,
     })
 }

@@ -10,12 +10,14 @@ pub mod review_charts;
 pub mod review_file;
 pub mod review_run;
 pub mod review_settings;
+pub mod score_charts;
 pub mod score_run;
 pub mod settings;
 
+use crate::charts::Chart;
 use crate::config::Problems;
 use crate::exports::ReadError;
-use crate::publish::{LockError, PublishError};
+use crate::publish::{Content, LockError, PublishError};
 
 /// Why a job could not be done; the variant says who has to act.
 #[derive(Debug, thiserror::Error)]
@@ -47,4 +49,18 @@ pub struct Refusal {
     pub reason: String,
     /// What to do next.
     pub advice: String,
+}
+
+/// Returns the files of a picture.
+fn files_of_chart(chart: Chart) -> [Content; 2] {
+    [
+        Content {
+            path: format!("charts/{}.svg", chart.name),
+            bytes: chart.svg.into_bytes(),
+        },
+        Content {
+            path: format!("charts/{}.png", chart.name),
+            bytes: chart.png,
+        },
+    ]
 }

@@ -11,7 +11,7 @@ use super::manifest::{Moment, PROGRAM};
 use super::review_charts;
 use super::review_settings::ReviewJob;
 use super::score_run::encoded;
-use super::{JobError, findings, score_run};
+use super::{JobError, files_of_chart, findings, score_run};
 use crate::backtest::board::{Acted, Board};
 use crate::backtest::candidates::{self, Candidate, Role};
 use crate::backtest::design::Target;
@@ -348,14 +348,7 @@ impl ReviewRun {
             .map(|table| encoded(table, &stamp))
             .collect::<Result<_, _>>()?;
         for chart in review_charts::draw(self, job) {
-            files.push(Content {
-                path: format!("charts/{}.svg", chart.name),
-                bytes: chart.svg.into_bytes(),
-            });
-            files.push(Content {
-                path: format!("charts/{}.png", chart.name),
-                bytes: chart.png,
-            });
+            files.extend(files_of_chart(chart));
         }
         let result = self.manifest(job, &tables);
         let run = json!({

@@ -9,8 +9,9 @@ use super::findings::{self, Judged};
 use super::follow_up::FollowUp;
 use super::history;
 use super::manifest::{self, Moment};
+use super::score_charts;
 use super::settings::ScoreJob;
-use super::{JobError, Refusal};
+use super::{JobError, Refusal, files_of_chart};
 use crate::exports::as_of::AS_OF;
 use crate::exports::ledger::Unseen;
 use crate::exports::{self, Exports};
@@ -204,6 +205,8 @@ impl ScoreRun {
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
                 TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
+                // Drawn from the tables once they are complete.
+                TableGroup::Charts => Vec::new(),
             });
         }
         let mut challengers = job
@@ -262,13 +265,19 @@ impl ScoreRun {
             for (model, tables) in job.challengers.iter().zip(&scorecard.challengers) {
                 files.extend(files_of(job, scorecard, model, tables)?);
             }
+            let mut charts = Vec::new();
+            if job.publish.contains(&TableGroup::Charts) {
+                charts = score_charts::draw(job, scorecard.as_of, &scorecard.tables)?;
+            }
             let run = manifest::run(
                 job,
                 &self.exports,
                 &scorecard.unseen,
                 &scorecard.moment,
+                &charts,
                 moment,
             );
+            files.extend(charts.into_iter().flat_map(files_of_chart));
             files.push(json(
                 "manifest.json",
                 &serde_json::json!({ "result": scorecard.manifest, "run": run }),

@@ -38,6 +38,8 @@ pub struct Overrides {
     pub model: Option<PathBuf>,
     /// First and last date of a backfill, and its rhythm.
     pub backfill: Option<Backfill>,
+    /// Whether a backfill draws the charts of every date too.
+    pub charts: bool,
     /// Measures wanted besides those of the model.
     pub also: Vec<String>,
 }
@@ -130,7 +132,7 @@ pub struct ScoreJob {
     pub warn_share: f64,
     /// Above this share of lost rows, refusal.
     pub refuse_share: f64,
-    /// The tables to publish.
+    /// The tables to publish, and whether charts.
     pub publish: Vec<TableGroup>,
     /// How the list of actions is drawn up.
     pub policy: Policy,
@@ -299,6 +301,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &source,
         &base,
         model.as_ref(),
+        overrides.model.is_some(),
         &catalog,
         &mut problems,
     );
@@ -343,6 +346,12 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         .map_or_else(|| "job".into(), |stem| stem.to_string_lossy().into_owned());
     let out = overrides.out.clone().unwrap_or_else(|| beside(&file.out));
     let folder = out.join(&name);
+    let mut publish = file
+        .publish
+        .unwrap_or_else(|| vec![TableGroup::Scores, TableGroup::Insights]);
+    if overrides.backfill.is_some() && !overrides.charts {
+        publish.retain(|group| *group != TableGroup::Charts);
+    }
     Ok(ScoreJob {
         published: publish::dates(&folder),
         folder,
@@ -365,9 +374,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         stale: file.stale,
         warn_share,
         refuse_share,
-        publish: file
-            .publish
-            .unwrap_or_else(|| vec![TableGroup::Scores, TableGroup::Insights]),
+        publish,
         policy,
         exceptions,
         portfolio,
@@ -506,6 +513,7 @@ fn challengers(
     source: &Source,
     base: &Path,
     model: Option<&HealthModel>,
+    is_model_swapped: bool,
     catalog: &Catalog,
     problems: &mut Problems,
 ) -> Vec<HealthModel> {
@@ -520,6 +528,10 @@ fn challengers(
             continue;
         };
         let is_taken = |other: &HealthModel| other.name == challenger.name;
+        // A challenger that the command line puts in force needs no second scoring.
+        if is_model_swapped && model.is_some_and(is_taken) {
+            continue;
+        }
         if model.is_some_and(is_taken) || challengers.iter().any(is_taken) {
             let title = format!(
                 "another model of this job is called `{}` too",

@@ -60,8 +60,9 @@ pub(super) fn carry(exports: &Exports, frame: DataFrame, plan: &Plan) -> PolarsR
         .unique_generic(None, UniqueKeepStrategy::Any)
         .collect()?;
     let pairs = panel::known_pairs(exports, &pairs, &plan.attributes)?;
-    let earlier = measured(exports, &pairs, plan, &mut Trail::silent())?;
     let names: BTreeSet<&str> = plan.carried.iter().map(|(name, _)| name.as_str()).collect();
+    let stages = plan.stages_of(&names);
+    let earlier = measured(exports, &pairs, plan, stages, &mut Trail::silent())?;
     let names: Vec<Expr> = names.into_iter().map(col).collect();
     let earlier = earlier.lazy().select(
         [col(ACCOUNT_ID), col(AS_OF).alias("__then")]

@@ -9,7 +9,7 @@ use super::carry::carry;
 use super::catalog::{Measure, RowMeasure};
 use super::file::Constant;
 use super::over_rows::over_rows;
-use super::plan::Plan;
+use super::plan::{Plan, Stage};
 use crate::domain::DayCount;
 use crate::exports::Exports;
 use crate::exports::as_of::{ACCOUNT, AS_OF};
@@ -58,7 +58,7 @@ pub fn compute(
     plan: &Plan,
     trail: &mut Trail<'_>,
 ) -> PolarsResult<DataFrame> {
-    let measured = measured(exports, panel, plan, trail)?;
+    let measured = measured(exports, panel, plan, plan.stages(), trail)?;
     if plan.carried.is_empty() {
         return Ok(measured);
     }
@@ -66,15 +66,20 @@ pub fn compute(
     carry(exports, measured, plan)
 }
 
+/// Computes the measures of some stages of a plan.
+///
+/// How far back an export is looked at, and so whether it is fresh, remains a matter of the whole
+/// plan.
 pub(super) fn measured(
     exports: &Exports,
     panel: &DataFrame,
     plan: &Plan,
+    stages: Vec<Stage<'_>>,
     trail: &mut Trail<'_>,
 ) -> PolarsResult<DataFrame> {
     let dates = panel::dates(panel)?;
     let mut known = panel.clone();
-    for stage in plan.stages() {
+    for stage in stages {
         for (name, rows) in &exports.tables {
             let measures = stage.over(name);
             if measures.is_empty() {

@@ -88,32 +88,23 @@ impl Plan {
     /// something of the account waits for a later stage than that.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage<'_>> {
-        let mut places: IndexMap<&str, (usize, usize)> = IndexMap::new();
-        let mut stages: Vec<Stage<'_>> = Vec::new();
-        for measure in &self.measures {
-            let below = measure
-                .parts()
-                .into_iter()
-                .filter_map(|part| places.get(part))
-                .max();
-            let (stage, level) = match (&measure.definition, below) {
-                (Definition::Rows(_), None) => (0, 0),
-                (Definition::Rows(_), Some((stage, _))) => (stage + 1, 0),
-                (Definition::Formula(_), None) => (0, 1),
-                (Definition::Formula(_), Some((stage, level))) => (*stage, level + 1),
-            };
-            places.insert(&measure.name, (stage, level));
-            stages.resize_with(stages.len().max(stage + 1), Stage::default);
-            match &measure.definition {
-                Definition::Rows(rows) => stages[stage].rows.push((measure, rows)),
-                Definition::Formula(expr) => {
-                    let levels = &mut stages[stage].formulas;
-                    levels.resize_with(levels.len().max(level), Vec::new);
-                    levels[level - 1].push((measure, expr));
-                }
+        staged(self.measures.iter())
+    }
+
+    /// Returns the same for the named measures and those they rest on alone.
+    #[must_use]
+    pub fn stages_of(&self, names: &BTreeSet<&str>) -> Vec<Stage<'_>> {
+        let mut wanted: BTreeSet<&str> = names.clone();
+        for measure in self.measures.iter().rev() {
+            if wanted.contains(measure.name.as_str()) {
+                wanted.extend(measure.parts());
             }
         }
-        stages
+        staged(
+            self.measures
+                .iter()
+                .filter(|measure| wanted.contains(measure.name.as_str())),
+        )
     }
 
     /// Returns how many days before an as-of date a table is looked at; `None` if from its first
@@ -232,6 +223,36 @@ impl<'a> Stage<'a> {
         let of_table = |(_, rows): &&(&Measure, &RowMeasure)| rows.table == table;
         self.rows.iter().filter(of_table).copied().collect()
     }
+}
+
+/// Puts measures that stand behind those they are made from in stages.
+fn staged<'a>(measures: impl Iterator<Item = &'a Measure>) -> Vec<Stage<'a>> {
+    let mut places: IndexMap<&str, (usize, usize)> = IndexMap::new();
+    let mut stages: Vec<Stage<'a>> = Vec::new();
+    for measure in measures {
+        let below = measure
+            .parts()
+            .into_iter()
+            .filter_map(|part| places.get(part))
+            .max();
+        let (stage, level) = match (&measure.definition, below) {
+            (Definition::Rows(_), None) => (0, 0),
+            (Definition::Rows(_), Some((stage, _))) => (stage + 1, 0),
+            (Definition::Formula(_), None) => (0, 1),
+            (Definition::Formula(_), Some((stage, level))) => (*stage, level + 1),
+        };
+        places.insert(&measure.name, (stage, level));
+        stages.resize_with(stages.len().max(stage + 1), Stage::default);
+        match &measure.definition {
+            Definition::Rows(rows) => stages[stage].rows.push((measure, rows)),
+            Definition::Formula(expr) => {
+                let levels = &mut stages[stage].formulas;
+                levels.resize_with(levels.len().max(level), Vec::new);
+                levels[level - 1].push((measure, expr));
+            }
+        }
+    }
+    stages
 }
 
 /// What is asked of each export, while it is being found out.

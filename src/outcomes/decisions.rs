@@ -2,8 +2,9 @@
 //!
 //! The ends of an account's lines that lie within `together` days of the first of them are one
 //! decision, due on that first day. What counts is the account's recurring revenue on the day
-//! before it and at the end of the grace: nothing left is churn, less is a contraction (one
-//! product dropped of two, say), more is an expansion. A line that was stopped before its end
+//! before it and at the end of the grace, lines that come up in between taken as going on, since
+//! they decide for themselves: nothing left is churn, less is a contraction (one product dropped of
+//! two, say), more is an expansion. A line that was stopped before its end
 //! decides then, and keeps its contractual date. Whoever comes back after the grace is
 //! reactivated, on the day of the return.
 
@@ -45,9 +46,9 @@ fn earlier(date: NaiveDate, days: i64) -> NaiveDate {
         .unwrap_or(NaiveDate::MIN)
 }
 
-/// Returns the revenue of the lines that run on a day, and whether any does.
-fn running(lines: &[Line], day: NaiveDate) -> (bool, Option<f64>) {
-    let on: Vec<&Line> = lines.iter().filter(|line| line.runs_on(day)).collect();
+/// Returns the revenue of the lines that count, and whether any does.
+fn revenue(lines: &[Line], counts: impl Fn(&Line) -> bool) -> (bool, Option<f64>) {
+    let on: Vec<&Line> = lines.iter().filter(|line| counts(line)).collect();
     let amounts = on
         .iter()
         .map(|line| line.amount)
@@ -84,15 +85,13 @@ impl Account<'_> {
         let due = first.over();
         let last = group.last().map_or(due, |line| line.over());
         let grace = later(last, self.outcomes.grace_days);
-        let before = running(self.lines, earlier(due, 1)).1;
-        let (goes_on, after) = running(self.lines, grace);
-        // Whatever began and ended within the grace has gone on too.
-        let goes_on = goes_on
-            || self.lines.iter().any(|line| {
-                line.starts > earlier(due, self.outcomes.together_days)
-                    && line.starts <= grace
-                    && line.over() > grace
-            });
+        let before = revenue(self.lines, |line| line.runs_on(earlier(due, 1))).1;
+        // A line that comes up later within the grace is a decision of its own: here it goes on.
+        let comes_up_later =
+            |line: &Line| line.starts <= last && line.over() > last && line.over() <= grace;
+        let (goes_on, after) = revenue(self.lines, |line| {
+            line.runs_on(grace) || comes_up_later(line)
+        });
         let outcome = if grace > self.as_of {
             Outcome::NotYetDue
         } else if !goes_on {
@@ -157,7 +156,7 @@ impl Account<'_> {
                     known_date: line.signed,
                     outcome: Outcome::Reactivated,
                     amount_before: Some(0.0),
-                    amount_after: running(self.lines, line.starts).1,
+                    amount_after: revenue(self.lines, |other| other.runs_on(line.starts)).1,
                     currency: line.currency.clone(),
                     reason: None,
                     is_short_term: line.is_short_term,

@@ -670,3 +670,124 @@ fn the_portfolio_counts_every_account_once_in_each_slice() {
     };
     assert_eq!((sum("portfolio_scores"), sum("portfolio_coverage")), (3, 3));
 }
+
+#[test]
+fn neither_names_nor_the_order_of_rows_matter() {
+    let columns = [
+        "account_id",
+        "action",
+        "owner",
+        "due_date",
+        "source",
+        "status",
+        "priority",
+    ];
+    let evidence = ["account_id", "signal", "severity", "evidence", "owner"];
+    let drawn_up = |names: [&str; 3]| {
+        let world = world(&rules());
+        with_log(&world, "");
+        if names != ["A", "B", "C"] {
+            for file in ["accounts", "contracts", "tickets", "log"] {
+                let path = world.path().join(format!("data/{file}.parquet"));
+                let frame = healthscore::publish::decode(&path).unwrap();
+                let ids = frame.column("account_id").unwrap().str().unwrap();
+                let renamed: Vec<&str> = ids
+                    .iter()
+                    .map(|id| names["ABC".find(id.unwrap()).unwrap()])
+                    .collect();
+                let mut frame = frame.clone();
+                frame
+                    .with_column(Column::new("account_id".into(), renamed))
+                    .unwrap();
+                world.export(file, Ok(frame.reverse()));
+            }
+        }
+        let original = |mut rows: Vec<Vec<String>>| {
+            for row in &mut rows {
+                let place = names.iter().position(|name| *name == row[0]).unwrap();
+                row[0] = ["A", "B", "C"][place].to_owned();
+            }
+            rows.sort();
+            rows
+        };
+        [
+            original(rows(&table(&world, "actions"), &columns)),
+            original(rows(&table(&world, "signals"), &evidence)),
+        ]
+    };
+    let plain = drawn_up(["A", "B", "C"]);
+    assert!(plain[0].len() >= 6 && plain[1].len() >= 4);
+    assert_eq!(drawn_up(["Z", "Y", "X"]), plain);
+}
+
+/// The shipped rules on the sample: every one fires somewhere, none on an account at its best.
+#[test]
+fn every_shipped_rule_fires_on_the_sample_and_none_on_the_healthiest_account() {
+    let root = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let job = healthscore::jobs::settings::load(
+        &root.join("jobs/nightly.toml"),
+        &Overrides::default(),
+        crate::harness::date("2026-11-20"),
+    )
+    .unwrap();
+    let run = healthscore::jobs::score_run::score_run(
+        &job,
+        None,
+        &mut healthscore::trail::Trail::silent(),
+    )
+    .unwrap();
+    let scorecard = run.scorecard(&job, job.dates[0]).unwrap();
+    let table = |name: &str| {
+        let table = scorecard.tables.iter().find(|table| table.name == name);
+        table.unwrap().frame.clone()
+    };
+    let found = |table: &DataFrame, column: &str| -> std::collections::BTreeSet<String> {
+        let texts = table.column(column).unwrap().str().unwrap().clone();
+        texts.iter().flatten().map(str::to_owned).collect()
+    };
+    let (signals, opportunities, actions) =
+        (table("signals"), table("opportunities"), table("actions"));
+    let rules = &job.model.rules;
+    let fired = found(&signals, "signal");
+    for rule in &rules.signals {
+        assert!(fired.contains(&rule.id), "{} never fires", rule.id);
+    }
+    let held = found(&opportunities, "opportunity");
+    for rule in &rules.opportunities {
+        assert!(held.contains(&rule.id), "{} never holds", rule.id);
+    }
+    let scores = table("account_scores");
+    let best = scores
+        .sort(
+            ["health_score"],
+            SortMultipleOptions::default()
+                .with_order_descending(true)
+                .with_nulls_last(true),
+        )
+        .unwrap();
+    let best = best.column("account_id").unwrap().str().unwrap().get(0);
+    let best = best.unwrap().to_owned();
+    assert!(!found(&signals, "account_id").contains(&best), "{best}");
+    // Evidence is filled: no place is left open, and nothing breaks the line.
+    for text in found(&signals, "evidence").union(&found(&opportunities, "evidence")) {
+        assert!(!text.contains(['{', '}', '\n']), "{text}");
+    }
+    // Nobody is asked for more than fits into a week, beside what is in hand.
+    let new = actions
+        .lazy()
+        .filter(col("status").eq(lit("new")))
+        .with_column(
+            (col("due_date").cast(DataType::Int32) + lit(3))
+                .floor_div(lit(7))
+                .alias("week"),
+        )
+        .group_by([col("owner"), col("week")])
+        .agg([len().alias("n")])
+        .select([col("n").max()])
+        .collect()
+        .unwrap();
+    assert_eq!(new.columns()[0].u32().unwrap().get(0), Some(25));
+    // What is due before a renewal is due before notice can be given.
+    let held_back = &scorecard.manifest["actions"];
+    assert!(held_back["in_hand"].as_u64().unwrap() > 0, "{held_back}");
+}

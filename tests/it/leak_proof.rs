@@ -121,6 +121,19 @@ fn world(story: &Story, which: usize) -> World {
     ] {
         world.export(name, of(export));
     }
+    // A log of actions, some of which are closed after the as-of date.
+    let log = rows(5);
+    let causes = ["some_open", "Up", "Down, some_open"];
+    let texts = |of: &dyn Fn(&Row) -> String| -> Vec<String> { log.iter().map(of).collect() };
+    world.export(
+        "log",
+        df!(
+            "id" => keys(&log), "account_id" => accounts(&log), "day" => days(&log), "closed_at" => laters(&log),
+            "title" => texts(&|row| format!("title {}", row.value)), "owner" => texts(&|row| format!("owner {}", row.value % 3)),
+            "due_date" => log.iter().map(|row| on(row.day + row.value)).collect::<Vec<_>>(),
+            "cause" => texts(&|row| causes[row.value as usize % 3].to_owned()),
+        ),
+    );
     // What rows of the others look up, and what is there for every account.
     let grades = rows(6);
     world.export(
@@ -190,6 +203,11 @@ reference = true
 key = ["id", "day"]
 time = "day"
 known = { mark = "later" }
+[tables.log]
+path = "log.parquet"
+key = ["id", "day"]
+time = "day"
+known = { closed_at = "closed_at" }
 [tables.dumps]
 path = "dumps/dt={as_of}/*.parquet"
 key = ["id"]
@@ -263,6 +281,51 @@ open = { weight = 0.1, curve = { points = [[0, 0], [9, 100]] } }
 rated = { weight = 0.2, curve = { points = [[0, 0], [9, 100]] }, missing = { carry = "28d" } }
 noted = { weight = 0.1, curve = { points = [[0, 0], [9, 100]] } }
 dumped = { weight = 0.1, curve = { points = [[0, 0], [9, 100]] } }
+[follow_up]
+amount = "subscribed"
+[[signals]]
+id = "some_open"
+title = "Tickets are open"
+when = "open > 0"
+severity = "Low"
+severity_when = { High = "change_10d < 0" }
+evidence = "{open} open, {used:1} used, {grades_below} below, {health_score} points, {band_10d} before"
+owner = "Support"
+action = "close them"
+due_days = 2
+outcome = "none open"
+[[signals]]
+id = "contradicts"
+title = "Contradiction"
+each = "category"
+when = "category.score < 60"
+severity = "Low"
+evidence = "{category.title}: {category.score}"
+owner = "CSM"
+action = "look"
+due_days = 7
+outcome = "seen"
+[[opportunities]]
+id = "used"
+title = "In use"
+kind = "advocacy"
+when = "used > 3"
+evidence = "{used} used"
+next_step = "ask"
+owner = "CSM"
+due_days = 3
+[[actions]]
+band = "Up"
+action = "keep it up"
+owner = "CSM"
+due_days = 5
+outcome = "up"
+[[actions]]
+band = "Down"
+action = "bring it up"
+owner = "CSM"
+due_days = 5
+outcome = "up"
 "#;
 
 const JOB_TOML: &str = r#"
@@ -275,6 +338,10 @@ out = "out"
 as_of = "2026-01-31"
 compare = ["10d"]
 tolerance = { refuse = 1 }
+publish = ["scores", "insights", "exceptions", "portfolio"]
+actions = { log = "log", quiet = "20d", per_owner_and_week = 2 }
+exceptions = { signals = ["some_open"] }
+portfolio = { slices = ["noted"], stages = { open = "open > 0" } }
 "#;
 
 proptest! {

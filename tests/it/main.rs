@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod catalogue;
 mod config_files;
 mod follow_up;
 mod formulas;
@@ -12,6 +13,7 @@ mod leak_proof;
 mod lookups;
 mod money;
 mod parents;
+mod pictures;
 mod publishing;
 mod sample_exports;
 mod sample_job;

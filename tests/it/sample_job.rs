@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use healthscore::jobs::score_run;
-use healthscore::jobs::settings::{self, Overrides};
 use healthscore::publish::{Stamp, encode};
-use healthscore::trail::Trail;
 use polars::prelude::*;
 
+use crate::catalogue::NIGHTLY;
 use crate::harness::{SAMPLE, date, files_below};
 
 fn root() -> PathBuf {
@@ -51,15 +49,9 @@ fn the_sample_is_what_the_command_makes() {
 
 #[test]
 fn the_nightly_job_scores_the_sample() {
-    let job = settings::load(
-        &root().join("jobs/nightly.toml"),
-        &Overrides::default(),
-        date("2026-11-20"),
-    )
-    .unwrap();
+    let (job, run) = &*NIGHTLY;
     assert_eq!(job.dates, [date("2026-10-31")]);
-    let run = score_run::score_run(&job, None, &mut Trail::silent()).unwrap();
-    let scorecard = run.scorecard(&job, job.dates[0]).unwrap();
+    let scorecard = run.scorecard(job, job.dates[0]).unwrap();
     let table = |name: &str| {
         scorecard
             .tables

@@ -100,6 +100,8 @@ pub struct FactsFile {
     pub amount: Option<Text>,
     /// The currency of amounts.
     pub currency: Option<Text>,
+    /// The next renewal.
+    pub renewal_date: Option<Text>,
     /// The last day on which notice can be given.
     pub notice_deadline: Option<Text>,
 }

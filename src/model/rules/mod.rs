@@ -134,6 +134,9 @@ pub struct Facts {
     pub amount: Option<String>,
     /// The currency of amounts.
     pub currency: Option<String>,
+    /// The next renewal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal_date: Option<String>,
     /// The last day on which notice can be given.
     pub notice_deadline: Option<String>,
 }
@@ -156,6 +159,7 @@ impl Rules {
             .chain(facts.people.values().cloned())
             .chain(facts.amount.clone())
             .chain(facts.currency.clone())
+            .chain(facts.renewal_date.clone())
             .chain(facts.notice_deadline.clone())
             .collect();
         names.sort();

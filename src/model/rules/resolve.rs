@@ -465,9 +465,10 @@ impl Resolver<'_> {
             Some(name.get_ref().clone())
         };
         let mut of = |name: &Option<Text>, kind| fact(name.as_ref()?, kind);
-        let [amount, currency, notice_deadline] = [
+        let [amount, currency, renewal_date, notice_deadline] = [
             of(&file.amount, Kind::Float),
             of(&file.currency, Kind::Text),
+            of(&file.renewal_date, Kind::Date),
             of(&file.notice_deadline, Kind::Date),
         ];
         let people = file.people.iter();
@@ -477,6 +478,7 @@ impl Resolver<'_> {
                 .collect(),
             amount,
             currency,
+            renewal_date,
             notice_deadline,
         }
     }
