@@ -7,7 +7,7 @@ use super::board::{Board, Numbers, quarter_name};
 use super::design::{Design, Target};
 use super::evaluate::{ALL, Ranked, Slice, alone};
 use super::figures::{About, Figures, Size};
-use crate::stats::{self, Shape};
+use crate::stats::{self, Estimate, Shape};
 use crate::trail::{Finding, Severity};
 
 /// An AUC above this is no discovery but a leak.
@@ -32,8 +32,26 @@ pub struct Power {
     pub lead_days: u32,
     /// Share of rows on which it has no value.
     pub share_missing: f64,
-    /// Its p-value against no relation, adjusted for every metric and lead looked at.
+    /// Its AUC, worse than chance where it points the wrong way.
+    pub auc: Option<f64>,
+    /// Its p-value against no relation, the larger of that of labels shuffled within quarters and
+    /// that of the interval drawn by parent, adjusted for every metric and lead looked at.
     pub adjusted_p: Option<f64>,
+}
+
+impl Power {
+    /// Returns whether it foresees churn by itself after false-discovery control; a metric that
+    /// points the wrong way foresees nothing.
+    #[must_use]
+    pub fn stands_out(&self) -> bool {
+        self.is_no_chance() && self.auc.is_some_and(|auc| auc > 0.5)
+    }
+
+    /// Returns whether its relation to churn is more than chance, whichever way it points.
+    #[must_use]
+    pub fn is_no_chance(&self) -> bool {
+        self.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
+    }
 }
 
 /// Adds the figures of every metric, and returns what stands out after false-discovery control.
@@ -88,13 +106,25 @@ pub fn of_metrics(
                 size,
                 null.clone().map(|null| null.p_value),
             );
-            if let Ok(null) = null {
-                tested.push((powers.len(), null.p_value));
+            // Rows of one account are not independent, which shuffling labels takes them for; the
+            // interval knows it, and the shuffled quarters know where chance lies.
+            let found = figures.find(&about, "auc").and_then(|auc| {
+                let estimate = Estimate {
+                    value: auc.value?,
+                    low: auc.low?,
+                    high: auc.high?,
+                };
+                Some(estimate)
+            });
+            if let (Ok(null), Some(auc)) = (null, found) {
+                let p_value = null.p_value.max(auc.p_value_against(null.mean));
+                tested.push((powers.len(), p_value));
             }
             powers.push(Power {
                 metric: metric.id.clone(),
                 category: category.id.clone(),
                 lead_days: lead,
+                auc: found.map(|auc| auc.value),
                 share_missing: 1.0 - there.len() as f64 / rows.len().max(1) as f64,
                 adjusted_p: None,
             });
@@ -113,7 +143,7 @@ pub fn of_metrics(
                 n: auc.n,
                 events: auc.events,
             });
-        figures.value(&about, "permutation_p_adjusted", size, Ok(adjusted));
+        figures.value(&about, "p_adjusted", size, Ok(adjusted));
     }
     findings.extend(leaks(board, figures));
     powers

@@ -161,12 +161,14 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
         format!("{} of them", named.len()),
         named.join(", "),
     );
-    let standing: Vec<&str> = powers
-        .iter()
-        .filter(|power| power.lead_days == lead)
-        .filter(|power| power.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES))
-        .map(|power| power.metric.as_str())
-        .collect();
+    let named = |holds: fn(&Power) -> bool| -> Vec<&str> {
+        let own = powers
+            .iter()
+            .filter(|power| power.lead_days == lead && holds(power));
+        own.map(|power| power.metric.as_str()).collect()
+    };
+    let standing = named(Power::stands_out);
+    let wrong = named(|power| power.is_no_chance() && !power.stands_out());
     let tested = powers
         .iter()
         .filter(|power| power.lead_days == lead)
@@ -174,10 +176,15 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
     line(
         "Metrics that stand out after false-discovery control".to_owned(),
         format!("{} of {tested}", standing.len()),
-        if standing.is_empty() {
-            "none of them".to_owned()
-        } else {
-            standing.join(", ")
+        {
+            let found = match standing.as_slice() {
+                [] => "none of them".to_owned(),
+                names => names.join(", "),
+            };
+            match wrong.as_slice() {
+                [] => found,
+                names => format!("{found}; the wrong way round: {}", names.join(", ")),
+            }
         },
     );
     let slope = about(IN_FORCE, Target::Churn, lead, ALL, "out_of_time");

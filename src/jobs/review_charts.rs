@@ -385,10 +385,7 @@ impl Pictures<'_> {
                 .total_cmp(&key(&a.metric))
                 .then_with(|| a.metric.cmp(&b.metric))
         });
-        let out = |power: &&&crate::backtest::power::Power| {
-            power.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
-        };
-        let standing_out = own.iter().filter(out).count();
+        let standing_out = own.iter().filter(|power| power.stands_out()).count();
         let rows = own.iter().map(|power| MetricRow {
             metric: power.metric.clone(),
             category: power.category.clone(),
@@ -398,7 +395,7 @@ impl Pictures<'_> {
                 self.lead(),
                 "auc",
             )),
-            stands_out: out(&power),
+            stands_out: power.is_no_chance(),
             note: if power.share_missing > 0.0 {
                 format!("{:.0} % missing", power.share_missing * 100.0)
             } else {

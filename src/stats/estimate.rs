@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::distribution::{normal_quantile, normal_two_sided};
+
 /// Confidence of every interval: 95 %.
 pub const LEVEL: f64 = 0.95;
 
@@ -43,6 +45,18 @@ impl Estimate {
     #[must_use]
     pub fn covers(&self, value: f64) -> bool {
         self.low <= value && value <= self.high
+    }
+
+    /// Returns the two-sided p-value of the figure against `null`, its error taken as normal with
+    /// the spread that the interval shows; 1 where the interval has no width.
+    #[must_use]
+    pub fn p_value_against(&self, null: f64) -> f64 {
+        let error = (self.high - self.low) / (2.0 * normal_quantile(f64::midpoint(LEVEL, 1.0)));
+        if error > 0.0 {
+            normal_two_sided((self.value - null) / error)
+        } else {
+            1.0
+        }
     }
 }
 
