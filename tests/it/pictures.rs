@@ -118,10 +118,8 @@ fn charts_are_published_beside_the_tables_and_say_what_they_say() {
     let migration = table("portfolio_migration");
     for row in 0..migration.height() {
         let of = |column: &str| migration.column(column).unwrap().get(row).unwrap();
-        let (AnyValue::String(from), AnyValue::String(to)) = (of("band_before"), of("band_after"))
-        else {
-            panic!("{migration}");
-        };
+        let (before, after) = (of("band_before"), of("band_after"));
+        let (from, to) = (before.get_str().unwrap(), after.get_str().unwrap());
         let said = format!("{from} → {to} {}", of("accounts"));
         assert!(svg["band_migration"].contains(&said), "{said}");
     }
