@@ -131,7 +131,8 @@ fn at_action_line(board: &Board, lead: u32, target: Target, figures: &mut Figure
             count.clone().and_then(|count| pick(&count)),
         );
     }
-    let cells: [(&str, fn(&Confusion) -> f64); 4] = [
+    type Cell = fn(&Confusion) -> f64;
+    let cells: [(&str, Cell); 4] = [
         ("true_positives", |count| count.true_positive),
         ("false_positives", |count| count.false_positive),
         ("false_negatives", |count| count.false_negative),

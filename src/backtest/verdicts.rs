@@ -219,7 +219,7 @@ pub fn nothing_there(board: &Board, design: &Design, figures: &Figures) -> Optio
         .chain(categories.map(|id| format!("category/{id}")))
         .collect();
     let verdicts: Vec<&str> = names.iter().map(|name| of(name)).collect();
-    let says_something = verdicts.iter().any(|verdict| *verdict == "foresees it");
+    let says_something = verdicts.contains(&"foresees it");
     let can_say = verdicts.iter().any(|verdict| *verdict != "cannot be said");
     (can_say && !says_something).then(|| Finding {
         finding: "nothing_there",

@@ -14,7 +14,6 @@ use crate::model::HealthModel;
 use crate::model::health_model::{Condition, Effect, Missing};
 
 /// Adds the inputs of scoring to a measured panel.
-#[must_use]
 pub fn inputs(measures: LazyFrame, model: &HealthModel) -> LazyFrame {
     measures
         .with_columns(cards(model))

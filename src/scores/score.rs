@@ -47,7 +47,6 @@ pub fn measures_of(scored: &DataFrame) -> PolarsResult<DataFrame> {
 
 /// Returns the scores, weights in effect and contributions of every metric and category, from the
 /// columns that [`inputs`] adds; whatever else was measured is not looked at.
-#[must_use]
 pub fn weighed(inputs: LazyFrame, model: &HealthModel) -> LazyFrame {
     let scorer = Scorer { model };
     inputs
