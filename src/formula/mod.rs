@@ -19,8 +19,8 @@ pub use check::{Aggregates, Clock, Scope, check, instant_name};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};
 pub use polars::{
-    account_column, any_of, date_literal, empty_list, moment_of, moments, row_wise, shown_list,
-    summary, tie,
+    account_column, any_of, date_literal, empty_list, in_order, moment_of, moments, row_wise,
+    shown_list, summary, tie,
 };
 pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
 

@@ -215,7 +215,6 @@ pub fn summary(
     let rows = |x: Expr| x.filter(mask.clone());
     let x = || row_wise(&arguments[0]);
     let known = || rows(x()).count();
-    let in_order = |x: Expr| x.sort(SortOptions::default());
     match aggregate {
         Aggregate::CountRows => mask.cast(DataType::Int64).sum(),
         Aggregate::Count => known().cast(DataType::Int64),
@@ -251,6 +250,20 @@ pub fn summary(
     }
 }
 
+/// Returns numbers in an order that is theirs alone, whatever the order of the rows: floats sum to
+/// other last bits in another order.
+pub fn in_order(numbers: Expr) -> Expr {
+    kept(numbers.sort(SortOptions::default()))
+}
+
+/// Keeps the order of numbers where they are summed.
+///
+/// To the engine a sum has no order, so it takes away a sort that stands right before one. A slice
+/// looks at the order, also one of everything.
+fn kept(sorted: Expr) -> Expr {
+    sorted.slice(lit(0u32), lit(u32::MAX))
+}
+
 /// Returns the slope of the least-squares line of y over x, from centred sums in a fixed order.
 fn slope(y: &Expr, x: &Expr, mask: &Expr) -> Expr {
     let both = mask
@@ -261,9 +274,8 @@ fn slope(y: &Expr, x: &Expr, mask: &Expr) -> Expr {
     let (ys, xs) = (among(y), among(x));
     let by = [xs.clone(), ys.clone()];
     let sorted = |column: &Expr| {
-        column
-            .clone()
-            .sort_by(by.clone(), SortMultipleOptions::default())
+        let column = column.clone();
+        kept(column.sort_by(by.clone(), SortMultipleOptions::default()))
     };
     let dx = sorted(&xs) - sorted(&xs).mean();
     let dy = sorted(&ys) - sorted(&ys).mean();
@@ -311,7 +323,7 @@ pub fn tie(
 fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {
     match &argument.node {
         Node::Column(name) => rows(col(name.as_str())).sum().cast(DataType::Float64),
-        _ => rows(row_wise(argument)).sort(SortOptions::default()).sum(),
+        _ => in_order(rows(row_wise(argument))).sum(),
     }
 }
 
@@ -500,4 +512,72 @@ fn regex_of(pattern: &str) -> String {
     }
     regex.push_str(r"\z");
     regex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns an aggregate of x (and y, behind it) over one group, with the rows in that order.
+    fn over(aggregate: Aggregate, rows: &[(f64, f64)]) -> f64 {
+        let (x, y): (Vec<f64>, Vec<f64>) = rows.iter().copied().unzip();
+        let column = |name: &str| Formula {
+            node: Node::Column(name.into()),
+            kind: Kind::Float,
+            span: 0..0,
+        };
+        let arguments = [column("x"), column("y")];
+        let mask = col("x").is_not_null();
+        let group = vec![1; rows.len()];
+        let frame = df!("group" => group, "x" => x, "y" => y).unwrap();
+        let found = frame
+            .lazy()
+            .group_by([col("group")])
+            .agg([summary(aggregate, &arguments, None, &mask, &[]).alias("found")])
+            .collect()
+            .unwrap();
+        found
+            .column("found")
+            .unwrap()
+            .f64()
+            .unwrap()
+            .get(0)
+            .unwrap()
+    }
+
+    #[test]
+    fn floats_are_summed_in_one_order_whatever_that_of_the_rows() {
+        // The sum of the first three is 1.4 or 1.4000000000000001, by their order.
+        let rows = [
+            (0.5, 0.1),
+            (0.7000000000000001, 0.7),
+            (0.2, 0.30000000000000004),
+            (1e16, 3.3),
+            (1.1, 1e-3),
+        ];
+        let mut turned = rows;
+        for aggregate in [
+            Aggregate::Sum,
+            Aggregate::Avg,
+            Aggregate::StdDev,
+            Aggregate::RegrSlope,
+        ] {
+            let expected = over(aggregate, &rows).to_bits();
+            for _ in 0..rows.len() {
+                turned.rotate_left(1);
+                assert_eq!(
+                    over(aggregate, &turned).to_bits(),
+                    expected,
+                    "{aggregate:?}"
+                );
+                turned.reverse();
+                assert_eq!(
+                    over(aggregate, &turned).to_bits(),
+                    expected,
+                    "{aggregate:?}"
+                );
+                turned.reverse();
+            }
+        }
+    }
 }

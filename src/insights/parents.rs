@@ -6,7 +6,7 @@ use crate::config::{Problem, Problems, nearest};
 use crate::exports::as_of::ACCOUNT;
 use crate::exports::contract::{ACCOUNTS, Contract};
 use crate::exports::file::Text;
-use crate::formula::Kind;
+use crate::formula::{Kind, in_order};
 use crate::measures::catalog::Catalog;
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
@@ -172,7 +172,7 @@ impl Parents {
             .collect()?;
         let (score, revenue) = (|| col("score"), || col("revenue"));
         let weighed = || score().is_not_null().and(revenue().is_not_null());
-        let total = |x: Expr| x.sort(SortOptions::default()).sum();
+        let total = |x: Expr| in_order(x).sum();
         let currencies = || col("currency").filter(revenue().is_not_null());
         let several = || currencies().n_unique().gt(lit(1));
         let known = |condition: Expr, value: Expr| {

@@ -6,7 +6,7 @@ use polars::prelude::*;
 use super::signals::{CATEGORY, SEVERITY, SEVERITY_RANK, SIGNAL};
 use super::trends::{band_name, change_name, direction_name, was_there_name};
 use crate::domain::{AsOf, Comparator, DayCount};
-use crate::formula::{Expr as Formula, date_literal, row_wise};
+use crate::formula::{Expr as Formula, date_literal, in_order, row_wise};
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
@@ -475,9 +475,4 @@ fn share(part: Expr, whole: Expr) -> Expr {
     when(whole.clone().gt(lit(0.0)))
         .then(part.cast(DataType::Float64) / whole)
         .otherwise(lit(NULL))
-}
-
-/// Sorts numbers before they are summed, so that neither threads nor row order show.
-fn in_order(numbers: Expr) -> Expr {
-    numbers.sort(SortOptions::default())
 }
