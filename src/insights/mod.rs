@@ -40,12 +40,15 @@ pub struct Insights {
 /// Looks at the scores of the published dates in the light of the others in the panel and of what
 /// was published before.
 ///
+/// `explained` are those of the comparisons whose changes are split into what caused them.
+///
 /// # Errors
 /// When Polars fails.
 pub fn find(
     scored: &DataFrame,
     dates: &[NaiveDate],
     comparisons: &[Comparison],
+    explained: &[Comparison],
     model: &HealthModel,
     history: &[Published],
     facts: &Plan,
@@ -62,7 +65,7 @@ pub fn find(
     let frame = contradictions::called_out(frame, model);
     Ok(Insights {
         compared: attention::ordered(frame)?.collect()?,
-        drivers: drivers::split(scored, comparisons, model, history, facts)?,
+        drivers: drivers::split(scored, explained, model, history, facts)?,
     })
 }
 

@@ -103,6 +103,8 @@ fn insights_of(
         scored,
         &job.dates,
         &comparisons,
+        // What only the model's rules compare with is not published, so nobody asks what moved it.
+        &comparisons[..job.compare.len()],
         model,
         &history.runs,
         &job.plan,
@@ -295,16 +297,7 @@ fn files_of(
     model: &HealthModel,
     tables: &[Table],
 ) -> Result<Vec<Content>, PublishError> {
-    let stamp = Stamp {
-        program: manifest::PROGRAM.to_owned(),
-        pairs: vec![
-            ("program".to_owned(), manifest::PROGRAM.to_owned()),
-            ("job".to_owned(), job.name.clone()),
-            ("as_of".to_owned(), scorecard.as_of.to_string()),
-            ("model".to_owned(), model.name.clone()),
-            ("model_hash".to_owned(), model.hash()),
-        ],
-    };
+    let stamp = manifest::stamp(job, scorecard.as_of, model);
     let mut files = tables
         .iter()
         .map(|table| encoded(table, &stamp))
