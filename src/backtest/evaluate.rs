@@ -214,9 +214,21 @@ fn compare(
     let columns = Columns::of(board, &slice.rows, target);
     let size = Size::of(&columns.event);
     let found = resampled_auc(&columns, design, slice, target, candidates);
+    let about = |name: &str| about(name, target, lead, slice);
+    add_auc(&found, candidates, size, about, figures);
+}
+
+/// Adds the AUC of every candidate, and what it is beyond that of the first, the one in force.
+fn add_auc(
+    found: &Result<Vec<Resampled>, Refused>,
+    candidates: &[Ranked],
+    size: Size,
+    about: impl Fn(&str) -> About,
+    figures: &mut Figures,
+) {
     for (n, candidate) in candidates.iter().enumerate() {
-        let about = about(&candidate.name, target, lead, slice);
-        match &found {
+        let about = about(&candidate.name);
+        match found {
             Err(refused) => figures.estimate(&about, "auc", size, Err(refused.clone())),
             Ok(found) => {
                 figures.estimate(&about, "auc", size, found[n].estimate());
@@ -470,19 +482,8 @@ fn folds(
             .collect())
     };
     let found = found();
-    for (n, candidate) in candidates.iter().enumerate() {
-        let about = about(&candidate.name, target, lead, &within);
-        match &found {
-            Err(refused) => figures.estimate(&about, "auc", size, Err(refused.clone())),
-            Ok(found) => {
-                figures.estimate(&about, "auc", size, found[n].estimate());
-                if n > 0 {
-                    let difference = found[n].minus(&found[0]).estimate();
-                    figures.estimate(&about, "auc_minus_in_force", size, difference);
-                }
-            }
-        }
-    }
+    let about = |name: &str| about(name, target, lead, &within);
+    add_auc(&found, candidates, size, about, figures);
 }
 
 /// Bounds on what stepping in may have hidden: the untreated alone, and treated stayers counted

@@ -12,6 +12,7 @@ use crate::exports::ledger::{Account, Unseen};
 use crate::exports::parquet_files::ParquetFile;
 use crate::model::HealthModel;
 use crate::population::Headcount;
+use crate::publish::Stamp;
 use crate::tables::Table;
 use crate::trail::Finding;
 use polars::prelude::{DataFrame, PolarsResult};
@@ -28,6 +29,21 @@ pub struct Moment {
     pub host: String,
     /// The words of the command line.
     pub command: Vec<String>,
+}
+
+/// Returns what every file of a model's results carries in its footer.
+#[must_use]
+pub fn stamp(job: &ScoreJob, as_of: NaiveDate, model: &HealthModel) -> Stamp {
+    Stamp {
+        program: PROGRAM.to_owned(),
+        pairs: vec![
+            ("program".to_owned(), PROGRAM.to_owned()),
+            ("job".to_owned(), job.name.clone()),
+            ("as_of".to_owned(), as_of.to_string()),
+            ("model".to_owned(), model.name.clone()),
+            ("model_hash".to_owned(), model.hash()),
+        ],
+    }
 }
 
 /// Returns the `result` part.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use polars::prelude::*;
 use serde_json::json;
 
-use super::manifest::{Moment, PROGRAM};
+use super::manifest::{self, Moment, PROGRAM};
 use super::review_charts;
 use super::review_settings::ReviewJob;
 use super::score_run::encoded;
@@ -29,7 +29,7 @@ use crate::exports::scan::Demand;
 use crate::exports::{self, Exports};
 use crate::outcomes::resolve::{Cells, demands};
 use crate::outcomes::{self, Decided};
-use crate::publish::{self, Content, Lock, Stamp};
+use crate::publish::{self, Content, Lock};
 use crate::stats;
 use crate::tables::{self, Table};
 use crate::trail::{Finding, Severity, Trail};
@@ -332,16 +332,7 @@ impl ReviewRun {
     ) -> Result<(), JobError> {
         trail.step("publishing");
         let model = &job.score.model;
-        let stamp = Stamp {
-            program: PROGRAM.to_owned(),
-            pairs: vec![
-                ("program".to_owned(), PROGRAM.to_owned()),
-                ("job".to_owned(), job.score.name.clone()),
-                ("as_of".to_owned(), self.as_of.to_string()),
-                ("model".to_owned(), model.name.clone()),
-                ("model_hash".to_owned(), model.hash()),
-            ],
-        };
+        let stamp = manifest::stamp(&job.score, self.as_of, model);
         let tables = self.tables(job)?;
         let mut files: Vec<Content> = tables
             .iter()
