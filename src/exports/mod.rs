@@ -8,7 +8,9 @@ pub mod ledger;
 pub mod lookup;
 pub mod parquet_files;
 pub mod rows;
+mod rules;
 pub mod scan;
+pub mod statistics;
 
 use indexmap::IndexMap;
 use polars::prelude::*;
