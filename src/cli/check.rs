@@ -41,16 +41,23 @@ pub fn check(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
     let mut trail = screen.trail();
     trail.step("checking the footers");
     let (path, overrides) = (&arguments.job.job, arguments.job.overrides());
-    let job = match review_settings::kind(path) {
-        Some(JobKind::Review) => review_settings::load(path, &overrides, today())?.score,
-        _ => settings::load(path, &overrides, today())?,
+    let is_review = review_settings::kind(path) == Some(JobKind::Review);
+    let job = if is_review {
+        review_settings::load(path, &overrides, today())?.score
+    } else {
+        settings::load(path, &overrides, today())?
     };
     let Footers {
         age,
         files,
+        unread,
         mut refusals,
     } = check::footers(&job, true);
     let mut findings = files;
+    if !is_review {
+        // A review reads its outcomes past its measures.
+        findings.extend(unread);
+    }
     let judged = if arguments.footers {
         findings.extend(age);
         None
@@ -110,19 +117,18 @@ fn overview(job: &ScoreJob, judged: Option<&Judged>) -> String {
         .last()
         .map_or_else(String::new, ToString::to_string);
     let _ = writeln!(text, "{} as of {date}\n", job.name);
-    let _ = write!(
-        text,
+    let mut head = format!(
         "  {:<20} {:>5} {:>11}  {:<10}  {:<10}",
         "export", "files", "rows", "from", "to"
     );
     if judged.is_some() {
         let _ = write!(
-            text,
+            head,
             "{:>11} {:>9} {:>7} {:>7}",
             "known", "set aside", "astray", "undated"
         );
     }
-    text.push('\n');
+    let _ = writeln!(text, "{}", head.trim_end());
     for table in job.contract.tables.values() {
         let span = table.span().map(|span| [span.0, span.1]);
         let [from, to] = span.map_or_else(Default::default, |span| span.map(|day| day.to_string()));

@@ -92,7 +92,7 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
 }
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
-fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
+pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     let link = table.owner.column().map(str::to_owned);
     let history: Vec<&String> = match &table.history {
         History::Loads(column) | History::Dumps(Some(column)) => vec![column],

@@ -98,7 +98,8 @@ impl Table {
         match &self.history {
             History::Loads(column) | History::Dumps(Some(column)) => Some(column),
             History::Dumps(None) => None,
-            History::Events | History::Versions { .. } => self.time.as_ref(),
+            History::Versions { from, .. } => self.time.as_ref().or(Some(from)),
+            History::Events => self.time.as_ref(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The contract check: what the footers say in milliseconds, then what the rows say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -13,6 +13,7 @@ use super::{JobError, Refusal};
 use crate::exports;
 use crate::exports::contract::{ACCOUNTS, Table};
 use crate::exports::parquet_files::Stored;
+use crate::exports::scan::{self, Demand};
 use crate::trail::{Finding, Severity, Trail};
 
 /// What the footers alone say of the exports.
@@ -22,6 +23,8 @@ pub struct Footers {
     pub age: Vec<Finding>,
     /// Doubts that only the footers raise: they belong to the moment of the run.
     pub files: Vec<Finding>,
+    /// What of the exports no measure of the job reads; there only where all are looked at.
+    pub unread: Vec<Finding>,
     /// Doubts for which the job refuses, before any data is read.
     pub refusals: Vec<Refusal>,
 }
@@ -38,6 +41,9 @@ pub fn footers(job: &ScoreJob, all: bool) -> Footers {
     for (name, table) in &job.contract.tables {
         if all || read.contains_key(name) {
             footers.table(job, table, last.as_ref(), as_of);
+        }
+        if all {
+            footers.unread.extend(unread(table, read.get(name)));
         }
     }
     footers
@@ -123,6 +129,32 @@ impl Footers {
                 .push(doubt("dated_in_future", table, evidence, advice));
         }
     }
+}
+
+/// Says what of an export nothing in the job reads.
+fn unread(table: &Table, demand: Option<&Demand>) -> Option<Finding> {
+    let note = |kind: &'static str, count: usize, evidence: String| {
+        let advice = "leave it as it is, or write a measure over it";
+        Some(Finding {
+            severity: Severity::Note,
+            count: count as u64,
+            ..doubt(kind, table, evidence, advice)
+        })
+    };
+    let Some(demand) = demand else {
+        return note("unread_export", 1, "nothing in this job reads it".into());
+    };
+    let read: BTreeSet<String> = scan::base_columns(table, demand)
+        .into_iter()
+        .map(|ours| table.columns[&ours].theirs.clone())
+        .collect();
+    let columns = stored_columns(table).into_keys();
+    let unread: Vec<&str> = columns.filter(|column| !read.contains(*column)).collect();
+    if unread.is_empty() {
+        return None;
+    }
+    let evidence = format!("nothing in this job reads {}", unread.join(", "));
+    note("unread_columns", unread.len(), evidence)
 }
 
 fn doubt(kind: &'static str, table: &Table, evidence: String, advice: &str) -> Finding {

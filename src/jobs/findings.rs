@@ -361,14 +361,27 @@ fn set_aside(job: &ScoreJob, rows: &Rows, account: &Account) -> PolarsResult<Vec
             count,
             share,
             evidence: format!(
-                "{count} of {} rows {what}{}",
-                account.ledger.seen,
+                "{} {what}{}",
+                of_rows(count, account.ledger.seen),
                 such_as(&keys)
             ),
             advice: advice.to_owned(),
         });
     }
     Ok(findings)
+}
+
+/// Returns how many rows of how many, and the share as people say it.
+fn of_rows(count: u64, whole: u64) -> String {
+    // In whole numbers, so that a half is rounded up whatever doubles make of it.
+    match (1000 * count + whole / 2).checked_div(whole) {
+        Some(0) | None => format!("{count} of {whole} rows"),
+        Some(tenths) => format!(
+            "{count} of {whole} rows ({}.{} %)",
+            tenths / 10,
+            tenths % 10
+        ),
+    }
 }
 
 fn such_as(keys: &[String]) -> String {
@@ -399,8 +412,9 @@ fn what_breaks(rows: &Rows, rule: &str) -> String {
 
 /// Says which rule is broken by rows that are used all the same.
 fn broken_rule(job: &ScoreJob, rows: &Rows, account: &Account, broken: &BrokenRule) -> Finding {
-    let seen = account.ledger.seen;
-    let share = share(broken.rows, seen);
+    // What is set aside has been told of there.
+    let kept = account.ledger.seen - account.ledger.set_aside;
+    let share = share(broken.rows, kept);
     let keys: Vec<String> = broken.row_keys.iter().map(|key| one_line(key)).collect();
     let (finding, advice) = if broken.rule == BEFORE_PARENT {
         (
@@ -420,8 +434,8 @@ fn broken_rule(job: &ScoreJob, rows: &Rows, account: &Account, broken: &BrokenRu
         count: broken.rows,
         share,
         evidence: format!(
-            "{} of {seen} rows {}{}",
-            broken.rows,
+            "{} {}{}",
+            of_rows(broken.rows, kept),
             what_breaks(rows, &broken.rule),
             such_as(&keys)
         ),
