@@ -77,12 +77,7 @@ pub fn check(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
         text.push_str("\n  A run would refuse\n");
     }
     for refusal in &refusals {
-        let _ = writeln!(
-            text,
-            "    {}\n            → {}",
-            one_line(&refusal.reason),
-            refusal.advice
-        );
+        let _ = writeln!(text, "    {}", one_line(&refusal.reason));
     }
     let rows: u64 = job.contract.tables.values().map(Table::rows_in_files).sum();
     let what = if arguments.footers {

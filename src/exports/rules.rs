@@ -17,6 +17,8 @@ use crate::formula::{Comparison, Expr as Formula, Kind, Literal, Node, Scalar, r
 pub(super) const IS_BEFORE: &str = "__before_parent";
 /// The first date on which a row breaks a rule.
 const BROKEN_FROM: &str = "__broken_from";
+/// The same over all versions of what the row hangs on.
+const FIRST_BROKEN: &str = "__first_broken";
 
 /// Returns the text that names a row: its key, and without one what it hangs on and its date.
 pub(super) fn row_key(table: &Table) -> Expr {
@@ -97,14 +99,21 @@ pub(super) fn enforce(
             col(TO).max(),
             col(EVENT).first(),
         ])
-        .select([all().exclude_cols([ROW]).as_expr()])
         .collect()?;
-    let cut = |end: &str| min_horizontal([col(end), col(BROKEN_FROM)]).map(|cut| cut.alias(end));
+    let cut = |end: &str, by: &str| min_horizontal([col(end), col(by)]).map(|cut| cut.alias(end));
+    // A row is over by itself from its first breach on, whichever version of its account broke it.
+    let first = broken
+        .clone()
+        .lazy()
+        .select([col(ROW), col(FROM).alias(FIRST_BROKEN)]);
+    let on = [col(ROW)];
     let rows = dated
         .lazy()
-        .with_columns([cut(OWN_TO)?, cut(TO)?])
-        .select([all().exclude_cols([BROKEN_FROM]).as_expr()])
+        .join(first, on.clone(), on, JoinArgs::new(JoinType::Left))
+        .with_columns([cut(OWN_TO, FIRST_BROKEN)?, cut(TO, BROKEN_FROM)?])
+        .select([all().exclude_cols([BROKEN_FROM, FIRST_BROKEN]).as_expr()])
         .collect()?;
+    let broken = broken.drop(ROW)?;
     Ok((rows, Some(broken)))
 }
 

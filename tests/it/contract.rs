@@ -229,6 +229,35 @@ fn of_a_repeated_key_the_row_stays_that_breaks_no_rule() {
 }
 
 #[test]
+fn a_rejected_row_is_lost_once_however_many_versions_its_account_has() {
+    let world = rated();
+    world.edit(
+        "exports.toml",
+        "time = \"created_on\"",
+        "valid_from = \"created_on\"",
+    );
+    world.export(
+        "accounts",
+        df!(
+            "account_id" => ["A", "A", "A", "B"],
+            "created_on" => dates(&["2025-01-01", "2026-01-15", "2026-01-28", "2025-01-01"]),
+            "tier" => [1i64, 2, 3, 1],
+        ),
+    );
+    world.edit("exports.toml", "csat BETWEEN 0 AND 10", "ticket_id <> 'T1'");
+    for (day, seen) in [("2026-01-10", 3), ("2026-01-20", 4), (AS_OF, 4)] {
+        let scorecard = published(&world, day);
+        assert_eq!(
+            ledger(&scorecard, "tickets"),
+            [seen, seen - 1, 0, 1],
+            "{day}"
+        );
+        let lost = &scorecard.unseen[2];
+        assert_eq!((lost.unresolved, lost.superseded), (0, 0), "{day}");
+    }
+}
+
+#[test]
 fn the_check_of_rows_finds_what_a_run_would_and_reads_every_export() {
     let world = rated();
     let job = world.load(&Overrides::default()).unwrap();
