@@ -13,6 +13,7 @@ mod leak_proof;
 mod lookups;
 mod money;
 mod parents;
+mod parquet_shapes;
 mod pictures;
 mod publishing;
 mod sample_exports;

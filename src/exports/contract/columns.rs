@@ -118,7 +118,13 @@ impl Resolver<'_> {
                             file.path.display()
                         )
                     }
-                    _ => "formulas have no use for its type".to_owned(),
+                    _ => format!(
+                        "{} stores `{theirs}` as {}; have it exported as a number, a text or a date",
+                        file.path.display(),
+                        file.unusable
+                            .get(theirs)
+                            .map_or("something else", String::as_str),
+                    ),
                 });
             }
             all = Some((together, all.map_or(file, |(_, first)| first)));
