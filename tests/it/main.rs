@@ -5,6 +5,7 @@ mod bad_input;
 mod catalogue;
 mod config_files;
 mod follow_up;
+mod drivers;
 mod formulas;
 mod harness;
 mod hours;
