@@ -14,8 +14,8 @@ pub const RANK: &str = "attention_rank";
 
 /// Adds both columns, and keeps the order of rows.
 ///
-/// A point below 100 counts one, and so does a point fallen within a month that neither an expected
-/// dip nor the season explains: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
+/// A point below 100 counts one, and so does every point of a fall within a month, unless an
+/// expected dip or the season explains the fall: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
 ///
 /// # Errors
 /// When Polars fails.

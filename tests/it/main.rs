@@ -13,6 +13,7 @@ mod large_catalogue;
 mod leak_proof;
 mod lookups;
 mod money;
+mod noise;
 mod parents;
 mod pictures;
 mod publishing;
