@@ -6,6 +6,7 @@ pub mod contract;
 pub mod file;
 pub mod ledger;
 pub mod lookup;
+pub mod narrowed;
 pub mod parquet_files;
 pub mod rows;
 mod rules;

@@ -153,8 +153,16 @@ fn part(
         },
         ..ScanArgsParquet::default()
     };
-    let path = file.path.to_string_lossy();
-    let mut rows = LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?;
+    let mut rows = if file.is_foreign {
+        let theirs = columns
+            .iter()
+            .map(|ours| table.columns[ours].theirs.as_str());
+        let bytes = narrowed(file, theirs)?;
+        LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args)?
+    } else {
+        let path = file.path.to_string_lossy();
+        LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?
+    };
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     if let (true, Some(time), Some(until)) = (
@@ -182,6 +190,19 @@ fn part(
         rows = rows.filter(in_range.or(col(EVENT).is_null()));
     }
     Ok(rows)
+}
+
+/// Returns what is used of a file with columns that Polars does not know.
+fn narrowed<'a>(
+    file: &'a ParquetFile,
+    used: impl Iterator<Item = &'a str>,
+) -> PolarsResult<Vec<u8>> {
+    // Where only the path is used, some column has to say how many rows there are.
+    let is_plain = |(_, stored): &(&String, &Stored)| **stored != Stored::Other;
+    let some = file.columns.iter().find(is_plain);
+    let some = some.map(|(name, _)| name.as_str());
+    super::narrowed::narrowed(&file.path, &used.chain(some).collect())
+        .map_err(|error| polars_err!(ComputeError: "{}: {error}", file.path.display()))
 }
 
 /// Lets the reader skip row groups by their statistics; two days of slack cover every time zone.

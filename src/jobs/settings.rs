@@ -24,8 +24,10 @@ use crate::measures::file::MeasuresFile;
 use crate::measures::plan::Plan;
 use crate::model::file::ModelFile;
 use crate::model::{self, HealthModel};
+use crate::panel::ACCOUNT_ID;
 use crate::population::{self, Population};
 use crate::publish;
+use crate::tables;
 
 /// What the command line says over the job file.
 #[derive(Debug, Clone, Default)]
@@ -313,6 +315,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         return Err(problems.into());
     }
     let population = population::resolve(&contract, &catalog, &mut problems);
+    check_shown(&contract, &mut problems);
     let parents = parents::resolve(&contract, &catalog, &mut problems);
     let model =
         model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
@@ -416,6 +419,37 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         exceptions,
         portfolio,
     })
+}
+
+/// Reports what cannot stand beside the scores, since the table has a column of that name.
+fn check_shown(contract: &Contract, problems: &mut Problems) {
+    let show = &contract.population.show;
+    let part = contract.unit.as_ref().map(|unit| unit.column.as_str());
+    for (n, name) in show.iter().enumerate() {
+        let name_is = |other: &Text| other.get_ref() == name.get_ref();
+        let problem = if show[..n].iter().any(name_is) {
+            let title = format!("`{name}` is shown twice");
+            contract.source.problem(name.span(), title)
+        } else if name.get_ref() == ACCOUNT_ID {
+            continue;
+        } else if tables::is_account_column(name.get_ref()) || part == Some(name.get_ref()) {
+            let title = format!("account_scores has a column `{name}` already");
+            let of_accounts = |table: &contract::Table| {
+                let column = table.columns.get(name.get_ref());
+                column.map(|column| column.theirs.clone())
+            };
+            let what = match contract.tables.get(ACCOUNTS).and_then(of_accounts) {
+                Some(theirs) => format!(
+                    "call the column otherwise, in [tables.accounts]: columns = {{ account_{name} = \"{theirs}\" }}"
+                ),
+                None => format!("call it otherwise, such as `account_{name}`"),
+            };
+            contract.source.problem(name.span(), title).help(what)
+        } else {
+            continue;
+        };
+        problems.push(problem);
+    }
 }
 
 /// Decides what is scored, where the job says that it is not the account as a whole.

@@ -12,7 +12,7 @@ pub use drivers::drivers;
 pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;
 pub use portfolio::portfolio;
-pub use scores::{account_scores, category_scores, metric_scores};
+pub use scores::{account_scores, category_scores, is_account_column, metric_scores};
 
 use polars::prelude::*;
 

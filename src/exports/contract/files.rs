@@ -43,7 +43,6 @@ impl Resolver<'_> {
                 "check the path, or give the folder with --exports DIR"
             }
             FileError::NotParquet { .. } => "was the export cut short? deliver the file again",
-            FileError::Unreadable { .. } => "export without it, or as a number of seconds",
             FileError::Pattern(..) | FileError::Undated(_) => {
                 "dumps lie in folders such as dt=2026-01-31"
             }
