@@ -153,12 +153,12 @@ fn the_five_categories_spread_the_accounts_of_the_sample() {
         ("Critical", 0.09),
     ] {
         let share = bands[band];
-        assert!((share - expected).abs() < 0.05, "{band}: {share}");
+        assert!((share - expected).abs() < 0.03, "{band}: {share}");
     }
     let coverage = median_coverage(&scored);
-    assert!((0.85..1.0).contains(&coverage), "{coverage}");
+    assert!((0.86..0.94).contains(&coverage), "{coverage}");
     let not_scored = not_scored(&scored);
-    assert!((0.01..0.05).contains(&not_scored), "{not_scored}");
+    assert!((0.02..0.045).contains(&not_scored), "{not_scored}");
 }
 
 #[test]
@@ -187,6 +187,20 @@ fn the_scorecard_spreads_the_accounts_of_the_sample() {
         .collect()
         .unwrap();
     assert_eq!(excused.height(), 0);
+}
+
+#[test]
+fn a_metric_that_does_not_spread_the_accounts_is_found() {
+    let (job, run) = &*NIGHTLY;
+    let all_at = |score: f64| {
+        let csat = lit(score).alias(name::metric("csat", name::SCORE));
+        let scored = on(&run.scored, LAST).lazy().with_column(csat);
+        blind_metrics(&job.model, &scored.collect().unwrap())
+    };
+    assert_eq!(all_at(100.0), ["csat"]);
+    assert_eq!(all_at(0.0), ["csat"]);
+    // In the middle, but always the same, tells nobody apart either.
+    assert_eq!(all_at(50.0), ["csat"]);
 }
 
 /// What the scores of one account say on one day.

@@ -193,11 +193,11 @@ fn as_many_decide_as_promised_and_as_often_for_each_outcome() {
 fn health_decides_as_planted_and_acting_helps() {
     let auc = &SAMPLE.truth["decisions"]["auc_of_latent_health"];
     let auc = |weights: &str| auc[weights].as_f64().unwrap();
-    assert_near(auc("shipped_weights"), 0.785, 0.02);
+    assert_near(auc("shipped_weights"), 0.78, 0.015);
     assert_near(
         auc("after_one_review") - auc("shipped_weights"),
-        0.023,
-        0.005,
+        0.019,
+        0.004,
     );
     assert!(auc("true_weights") > auc("after_one_review"));
     // The figures above, from the rows that anyone can read.
