@@ -7,7 +7,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use super::JobError;
 use super::file::{JobFile, StalePolicy, TableGroup, Text};
 use super::follow_up;
-use crate::config::{self, Problem, Problems, Source};
+use crate::config::{self, Problem, Problems, Source, Spanned};
 use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
@@ -474,7 +474,7 @@ fn named<T: serde::de::DeserializeOwned>(
 }
 
 fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 2] {
-    let mut share = |written: Option<&toml::Spanned<f64>>, default: f64| {
+    let mut share = |written: Option<&Spanned<f64>>, default: f64| {
         let Some(written) = written else {
             return default;
         };
