@@ -11,6 +11,7 @@ mod freeze;
 mod render;
 mod run;
 mod sample;
+mod schema;
 mod screen;
 
 use std::ffi::OsString;
@@ -55,6 +56,9 @@ enum Command {
     /// Print a percentile curve from today's values of a measure, to be kept in a model
     #[command(after_help = freeze::EXAMPLES)]
     Freeze(freeze::Arguments),
+    /// Print the JSON Schema of a kind of file, with which an editor completes and explains keys
+    #[command(after_help = schema::EXAMPLES)]
+    Schema(schema::Arguments),
     /// Write synthetic exports to try things on
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::Arguments),
@@ -130,6 +134,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backtest(arguments) => backtest::backtest(arguments, &words, &screen),
         Command::Explain(arguments) => explain::explain(arguments, &screen),
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
+        Command::Schema(arguments) => schema::schema(arguments),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };
     screen.finish();
