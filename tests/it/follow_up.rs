@@ -691,7 +691,31 @@ fn the_portfolio_counts_every_account_once_in_each_slice() {
     ];
     assert_eq!(
         all("portfolio_coverage", &coverage)[3..],
-        [["2026-01-01", "overall", "3", "3", "3", "77.66", "1.0"],]
+        [
+            // One open ticket of B's is a quarter of its support, two of A's are half of it.
+            ["2026-01-01", "overall", "3", "3", "3", "77.666667", "1.0"],
+            ["2026-01-01", "support", "3", "3", "3", "91.666667", "1.0"],
+            [
+                "2026-01-01",
+                "commercial",
+                "3",
+                "3",
+                "3",
+                "56.666667",
+                "1.0"
+            ],
+            ["2026-01-31", "overall", "3", "3", "3", "72.666667", "1.0"],
+            ["2026-01-31", "support", "3", "3", "3", "83.333333", "1.0"],
+            [
+                "2026-01-31",
+                "commercial",
+                "3",
+                "3",
+                "3",
+                "56.666667",
+                "1.0"
+            ],
+        ]
     );
     let changes = [
         "comparator",

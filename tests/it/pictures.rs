@@ -174,7 +174,7 @@ fn a_picture_without_data_says_why_and_a_backfill_draws_only_if_asked() {
     let reasons = [
         ("band_migration", "no scorecard was published before"),
         ("largest_movers", "no scorecard was published before"),
-        ("score_distribution", "does not publish portfolio_bands"),
+        ("score_distribution", "does not publish portfolio_scores"),
         ("renewals_ahead", "does not name its renewal_date"),
     ];
     for (name, reason) in reasons {
