@@ -91,6 +91,7 @@ impl FollowUp {
         &self,
         job: &ScoreJob,
         compared: &DataFrame,
+        drivers: &DataFrame,
         as_of: NaiveDate,
     ) -> PolarsResult<Vec<Table>> {
         let compare = job.compare.iter();
@@ -101,10 +102,14 @@ impl FollowUp {
         Ok(vec![
             tables::portfolio("portfolio_bands", sliced.bands()?),
             tables::portfolio("portfolio_scores", sliced.scores()?),
+            tables::portfolio("portfolio_changes", sliced.changes()?),
             tables::portfolio("portfolio_migration", sliced.migration()?),
             tables::portfolio("portfolio_coverage", sliced.coverage()?),
             tables::portfolio("portfolio_revenue", sliced.revenue()?),
+            tables::portfolio("portfolio_renewals", sliced.renewals()?),
             tables::portfolio("portfolio_causes", sliced.causes()?),
+            tables::portfolio("portfolio_drivers", sliced.drivers(drivers)?),
+            tables::portfolio("portfolio_movers", sliced.movers(drivers)?),
             tables::portfolio("portfolio_signals", sliced.signals(&self.signals)?),
             tables::portfolio("portfolio_actions", actions),
         ])
