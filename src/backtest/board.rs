@@ -135,6 +135,11 @@ impl Board {
         for segment in &design.segments {
             segments.insert(segment.clone(), column(segment)?);
         }
+        if let Some(measure) = &design.tenure {
+            let days = sample.measures.column(measure)?.cast(&DataType::Float64)?;
+            let spans = days.f64()?.iter().map(|days| Some(span(days?).to_owned()));
+            segments.insert("tenure".to_owned(), spans.collect());
+        }
         let standings = candidates
             .iter()
             .map(|candidate| standing(&sample.measures, &candidate.model))
@@ -249,6 +254,16 @@ impl Board {
 
 /// Days before a row's date from which an action is still at work.
 const RECENT_DAYS: i64 = 30;
+
+/// Names the span of time that an account has been here.
+fn span(days: f64) -> &'static str {
+    match days {
+        ..180.0 => "0-179 days",
+        ..365.0 => "180-364 days",
+        ..730.0 => "365-729 days",
+        _ => "730+ days",
+    }
+}
 
 /// Numbers the ultimate parent of every row; a circle of parents ends at its smallest member.
 fn clusters(rows: &[Row], parents: &[Option<String>]) -> Vec<u32> {
