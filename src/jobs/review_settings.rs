@@ -225,9 +225,11 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
 fn names(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Problems) {
     let accounts = &score.contract.tables[ACCOUNTS];
     for name in file.segments.iter().chain(&file.parent) {
-        if !accounts.columns.contains_key(name.get_ref()) {
+        let scope = &accounts.scope;
+        let valid = || scope.columns.keys().chain(scope.derived.keys());
+        if !valid().any(|own| own == name.get_ref()) {
             let title = format!("export `accounts` has no column `{name}`");
-            let valid = accounts.columns.keys().map(String::as_str);
+            let valid = valid().map(String::as_str);
             let problem: Problem = source.problem(name.span(), title);
             problems.push(problem.nearest(name.get_ref(), valid));
         }
