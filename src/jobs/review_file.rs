@@ -31,6 +31,8 @@ pub struct ReviewFile {
     /// Account columns by which figures are cut.
     #[serde(default)]
     pub segments: Vec<Text>,
+    /// The measure that holds the days an account has been here, by which figures are cut too.
+    pub tenure: Option<Text>,
     /// The account column that names the parent.
     pub parent: Option<Text>,
     /// Metrics that know how near the renewal is.
