@@ -14,6 +14,7 @@ pub mod review_charts;
 pub mod review_file;
 pub mod review_run;
 pub mod review_settings;
+pub mod review_signals;
 pub mod score_charts;
 pub mod score_run;
 pub mod settings;

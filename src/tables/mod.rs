@@ -7,7 +7,7 @@ mod parents;
 mod portfolio;
 mod scores;
 
-pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, sensitivity};
+pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, replay, sensitivity};
 pub use drivers::drivers;
 pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;
