@@ -122,6 +122,12 @@ pub struct TableFile {
     /// Columns of which only today's value is known.
     #[serde(default)]
     pub current: Vec<Text>,
+    /// Columns of whole numbers that count the time since 1970 began, in UTC, and in what.
+    #[serde(default)]
+    pub epoch: IndexMap<Text, Epoch>,
+    /// The condition that rows fulfil to count in any measure.
+    #[serde(rename = "where")]
+    pub condition: Option<Text>,
     /// Decimals of a money column that is stored as a float.
     #[serde(default)]
     pub scale: IndexMap<Text, u8>,
@@ -134,6 +140,30 @@ pub struct TableFile {
     pub observed: Option<Text>,
     /// The zone of this table's instants, where it differs.
     pub timezone: Option<Text>,
+}
+
+/// What numbers of time are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Epoch {
+    /// Seconds.
+    Seconds,
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Millionths of a second.
+    Microseconds,
+}
+
+impl Epoch {
+    /// Returns how many microseconds one of them is.
+    #[must_use]
+    pub fn microseconds(self) -> i64 {
+        match self {
+            Self::Seconds => 1_000_000,
+            Self::Milliseconds => 1_000,
+            Self::Microseconds => 1,
+        }
+    }
 }
 
 /// Columns taken from another table.
