@@ -66,13 +66,14 @@ impl Resolver<'_> {
                     continue;
                 }
             };
-            let epoch = self.file.epoch.get(ours).copied();
+            let is_whole = stored == Stored::Integer;
+            let epoch = self.file.epoch.get(ours).copied().filter(|_| is_whole);
             let stored = match epoch {
-                Some(_) if stored == Stored::Integer => Stored::Instant {
+                Some(_) => Stored::Instant {
                     zoned: true,
                     per_second: 1_000_000,
                 },
-                _ => stored,
+                None => stored,
             };
             let Some(kind) = stored.kind() else { continue };
             let scale = self.file.scale.get(ours).copied();
@@ -96,7 +97,7 @@ impl Resolver<'_> {
         }
         for (name, _) in &self.file.epoch {
             let column = columns.get(name.get_ref());
-            if !column.is_some_and(|column| matches!(column.stored, Stored::Instant { .. })) {
+            if column.is_none_or(|column| column.epoch.is_none()) {
                 let title =
                     format!("`{name}` is not a column of whole numbers, so it counts no time");
                 problems.push(self.source.problem(name.span(), title));
