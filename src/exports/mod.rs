@@ -9,7 +9,9 @@ pub mod lookup;
 pub mod narrowed;
 pub mod parquet_files;
 pub mod rows;
+mod rules;
 pub mod scan;
+pub mod statistics;
 
 use indexmap::IndexMap;
 use polars::prelude::*;

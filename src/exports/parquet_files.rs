@@ -13,8 +13,10 @@ use parquet::basic::{ConvertedType, LogicalType};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::Type;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::statistics::{self, Span};
 use crate::formula::Kind;
 
 /// How a column is stored, as far as it matters to reading it.
@@ -110,6 +112,8 @@ pub struct ParquetFile {
     pub unusable: BTreeMap<String, String>,
     /// Whether some have a type that the engine cannot even pass over.
     pub is_foreign: bool,
+    /// The first and the last moment of its columns of dates, where the footer says it.
+    pub spans: BTreeMap<String, Span>,
     /// The values that Hive folders of its path carry.
     pub folders: BTreeMap<String, String>,
     /// The date of the full dump it is a part of.
@@ -144,8 +148,36 @@ pub enum FileError {
 /// Returns the files of a path or a pattern below `root`, in the order of their names.
 ///
 /// # Errors
-/// When there is none, or one of them is not Parquet.
-pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
+/// When there is none; and with every one that is not Parquet.
+pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, Vec<FileError>> {
+    let paths = paths(root, pattern).map_err(|error| vec![error])?;
+    let dated = pattern.contains("{as_of}");
+    let read = |path: &PathBuf| {
+        let mut file = footer(path)?;
+        if dated {
+            let date = dump_date(root, pattern, path)
+                .ok_or_else(|| FileError::Undated(path.display().to_string()))?;
+            file.dump = Some(date);
+        }
+        Ok(file)
+    };
+    // Thousands of small files take their time to open, not to read.
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    for file in paths.par_iter().map(read).collect::<Vec<_>>() {
+        match file {
+            Ok(file) => files.push(file),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        Ok(files)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Returns the paths of a pattern, in the order of their names.
+fn paths(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, FileError> {
     let full = root.join(pattern.replace("{as_of}", "*"));
     let shown = root.join(pattern).display().to_string();
     let mut paths = if full.is_file() {
@@ -169,19 +201,7 @@ pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
     if paths.is_empty() {
         return Err(FileError::Empty(shown));
     }
-    let dated = pattern.contains("{as_of}");
-    paths
-        .into_iter()
-        .map(|path| {
-            let mut file = footer(&path)?;
-            if dated {
-                let date = dump_date(root, pattern, &path)
-                    .ok_or_else(|| FileError::Undated(path.display().to_string()))?;
-                file.dump = Some(date);
-            }
-            Ok(file)
-        })
-        .collect()
+    Ok(paths)
 }
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, FileError> {
@@ -257,6 +277,7 @@ pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
         columns,
         unusable,
         is_foreign,
+        spans: statistics::spans(&metadata),
         folders: folders(path),
         dump: None,
     })

@@ -5,8 +5,10 @@ use std::path::{Component, Path, PathBuf};
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::JobError;
-use super::file::{JobFile, StalePolicy, TableGroup, Text};
+use super::file::{JobFile, LimitsFile, StalePolicy, TableGroup, Text};
 use super::follow_up;
+use super::guard::{Guard, Limits};
+use super::late_data;
 use crate::config::{self, Problem, Problems, Source};
 use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
@@ -44,6 +46,12 @@ pub struct Overrides {
     pub charts: bool,
     /// Measures wanted besides those of the model.
     pub also: Vec<String>,
+    /// Whether the run is to be published.
+    pub publishes: bool,
+    /// Whether days that are frozen may be published again.
+    pub restate: bool,
+    /// Whether what the job's guard would refuse is accepted this once.
+    pub accept_changes: bool,
 }
 
 /// A range of as-of dates.
@@ -134,6 +142,12 @@ pub struct ScoreJob {
     pub warn_share: f64,
     /// Above this share of lost rows, refusal.
     pub refuse_share: f64,
+    /// What must not change much from one published run to the next.
+    pub guard: Guard,
+    /// How long days already published are published again with every run.
+    pub restate: Option<DayCount>,
+    /// The date on which the program runs.
+    pub today: NaiveDate,
     /// The tables to publish, and whether charts.
     pub publish: Vec<TableGroup>,
     /// How the list of actions is drawn up.
@@ -263,7 +277,15 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             Problem::command(title).help("copy or mount the exports and give their local path"),
         );
     }
-    let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
+    let tolerance = limits(&file.tolerance, Some(1.0), &source, &mut problems);
+    let mut guard = Guard {
+        bands: limits(&file.guard.bands, Some(1.0), &source, &mut problems),
+        volume: limits(&file.guard.volume, None, &source, &mut problems),
+    };
+    guard.volume.warn = guard.volume.warn.or(Some(0.5));
+    if overrides.accept_changes {
+        guard.accept();
+    }
     check_compare(&file, &source, &mut problems);
     let (Some((exports, exports_source)), Some((measures_file, measures_source))) =
         (exports, measures_file)
@@ -308,7 +330,12 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &catalog,
         &mut problems,
     );
-    let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
+    let dates = if problems.0.is_empty() || !reads_to_find_date(&file, overrides) {
+        as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?
+    } else {
+        // Where something is wrong, that is told before any data is read.
+        Vec::new()
+    };
     let policy = model
         .as_ref()
         .map(|model| follow_up::policy(&file.actions, &source, &contract, model, &mut problems));
@@ -355,8 +382,15 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     if overrides.backfill.is_some() && !overrides.charts {
         publish.retain(|group| *group != TableGroup::Charts);
     }
+    let published = publish::dates(&folder);
+    let restate = file.late_data.as_ref().map(|late| late.restate);
+    let dates = if overrides.publishes {
+        late_data::settle(dates, &published, restate, overrides)?
+    } else {
+        dates
+    };
     Ok(ScoreJob {
-        published: publish::dates(&folder),
+        published,
         folder,
         name,
         contract,
@@ -375,8 +409,11 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         period: file.period,
         challengers,
         stale: file.stale,
-        warn_share,
-        refuse_share,
+        warn_share: tolerance.warn.unwrap_or(0.01),
+        refuse_share: tolerance.refuse.unwrap_or(0.25),
+        guard,
+        restate,
+        today,
         publish,
         policy,
         exceptions,
@@ -507,23 +544,35 @@ fn named<T: serde::de::DeserializeOwned>(
     read
 }
 
-fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 2] {
-    let mut share = |written: Option<&toml::Spanned<f64>>, default: f64| {
-        let Some(written) = written else {
-            return default;
-        };
-        if !(0.0..=1.0).contains(written.get_ref()) {
-            problems.push(source.problem(
-                written.span(),
-                format!("a tolerance is a share from 0 to 1, found {written}"),
-            ));
+/// Reads shares; what grows may do so by more than its whole, and then there is no `most`.
+fn limits(
+    file: &LimitsFile,
+    most: Option<f64>,
+    source: &Source,
+    problems: &mut Problems,
+) -> Limits {
+    let mut share = |written: Option<&toml::Spanned<f64>>| {
+        let written = written?;
+        let share = *written.get_ref();
+        if !(0.0..=most.unwrap_or(f64::MAX)).contains(&share) {
+            let title = match most {
+                Some(_) => format!("a tolerance is a share from 0 to 1, found {share}"),
+                None => format!("a tolerance is a share from 0 on, found {share}"),
+            };
+            problems.push(source.problem(written.span(), title));
         }
-        *written.get_ref()
+        Some(share)
     };
-    [
-        share(file.tolerance.warn.as_ref(), 0.01),
-        share(file.tolerance.refuse.as_ref(), 0.25),
-    ]
+    Limits {
+        warn: share(file.warn.as_ref()),
+        refuse: share(file.refuse.as_ref()),
+    }
+}
+
+/// Returns whether the as-of date has to be looked up in the exports.
+fn reads_to_find_date(file: &JobFile, overrides: &Overrides) -> bool {
+    let rule = overrides.as_of.as_deref().unwrap_or(file.as_of.get_ref());
+    overrides.backfill.is_none() && rule == "latest_complete"
 }
 
 fn check_compare(file: &JobFile, source: &Source, problems: &mut Problems) {

@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod catalogue;
 mod config_files;
+mod contract;
 mod follow_up;
 mod drivers;
 mod formulas;
