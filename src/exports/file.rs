@@ -127,6 +127,13 @@ pub struct TableFile {
     /// Columns of which only today's value is known; scores of the past that read them are marked.
     #[serde(default)]
     pub current: Vec<Text>,
+    /// Columns of whole numbers that count the time since 1970 began, in UTC, and in what:
+    /// `{ created = "seconds" }`.
+    #[serde(default)]
+    pub epoch: IndexMap<Text, Epoch>,
+    /// The condition that rows fulfil to count in any measure.
+    #[serde(rename = "where")]
+    pub condition: Option<Text>,
     /// Decimals of a money column that is stored as a float, so that it sums exactly:
     /// `{ amount = 2 }`.
     #[serde(default)]
@@ -147,6 +154,30 @@ pub struct TableFile {
     pub before_parent: Breach,
     /// The zone of this table's instants, where it differs.
     pub timezone: Option<Text>,
+}
+
+/// What numbers of time are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Epoch {
+    /// Seconds.
+    Seconds,
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Millionths of a second.
+    Microseconds,
+}
+
+impl Epoch {
+    /// Returns how many microseconds one of them is.
+    #[must_use]
+    pub fn microseconds(self) -> i64 {
+        match self {
+            Self::Seconds => 1_000_000,
+            Self::Milliseconds => 1_000,
+            Self::Microseconds => 1,
+        }
+    }
 }
 
 /// What must hold of every row.

@@ -470,6 +470,7 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
         Function::ListSize => first().list().len().cast(DataType::Int64),
         Function::Lower => first().str().to_lowercase(),
         Function::Upper => first().str().to_uppercase(),
+        Function::Left => first().str().head(row_wise(&arguments[1])),
     }
 }
 

@@ -21,6 +21,7 @@ mod pictures;
 mod publishing;
 mod sample_exports;
 mod sample_job;
+mod real_systems;
 mod review;
 mod scoring;
 mod schemas;
