@@ -10,6 +10,7 @@ mod render;
 mod run;
 mod sample;
 mod screen;
+mod timings;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -66,6 +66,23 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
     Ok(frame)
 }
 
+/// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
+/// nobody asked for, and dumps of other dates.
+///
+/// Row groups that the reader skips by their range of dates count as read.
+#[must_use]
+pub fn bytes(table: &Table, demand: &Demand) -> [u64; 2] {
+    let columns = base_columns(table, demand);
+    let of_file = |file: &ParquetFile| -> u64 {
+        let theirs = columns.iter().map(|ours| &table.columns[ours].theirs);
+        theirs.filter_map(|name| file.column_bytes.get(name)).sum()
+    };
+    let wanted = wanted_files(table, &demand.dates);
+    let read = wanted.into_iter().map(of_file).sum();
+    let all: u64 = table.files.iter().map(|file| file.bytes).sum();
+    [read, all.saturating_sub(read)]
+}
+
 /// Returns the dates of all dumps, sorted, each once.
 pub(super) fn dump_dates(table: &Table) -> Vec<NaiveDate> {
     let mut dates: Vec<NaiveDate> = table.files.iter().filter_map(|file| file.dump).collect();
