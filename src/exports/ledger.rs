@@ -170,11 +170,21 @@ impl Rows {
             .and(col(FROM).lt(col(TO)))
             .and(col(FROM).lt_eq(on()));
         let is_seen = visible(on()).and(col(ACCOUNT).is_not_null());
+        // Almost all rows are seen; only the others are gathered, over all their versions.
+        let suspects = self
+            .frame
+            .clone()
+            .lazy()
+            .filter(col(OWN_FROM).lt_eq(on()).and(is_seen.clone().not()))
+            .select([col(ROW).unique()])
+            .collect()?;
+        let semi = JoinArgs::new(JoinType::Semi);
         let by_row = self
             .frame
             .clone()
             .lazy()
             .filter(col(OWN_FROM).lt_eq(on()))
+            .join(suspects.lazy(), [col(ROW)], [col(ROW)], semi)
             .group_by([col(ROW)])
             .agg([
                 is_seen.any(true).alias("seen"),

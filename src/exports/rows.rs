@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use polars::lazy::dsl::{max_horizontal, min_horizontal};
 use polars::prelude::*;
 
-use super::as_of::{ACCOUNT, ALWAYS, EVENT, FROM, INSTANT, NEVER, OWN_FROM, OWN_TO, ROW, TO};
+use super::as_of::{ACCOUNT, ALWAYS, CODE, EVENT, FROM, INSTANT, NEVER, OWN_FROM, OWN_TO, ROW, TO};
 use super::contract::{History, Table};
 use super::scan::{self, Demand, END, LINK, START, START_INSTANT, key_column};
 use crate::formula::date_literal;
@@ -45,7 +45,11 @@ impl Rows {
         let count = decoded.height() as u64;
         let rows = dated(table, decoded.lazy().with_row_index(ROW, None)).collect()?;
         let undated = rows.column(OWN_FROM)?.null_count() as u64;
-        let rows = rows.lazy().filter(col(OWN_FROM).is_not_null()).collect()?;
+        let rows = if undated == 0 {
+            rows
+        } else {
+            rows.lazy().filter(col(OWN_FROM).is_not_null()).collect()?
+        };
         let keys = Keys::of(table);
         let repeated = keys.repeated(&rows)?;
         let rows = versions(table, &keys, rows, &repeated)?;
@@ -103,8 +107,9 @@ impl Rows {
             .lazy()
             .filter(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
             .select([
-                col(key.as_str()).alias(LINK),
+                col(key.as_str()).cast(DataType::String).alias(LINK),
                 col(ACCOUNT),
+                col(CODE),
                 col(FROM),
                 col(TO),
             ])
@@ -136,10 +141,11 @@ fn touching(versions: DataFrame) -> PolarsResult<DataFrame> {
         .agg([
             col(LINK).first(),
             col(ACCOUNT).first(),
+            col(CODE).first(),
             col(FROM).first(),
             col(TO).last(),
         ])
-        .select([col(LINK), col(ACCOUNT), col(FROM), col(TO)])
+        .select([col(LINK), col(ACCOUNT), col(CODE), col(FROM), col(TO)])
         .collect()
 }
 
@@ -209,20 +215,21 @@ impl Keys {
 
     /// Returns the keys that stand more than once.
     ///
-    /// Almost all stand once, so a number per key sorts those out first; the keys themselves are
-    /// compared only where two numbers are equal.
+    /// Almost all stand once, so a number per key sorts those out first, and a rough place of the
+    /// number before that; the keys themselves are compared only where two numbers are equal.
     fn repeated(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
         if self.key.is_empty() {
             return Ok(DataFrame::empty());
         }
         let print = fingerprint(&self.unit).alias("__print");
         let columns: Vec<Expr> = self.unit.iter().cloned().chain([print]).collect();
-        let numbered = rows
-            .clone()
-            .lazy()
-            .filter(self.is_there())
-            .select(columns)
-            .collect()?;
+        let there = rows.clone().lazy().filter(self.is_there());
+        let prints = there.clone().select([columns[self.unit.len()].clone()]);
+        let crowded = crowded(prints.collect()?.column("__print")?.u64()?);
+        if !crowded.any() {
+            return Ok(DataFrame::empty());
+        }
+        let numbered = there.select(columns).collect()?.filter(&crowded)?;
         let several = |by: &[Expr], rows: LazyFrame| {
             rows.group_by(by)
                 .agg([len().alias("__n")])
@@ -262,6 +269,10 @@ impl Keys {
         rows: DataFrame,
         repeated: &DataFrame,
     ) -> PolarsResult<(DataFrame, DataFrame)> {
+        if repeated.height() == 0 && self.is_complete(&rows)? {
+            let none = self.set_aside(table, self.none_broken(&rows)?.lazy())?;
+            return Ok((rows, none));
+        }
         let seen = when(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
             .then(col(FROM))
             .otherwise(lit(NULL));
@@ -330,12 +341,35 @@ impl Keys {
         Ok((frame, self.set_aside(table, broken)?))
     }
 
+    /// Returns whether every row has all of its key.
+    fn is_complete(&self, rows: &DataFrame) -> PolarsResult<bool> {
+        for n in 0..self.key.len() {
+            if rows.column(&key_column(n))?.null_count() > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the rows that break a rule, where none does.
+    fn none_broken(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        let text = || lit(NULL).cast(DataType::String);
+        rows.clear()
+            .lazy()
+            .with_columns([
+                col(FROM).alias(FIRST_SEEN),
+                text().alias("found"),
+                text().alias("rule"),
+            ])
+            .collect()
+    }
+
     /// Returns broken rows in the shape of `rejects`, with the date from which they stand there.
     fn set_aside(&self, table: &Table, broken: LazyFrame) -> PolarsResult<DataFrame> {
         let key: Vec<Expr> = self
             .key
             .iter()
-            .map(|key| key.clone().fill_null(lit("null")))
+            .map(|key| key.clone().cast(DataType::String).fill_null(lit("null")))
             .collect();
         let name = if key.is_empty() {
             lit("")
@@ -493,13 +527,40 @@ pub(super) fn fingerprint(columns: &[Expr]) -> Expr {
         .hash(5, 6, 7, 8)
 }
 
+/// Returns which numbers may stand more than once: those that share a place with another.
+///
+/// Counting tens of millions of numbers that are all different costs more than everything else that
+/// is done with them. There are 32 places for each, so of those that stand once few share one.
+fn crowded(numbers: &UInt64Chunked) -> BooleanChunked {
+    let bits = (32 * numbers.len().max(2)).next_power_of_two();
+    let shift = 64 - bits.trailing_zeros();
+    let place = |number: u64| {
+        let place = (number >> shift) as usize;
+        (place / 64, 1u64 << (place % 64))
+    };
+    let (mut taken, mut shared) = (vec![0u64; bits / 64], vec![0u64; bits / 64]);
+    for (word, bit) in numbers.iter().flatten().map(place) {
+        shared[word] |= taken[word] & bit;
+        taken[word] |= bit;
+    }
+    let is_shared = |number: u64| {
+        let (word, bit) = place(number);
+        shared[word] & bit != 0
+    };
+    numbers.iter().map(|number| number.map(is_shared)).collect()
+}
+
 /// Follows the link of each row to its account, and narrows its interval to what it hangs on.
 fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
     let rows = rows.lazy();
     let Some(parent) = parent else {
+        let code = when(col(LINK).is_not_null())
+            .then(col(ROW).min().over([col(LINK)])?)
+            .otherwise(lit(NULL));
         return rows
             .with_columns([
                 col(LINK).alias(ACCOUNT),
+                code.alias(CODE),
                 col(OWN_FROM).alias(FROM),
                 col(OWN_TO).alias(TO),
             ])

@@ -396,7 +396,7 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
             .key
             .iter()
             .enumerate()
-            .map(|(n, column)| as_id(value(column), table, column).alias(key_column(n))),
+            .map(|(n, column)| key(value(column), table, column).alias(key_column(n))),
     );
     let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
     if let Some(time) = &table.time {
@@ -435,6 +435,14 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         );
     }
     exprs
+}
+
+/// Returns a column of the row key: an id, or a date, which sorts as its text would.
+fn key(value: Expr, table: &Table, column: &str) -> Expr {
+    match super::contract::kind_of(&table.scope, column) {
+        Some(Kind::Date) => value,
+        _ => as_id(value, table, column),
+    }
 }
 
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.

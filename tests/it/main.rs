@@ -6,6 +6,7 @@ mod catalogue;
 mod config_files;
 mod follow_up;
 mod formulas;
+mod fused;
 mod harness;
 mod hours;
 mod large_catalogue;
