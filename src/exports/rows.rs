@@ -402,7 +402,11 @@ fn versions(
     rows: DataFrame,
     repeated: &DataFrame,
 ) -> PolarsResult<DataFrame> {
-    let end = coalesce(&[col(END), date_literal(NEVER)]).alias(OWN_TO);
+    let end = match table.history {
+        History::Events => date_literal(NEVER),
+        _ => coalesce(&[col(END), date_literal(NEVER)]),
+    };
+    let end = end.alias(OWN_TO);
     let mut rows = rows.lazy().with_column(end).collect()?;
     if let History::Dumps(_) = table.history {
         rows = until_next_dump(table, rows)?;
@@ -439,7 +443,10 @@ fn earliest_cells(
     unit: &[Expr],
 ) -> PolarsResult<LazyFrame> {
     let there = |name: &str| rows.column(name).is_ok();
-    let moments = [col(OWN_FROM), col(INSTANT), col(START_INSTANT)];
+    let moments = [OWN_FROM, INSTANT, START_INSTANT]
+        .into_iter()
+        .filter(|name| there(name))
+        .map(col);
     let tie: Vec<Expr> = unit
         .iter()
         .cloned()

@@ -25,7 +25,8 @@ pub struct Demand {
 
 /// The value that links the row to its account or to another table.
 pub(super) const LINK: &str = "__link";
-/// When this version of the row began, where rows supersede each other.
+/// When this version of the row began; this and the next are there only where rows supersede each
+/// other.
 pub(super) const START: &str = "__start";
 /// The same as a moment, to order versions of one day.
 pub(super) const START_INSTANT: &str = "__start_instant";
@@ -409,7 +410,8 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         exprs.push(lit(NULL).cast(microseconds.clone()).alias(INSTANT));
     }
     let (start, end) = match &table.history {
-        History::Events => (None, None),
+        // Of rows that do not supersede each other there are no versions.
+        History::Events => return exprs,
         History::Loads(column) => (Some(value(column)), None),
         History::Versions { from, to } => (Some(value(from)), to.as_ref().map(|to| value(to))),
         History::Dumps(Some(column)) => (Some(value(column)), None),

@@ -64,7 +64,7 @@ pub fn find(
     let frame = noise::told(frame, scored, dates, model, with_year)?;
     let frame = contradictions::called_out(frame, model);
     Ok(Insights {
-        compared: attention::ordered(frame)?.collect()?,
+        compared: attention::ordered(frame)?,
         drivers: drivers::split(scored, explained, model, history, facts)?,
     })
 }

@@ -5,6 +5,7 @@ a day stand together, its accounts in no order, as a warehouse loads them. The s
 days give the same files.
 """
 import datetime as dt
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +118,8 @@ def people(folder, rng, names, habit, seats, last, days):
             "feature": pa.array(np.char.add("feature ", np.arange(30).astype("U2"))).take(pa.array(feature)),
             "occurred_at": pa.array(moment).cast(pa.timestamp("us", "UTC")),
         })
+
+
+if __name__ == "__main__":
+    folder, accounts, days, kind = sys.argv[1:]
+    make(Path(folder), int(accounts), int(days), kind == "events")
