@@ -224,7 +224,8 @@ pub fn summary(
         Aggregate::CountDistinct => rows(x()).drop_nulls().n_unique().cast(DataType::Int64),
         Aggregate::Sum => {
             let sum = match arguments[0].kind {
-                Kind::Integer | Kind::Null => among(x()).sum(),
+                Kind::Integer => whole_sum(x(), &among),
+                Kind::Null => among(x()).sum(),
                 Kind::Decimal => decimal_sum(&arguments[0], &rows),
                 _ => in_order(rows(x())).sum(),
             };
@@ -233,12 +234,7 @@ pub fn summary(
         Aggregate::Avg => match arguments[0].kind {
             // Whole numbers sum to the same in any order.
             Kind::Integer => when(known().gt(lit(0)))
-                .then(
-                    among(x().cast(DataType::Int64))
-                        .sum()
-                        .cast(DataType::Float64)
-                        / known().cast(DataType::Float64),
-                )
+                .then(whole_sum(x(), &among) / known().cast(DataType::Float64))
                 .otherwise(lit(NULL)),
             Kind::Decimal => when(known().gt(lit(0)))
                 .then(decimal_sum(&arguments[0], &rows) / known().cast(DataType::Float64))
@@ -330,6 +326,14 @@ pub fn tie(
             .n_unique()
             .gt(lit(1)),
     )
+}
+
+/// Sums whole numbers in 128 bits: ids and bytes add up to more than 64 bits hold, and a sum that
+/// wraps around is wrong by any measure.
+fn whole_sum(x: Expr, rows: &impl Fn(Expr) -> Expr) -> Expr {
+    rows(x.cast(DataType::Decimal(38, 0)))
+        .sum()
+        .cast(DataType::Float64)
 }
 
 fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {

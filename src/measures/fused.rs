@@ -237,7 +237,12 @@ impl Counted {
         }
         let x = &summary.arguments[0];
         let says = says(&format!("{:?}", x.node));
-        let value = among(&mask, row_wise(x));
+        // As wide as the definition plan adds whole numbers up.
+        let x_wide = match (summary.aggregate, x.kind) {
+            (Aggregate::Sum, Kind::Integer) => row_wise(x).cast(DataType::Decimal(38, 0)),
+            _ => row_wise(x),
+        };
+        let value = among(&mask, x_wide);
         // Where no cell is empty, the rows have been counted already.
         let is_full = match &x.node {
             Node::Column(name) => (rows.frame.column(name)).is_ok_and(|x| x.null_count() == 0),
@@ -256,7 +261,10 @@ impl Counted {
             Aggregate::Min => fold(Reduction::Min),
             Aggregate::Max => fold(Reduction::Max),
             Aggregate::Sum => {
-                let sum = fold(Reduction::Sum);
+                let sum = match x.kind {
+                    Kind::Integer => fold(Reduction::Sum).cast(DataType::Float64),
+                    _ => fold(Reduction::Sum),
+                };
                 let known = col(folds.add(window, &known, Reduction::Sum));
                 when(known.gt(lit(0))).then(sum).otherwise(lit(NULL))
             }

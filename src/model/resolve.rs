@@ -93,6 +93,7 @@ pub fn resolve(
         by_hand,
         rules,
         measures: IndexMap::new(),
+        currency: catalog.scope.currency.clone(),
         text: source.text.clone(),
     };
     if problems.0.len() > before {
