@@ -13,6 +13,7 @@ mod run;
 mod sample;
 mod schema;
 mod screen;
+mod timings;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

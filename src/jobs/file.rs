@@ -40,6 +40,9 @@ pub struct JobFile {
     /// The calendar period that `prior_period` speaks of; a month when left out.
     #[serde(default)]
     pub period: Period,
+    /// Whether the readings before a date are computed too, by which noise is told from news; they
+    /// are when left out.
+    pub look_back: Option<Spanned<bool>>,
     /// Further models that are scored beside the one in force.
     #[serde(default)]
     pub challengers: Vec<Text>,
