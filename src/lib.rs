@@ -56,5 +56,6 @@ pub mod tables;
 pub mod charts;
 pub mod publish;
 pub mod jobs;
+pub mod init;
 pub mod sample;
 pub mod cli;

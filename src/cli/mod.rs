@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod follow_up;
 mod freeze;
+mod init;
 mod render;
 mod run;
 mod sample;
@@ -47,6 +48,9 @@ enum Command {
     /// Print a percentile curve from today's values of a measure, to be kept in a model
     #[command(after_help = freeze::EXAMPLES)]
     Freeze(freeze::Arguments),
+    /// Look at your own exports and write a first configuration that runs
+    #[command(after_help = init::EXAMPLES)]
+    Init(init::Arguments),
     /// Write synthetic exports to try things on
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::Arguments),
@@ -120,6 +124,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backtest(arguments) => backtest::backtest(arguments, &words, &screen),
         Command::Explain(arguments) => explain::explain(arguments, &screen),
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
+        Command::Init(arguments) => init::init(arguments, &screen),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };
     screen.finish();
