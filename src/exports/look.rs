@@ -352,7 +352,13 @@ fn groups(footers: &BTreeMap<PathBuf, ParquetFile>) -> Vec<Group> {
             }
             let escaped = glob::Pattern::escape(&folder.join(base).to_string_lossy());
             groups.push(Group {
-                name: base.clone(),
+                name: ["part", "chunk"]
+                    .iter()
+                    .find_map(|word| base.strip_suffix(word))
+                    .map(|name| name.trim_end_matches(['-', '_', '.']))
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or(base)
+                    .to_owned(),
                 path: format!("{escaped}*.parquet"),
                 folder: None,
                 members: members.clone(),
@@ -689,7 +695,7 @@ fn shape(
             let whole = numbers.iter().all(|x| x.fract() == 0.0);
             let name = name.to_lowercase();
             let speaks_of_time = [
-                "time", "date", "_at", "created", "updated", "_on", "ts", "epoch",
+                "time", "day", "date", "_at", "created", "updated", "_on", "ts", "epoch",
             ]
             .iter()
             .any(|word| name.contains(word));

@@ -136,7 +136,8 @@ impl Table {
     /// Returns whether it tells what happened in the end.
     #[must_use]
     pub fn is_answer(&self, folder: &Folder) -> bool {
-        self.role == Some("outcomes") || has(&folder.tables[self.seen].name, words::LEAK_WORDS)
+        self.role == Some("outcomes")
+            || self.name != ACCOUNTS && has(&folder.tables[self.seen].name, words::LEAK_WORDS)
     }
 }
 
@@ -207,8 +208,10 @@ pub fn guess(folder: &Folder, today: NaiveDate) -> Result<Guess, ReadError> {
     loop {
         let mut found: Vec<(usize, &Link)> = Vec::new();
         for n in 0..folder.tables.len() {
+            // Of equals the last is taken, so the first stands last.
             let best = links
                 .iter()
+                .rev()
                 .filter(|link| link.from == n && reached.contains_key(&link.to))
                 .filter(|link| root.table != Some(n) && link.to != n)
                 .max_by(|a, b| preference(a).partial_cmp(&preference(b)).expect("no NaN"));
@@ -561,9 +564,20 @@ fn root(folder: &Folder, keys: &[Option<(String, f64)>], links: &[Link]) -> Opti
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let best = ranked.first().copied();
     let shared = shared_account_column(folder);
+    // Contracts and orders belong to somebody: a column that names whom is what is scored.
+    let belongs = |n: usize, key: &str| {
+        let about = |list: &[&str]| has(&folder.tables[n].name, list) || has(key, list);
+        let names_owner = shared.as_ref().is_some_and(|columns| {
+            columns
+                .iter()
+                .any(|(table, column, _)| *table == n && column != key)
+        });
+        names_owner && !about(words::ACCOUNT_WORDS) && !about(words::PERSON_WORDS)
+    };
     if let Some((score, n, led)) = best
         && (score >= 1.5 || shared.is_none())
         && (score > 0.0 || count == 1)
+        && !keys[n].as_ref().is_some_and(|(key, _)| belongs(n, key))
     {
         let seen = &folder.tables[n];
         let rivals = ranked
@@ -1004,6 +1018,7 @@ fn declare(
     table.time = time;
     history(&mut table, seen);
     keyed(&mut table, seen, key, is_root);
+    other_ends(&mut table, links, n);
     people(&mut table, seen, links, n);
     later(&mut table, folder, is_root);
     moneys(&mut table, seen);
@@ -1049,6 +1064,10 @@ fn canonical(table: &mut Table, role: &Role, seen: &Seen) {
             [
                 "mrr",
                 "mrr_amount",
+                "monthly_price",
+                "price_per_month",
+                "monthly_fee",
+                "monthly_amount",
                 "monthly_revenue",
                 "monthly_recurring_revenue",
                 "mrr_usd",
@@ -1307,6 +1326,18 @@ fn keyed(table: &mut Table, seen: &Seen, key: Option<&(String, f64)>, is_root: b
             .find(|(_, ours)| *ours == time)
             .map(|(theirs, _)| theirs.clone())
     }));
+    // The engine names a row by the day of an instant, so only days can be a part of a key.
+    let has_instant = columns.iter().any(|theirs| {
+        seen.column(theirs).is_some_and(|column| {
+            column.is_moment()
+                && column.stored != Stored::Date
+                && column.shape != Shape::DayNumber
+                && !is_day_text(column)
+        })
+    });
+    if has_instant {
+        columns.clear();
+    }
     let mut others: Vec<&SeenColumn> = seen
         .columns
         .iter()
@@ -1324,7 +1355,7 @@ fn keyed(table: &mut Table, seen: &Seen, key: Option<&(String, f64)>, is_root: b
     let mut others = others.into_iter().take(4);
     loop {
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-        if names.len() >= 2 && seen.uniqueness(&names) >= 0.9999 {
+        if !has_instant && names.len() >= 2 && seen.uniqueness(&names) >= 0.9999 {
             let ours = columns
                 .iter()
                 .map(|theirs| name_column(table, seen, theirs, &words::safe(theirs)))
@@ -1347,6 +1378,36 @@ fn keyed(table: &mut Table, seen: &Seen, key: Option<&(String, f64)>, is_root: b
         }
     }
     table.notes.push("TODO: no columns were found that name a row, so repeats go unnoticed; give `key` if there is one".to_owned());
+}
+
+/// Says of rows between two accounts that they count for one of them only.
+fn other_ends(table: &mut Table, links: &[Link], n: usize) {
+    let Path::Account(ours) = &table.path.0 else {
+        return;
+    };
+    let theirs = table
+        .ours
+        .iter()
+        .find(|(_, known)| *known == ours)
+        .map(|(theirs, _)| theirs.clone());
+    let own = links
+        .iter()
+        .find(|link| link.from == n && Some(&link.column) == theirs.as_ref());
+    let Some(own) = own else { return };
+    let others: Vec<&str> = links
+        .iter()
+        .filter(|link| {
+            link.from == n && link.to == own.to && link.named && link.column != own.column
+        })
+        .map(|link| link.column.as_str())
+        .collect();
+    if !others.is_empty() {
+        table.notes.push(format!(
+            "TODO: `{}` names accounts too; a row counts for the one in `{}` only",
+            others.join("`, `"),
+            own.column
+        ));
+    }
 }
 
 /// Finds columns that name people, who are counted and not scored.
@@ -1526,13 +1587,20 @@ fn later(table: &mut Table, folder: &Folder, is_root: bool) {
             if !table.derive.contains_key(&ours) {
                 table.current.push(ours);
             }
-        } else if is_root && !column.is_moment() && !has(&column.name, &["name"]) {
+        } else if is_root && !column.is_moment() {
             let ours = name_column(table, seen, &column.name, &words::safe(&column.name));
-            if !table.derive.contains_key(&ours) {
+            if !table.derive.contains_key(&ours) && !has(&column.name, &["name", "username"]) {
                 table.current.push(ours);
             }
         }
     }
+}
+
+/// Returns whether a text holds days without a time of day.
+fn is_day_text(column: &SeenColumn) -> bool {
+    column.shape == Shape::TextMoment
+        && column.values.iter().all(|value| value.len() == 10)
+        && !column.values.is_empty()
 }
 
 fn percent_of(share: f64) -> String {
@@ -1668,7 +1736,8 @@ fn freshness(guess: &mut Guess, folder: &Folder, today: NaiveDate) {
             && table.path.0 != Path::Reference
             && table.name != ACCOUNTS
             && !table.is_answer(folder);
-        looks_back.then_some(last.min(today))
+        // What lies ahead was planned, and does not say how far the rows reach.
+        (looks_back && last <= today).then_some(last)
     };
     guess.end = guess.tables.iter().filter_map(last).max().or_else(|| {
         guess

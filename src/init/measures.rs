@@ -775,11 +775,18 @@ fn direction(name: &str) -> Option<&'static str> {
         has(name, &["service", "support"]) && has(name, &["call", "contact", "ticket", "request"]);
     if helps || has(name, words::BAD_WORDS) || words::plain(name).contains("days_since") {
         Some("lower")
-    } else if has(name, words::GOOD_WORDS) && !has(name, words::MONEY_WORDS) {
+    } else if has(name, words::GOOD_WORDS) && !is_money(name) {
         Some("higher")
     } else {
         None
     }
+}
+
+/// Returns whether a name speaks of money; a total or a value may be of anything.
+fn is_money(name: &str) -> bool {
+    words::words(name).iter().any(|word| {
+        words::MONEY_WORDS.contains(&word.as_str()) && !["total", "value"].contains(&word.as_str())
+    })
 }
 
 fn looks_like_id(name: &str) -> bool {

@@ -34,7 +34,8 @@ struct Drafts<'a> {
     /// Tables and measures that were taken away, each with the reason.
     taken_away: Vec<(String, String)>,
     shipped: Shipped,
-    own: IndexMap<String, Own>,
+    /// Simple measures with the table they are about.
+    own: IndexMap<String, (String, Own)>,
     model: Draft,
     as_of: String,
     compare: bool,
@@ -42,6 +43,8 @@ struct Drafts<'a> {
     lost: Option<String>,
     /// Whether the model is only there to measure with.
     measuring: bool,
+    /// Whether every measure is wanted, to draw curves from.
+    wanted: bool,
 }
 
 /// Where a part of the text comes from.
@@ -69,21 +72,18 @@ pub fn settle(
 ) -> Result<Starter, JobError> {
     let shipped = measures::shipped(guess, folder);
     let model = model::shipped(&shipped);
-    let mut own: IndexMap<String, Own> = IndexMap::new();
+    // Columns of the accounts say little beside events; where there are none they are all there is.
+    let is_thin = !guess
+        .tables
+        .iter()
+        .any(|table| table.name != ACCOUNTS && table.time.is_some() && !table.is_answer(folder));
+    let mut own: IndexMap<String, (String, Own)> = IndexMap::new();
     for table in &guess.tables {
-        // Where the shipped model has something to say, simple counts add nothing.
-        let scored = model.scored_from(&table.name, &shipped);
-        if scored >= 2 && table.name != ACCOUNTS {
-            continue;
-        }
         for measure in measures::own(table, folder) {
-            let is_attribute = table.name == ACCOUNTS;
-            let thin = guess.tables.len() <= 2 || measure.name == "account_age_days";
-            if is_attribute && !thin {
-                continue;
-            }
-            if !shipped.kept.contains_key(&measure.name) {
-                own.entry(measure.name.clone()).or_insert(measure);
+            let wanted = table.name != ACCOUNTS || is_thin;
+            if wanted && !shipped.kept.contains_key(&measure.name) {
+                own.entry(measure.name.clone())
+                    .or_insert_with(|| (table.name.clone(), measure));
             }
         }
     }
@@ -124,14 +124,34 @@ pub fn settle(
         compare: span >= 120,
         lost: None,
         measuring: true,
+        wanted: true,
     };
+    drafts.measuring = !drafts.model.metrics.iter().any(|metric| metric.weight > 0);
     trail.step("measuring, to draw the curves");
     let (job, run) = drafts.try_out(trail)?;
     let as_of = *job.dates.last().expect("a job has a date");
-    let values = drafts.values(&run, as_of)?;
-    for (measure, own) in drafts.own.clone() {
-        let known = values.get(&measure).cloned().unwrap_or_default();
-        drafts.model.add(&own, &known, &as_of.to_string());
+    let of_date = run
+        .compared
+        .clone()
+        .lazy()
+        .filter(col(AS_OF).eq(date_literal(as_of)))
+        .collect()?;
+    let values = drafts.values(&of_date, |measure| measure.to_owned())?;
+    let scores = drafts.values(&of_date, |metric| name::metric(metric, name::SCORE))?;
+    let shown = as_of.to_string();
+    drafts.model.redraw(&scores, &values, &shown);
+    // Where the shipped model has enough to say about a table, simple counts add nothing.
+    let enough: Vec<String> = drafts
+        .guess
+        .tables
+        .iter()
+        .filter(|table| drafts.model.scored_from(&table.name, &drafts.shipped) >= 2)
+        .map(|table| table.name.clone())
+        .collect();
+    drafts.own.retain(|_, (table, _)| !enough.contains(table));
+    for (measure, (_, own)) in &drafts.own {
+        let known = values.get(measure).cloned().unwrap_or_default();
+        drafts.model.add(own, &known, &shown);
     }
     drafts.model.score_something();
     if drafts.model.metrics.is_empty() {
@@ -143,6 +163,7 @@ pub fn settle(
         return Err(JobError::Problems(Problem::input(title).help(help).into()));
     }
     drafts.measuring = false;
+    drafts.wanted = false;
     trail.step("trying the model");
     let (job, run) = drafts.try_out(trail)?;
     // A run that refuses says why; then the tolerance is widened, and the reason stands beside it.
@@ -201,14 +222,21 @@ impl Drafts<'_> {
     }
 
     fn wanted(&self) -> Vec<String> {
-        if !self.measuring {
+        if !self.wanted {
             return vec![];
         }
-        self.own
+        let own = self
+            .own
             .values()
-            .filter(|own| matches!(own.score, Score::Quantiles | Score::Trend))
-            .map(|own| own.name.clone())
-            .collect()
+            .filter(|(_, own)| matches!(own.score, Score::Quantiles | Score::Trend))
+            .map(|(_, own)| own.name.clone());
+        let shipped = self
+            .model
+            .metrics
+            .iter()
+            .map(|metric| metric.name.clone())
+            .filter(|metric| self.shipped.kept.contains_key(metric));
+        own.chain(shipped).collect()
     }
 
     /// Takes away what problems point at.
@@ -342,7 +370,7 @@ impl Drafts<'_> {
             parts.push(block.text());
             origins.push(Origin::Measure(name.clone()));
         }
-        for (name, own) in &self.own {
+        for (name, (_, own)) in &self.own {
             parts.push(own.text());
             origins.push(Origin::Measure(name.clone()));
         }
@@ -451,30 +479,23 @@ impl Drafts<'_> {
         )
     }
 
-    /// Returns the values of the own measures at the as-of date.
+    /// Returns the numbers in the columns that measures or metrics have.
     fn values(
         &self,
-        run: &ScoreRun,
-        as_of: chrono::NaiveDate,
+        frame: &DataFrame,
+        column_of: impl Fn(&str) -> String,
     ) -> Result<IndexMap<String, Values>, JobError> {
-        let frame = run
-            .compared
-            .clone()
-            .lazy()
-            .filter(col(AS_OF).eq(date_literal(as_of)))
-            .collect()?;
         let mut values = IndexMap::new();
         for measure in self.wanted() {
-            let Ok(column) = frame.column(&measure) else {
+            let Ok(column) = frame.column(&column_of(&measure)) else {
                 continue;
             };
+            if !column.dtype().is_primitive_numeric() && !column.dtype().is_decimal() {
+                continue;
+            }
             let floats = column.cast(&DataType::Float64)?;
-            let mut sorted: Vec<f64> = floats
-                .f64()?
-                .iter()
-                .flatten()
-                .filter(|x| x.is_finite())
-                .collect();
+            let known = floats.f64()?.iter().flatten().filter(|x| x.is_finite());
+            let mut sorted: Vec<f64> = known.collect();
             sorted.sort_by(f64::total_cmp);
             let accounts = frame.height();
             values.insert(measure, Values { sorted, accounts });

@@ -578,7 +578,6 @@ pub const LEAK_WORDS: &[&str] = &[
     "renewed",
     "left",
     "terminated",
-    "deleted",
 ];
 
 /// Words of what is bad the more there is of it.

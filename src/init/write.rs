@@ -56,7 +56,9 @@ pub fn exports_head(
 }
 
 fn excluded(accounts: &Table, folder: &Folder) -> Vec<String> {
-    const TESTS: &[&str] = &["test", "internal", "demo", "sandbox", "trial", "partner"];
+    const TESTS: &[&str] = &[
+        "test", "internal", "demo", "sandbox", "trial", "partner", "deleted",
+    ];
     let seen = &folder.tables[accounts.seen];
     let mut exclude: Vec<(String, String)> = Vec::new();
     for column in &seen.columns {
@@ -106,7 +108,7 @@ fn shown(accounts: &Table, folder: &Folder) -> Vec<String> {
         .iter()
         .filter(|column| {
             column.shape == Shape::Text
-                && has(&column.name, &["name"])
+                && has(&column.name, &["name", "username"])
                 && !has(&column.name, &["user", "plan", "file", "first", "last"])
         })
         .filter_map(|column| usable(&column.name))

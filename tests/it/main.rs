@@ -8,6 +8,7 @@ mod follow_up;
 mod formulas;
 mod harness;
 mod hours;
+mod init;
 mod large_catalogue;
 mod leak_proof;
 mod lookups;
