@@ -58,5 +58,6 @@ pub mod tables;
 pub mod charts;
 pub mod publish;
 pub mod jobs;
+pub mod init;
 pub mod sample;
 pub mod cli;

@@ -11,6 +11,7 @@ mod formulas;
 mod fused;
 mod harness;
 mod hours;
+mod init;
 mod large_catalogue;
 mod leak_proof;
 mod lookups;
