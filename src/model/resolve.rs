@@ -199,7 +199,8 @@ impl Resolver<'_> {
                 problems.push(
                     self.source
                         .problem(below.span(), format!("bands `{}` and `{}` {what}: one ends below {below}, the other begins at {}", lower.label, upper.label, upper.from))
-                        .help("leave `below` out; a band reaches up to the next one"),
+                        .help("leave `below` out; a band reaches up to the next one")
+                        .of_whole(),
                 );
             }
         }
@@ -222,7 +223,8 @@ impl Resolver<'_> {
                         lowest.from.span(),
                         format!("no band holds a score below {}", lowest.from),
                     )
-                    .help("the lowest band begins at 0"),
+                    .help("the lowest band begins at 0")
+                    .of_whole(),
             );
         }
         bands
@@ -405,7 +407,8 @@ impl Resolver<'_> {
                         "{} {} in all",
                         if sum < 1.0 { "add" } else { "take away" },
                         ((sum - 1.0).abs() * 1e6).round() / 1e6
-                    )),
+                    ))
+                    .of_whole(),
             );
         }
     }
