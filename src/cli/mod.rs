@@ -11,6 +11,7 @@ mod run;
 mod sample;
 mod schema;
 mod screen;
+mod test;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,6 +52,9 @@ enum Command {
     /// Print the JSON Schema of a kind of file, with which an editor completes and explains keys
     #[command(after_help = schema::EXAMPLES)]
     Schema(schema::Arguments),
+    /// Check what measures and scores come of a few literal rows
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::Arguments),
     /// Write synthetic exports to try things on
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::Arguments),
@@ -125,6 +129,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::explain(arguments, &screen),
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::Test(arguments) => test::test(arguments, &screen),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };
     screen.finish();

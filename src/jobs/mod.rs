@@ -10,6 +10,7 @@ pub mod review_charts;
 pub mod review_file;
 pub mod review_run;
 pub mod review_settings;
+pub mod row_tests;
 pub mod schemas;
 pub mod score_charts;
 pub mod score_run;
