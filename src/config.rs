@@ -372,7 +372,57 @@ fn explain(source: &Source, span: &Span, message: &str) -> Problem {
             )
             .label(format!("needs `{field} = …`"));
     }
-    source.problem(span.clone(), message.lines().next().unwrap_or(message))
+    let message = message.lines().next().unwrap_or(message);
+    if let Some((found, expected)) = message
+        .strip_prefix("invalid type: ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        let expected = in_plain_words(expected);
+        return source
+            .problem(
+                span.clone(),
+                format!("expected {expected}, found {}", found_in_words(found)),
+            )
+            .label(format!("not {expected}"));
+    }
+    source.problem(span.clone(), message)
+}
+
+/// Says what serde expected in words of a person who writes TOML.
+fn in_plain_words(expected: &str) -> String {
+    match expected {
+        "f64" => "a number".to_owned(),
+        "u8" | "u32" | "u64" | "usize" => "a whole number, not below 0".to_owned(),
+        "i64" => "a whole number".to_owned(),
+        "a string" => "text in quotes".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a sequence" => "a list such as `[…, …]`".to_owned(),
+        "a map" => "a table such as `{ … = … }`".to_owned(),
+        _ if expected.starts_with("struct ") => "a table such as `{ … = … }`".to_owned(),
+        _ if expected.contains("Datetime") || expected.contains("datetime") => {
+            "a date such as 2026-01-31, without quotes".to_owned()
+        }
+        other => other.to_owned(),
+    }
+}
+
+/// Says what serde found, likewise.
+fn found_in_words(found: &str) -> String {
+    let kinds = [
+        ("string ", "the text "),
+        ("integer ", "the number "),
+        ("floating point ", "the number "),
+        ("boolean ", "the word "),
+        ("sequence", "a list"),
+        ("map", "a table"),
+    ];
+    let kind = kinds
+        .iter()
+        .find_map(|(serde, words)| Some((*words, found.strip_prefix(serde)?)));
+    kind.map_or_else(
+        || found.to_owned(),
+        |(words, value)| format!("{words}{value}"),
+    )
 }
 
 /// Takes the innermost entry that holds the span out of the table, so that what stands behind it
@@ -569,7 +619,7 @@ mod tests {
         assert!(
             found
                 .iter()
-                .any(|title| title.contains("invalid type: integer")),
+                .any(|title| title == "expected text in quotes, found the number `3`"),
             "{found:?}"
         );
         assert!(
@@ -579,7 +629,7 @@ mod tests {
         assert!(
             found
                 .iter()
-                .any(|title| title.contains("invalid type: string")),
+                .any(|title| title == "expected a number, found the text \"x\""),
             "{found:?}"
         );
         assert!(

@@ -1,7 +1,9 @@
 //! How a review looks at the past: decided before any figure is computed.
 
 use chrono::NaiveDate;
+use indexmap::IndexMap;
 
+use crate::domain::Timing;
 use crate::outcomes::Outcome;
 
 /// How rows are drawn from the past.
@@ -81,6 +83,8 @@ pub struct Design {
     pub parent: Option<String>,
     /// Metrics that know how near the renewal is.
     pub proximity: Vec<String>,
+    /// Whether metrics are meant to foretell or to tell what has happened, where that is said.
+    pub timing: IndexMap<String, Timing>,
     /// Share of accounts the team can work on.
     pub capacity: f64,
     /// Days between the close of what is learned from and the dates it is tried on.

@@ -139,8 +139,38 @@ pub struct TableFile {
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers: `all`, `any row`, or a condition over account columns.
     pub observed: Option<Text>,
+    /// What must hold of every row, under the name by which its breaches are told.
+    #[serde(default)]
+    pub rules: IndexMap<Text, RuleFile>,
+    /// What becomes of rows dated before the account, or the row, that they hang on.
+    #[serde(default)]
+    pub before_parent: Breach,
     /// The zone of this table's instants, where it differs.
     pub timezone: Option<Text>,
+}
+
+/// What must hold of every row.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// A condition over the row's columns; where one of them is missing it is not broken.
+    pub must: Text,
+    /// What becomes of a row that breaks it.
+    #[serde(default)]
+    pub otherwise: Breach,
+}
+
+/// What becomes of a row that breaks a rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Breach {
+    /// Nothing is said about it.
+    Ignore,
+    /// It is counted, and used all the same.
+    #[default]
+    Warn,
+    /// It is set aside, with its reason, and no score rests on it.
+    Reject,
 }
 
 /// Columns taken from another table.

@@ -6,9 +6,12 @@ pub mod contract;
 pub mod file;
 pub mod ledger;
 pub mod lookup;
+pub mod narrowed;
 pub mod parquet_files;
 pub mod rows;
+mod rules;
 pub mod scan;
+pub mod statistics;
 
 use indexmap::IndexMap;
 use polars::prelude::*;

@@ -13,6 +13,8 @@ use polars::prelude::*;
 
 use super::as_of::{ACCOUNT, ALWAYS, EVENT, FROM, INSTANT, NEVER, OWN_FROM, OWN_TO, ROW, TO};
 use super::contract::{History, Table};
+use super::file::Breach;
+use super::rules::{self, IS_BEFORE};
 use super::scan::{self, Demand, END, LINK, START, START_INSTANT, key_column};
 use crate::formula::date_literal;
 
@@ -49,8 +51,12 @@ impl Rows {
         let keys = Keys::of(table);
         let repeated = keys.repeated(&rows)?;
         let rows = versions(table, &keys, rows, &repeated)?;
-        let rows = linked(rows, parent)?;
-        let (frame, set_aside) = keys.enforce(table, rows, &repeated)?;
+        let rows = linked(table, rows, parent)?;
+        let (rows, broken) = rules::enforce(table, rows)?;
+        let (frame, mut set_aside) = keys.enforce(table, rows, &repeated)?;
+        if let Some(broken) = broken {
+            set_aside.vstack_mut(&broken)?;
+        }
         let news = news(table, &frame)?;
         Ok(Self {
             table: table.clone(),
@@ -107,6 +113,7 @@ impl Rows {
                 col(ACCOUNT),
                 col(FROM),
                 col(TO),
+                col(EVENT).alias(BEGAN),
             ])
             .sort([LINK, FROM], SortMultipleOptions::default())
             .collect()?;
@@ -121,6 +128,7 @@ fn touching(versions: DataFrame) -> PolarsResult<DataFrame> {
     let goes_on = before(LINK)
         .eq(col(LINK))
         .and(before(ACCOUNT).eq(col(ACCOUNT)))
+        .and(before(BEGAN).eq_missing(col(BEGAN)))
         .and(before(TO).eq(col(FROM)))
         .fill_null(lit(false));
     versions
@@ -138,8 +146,9 @@ fn touching(versions: DataFrame) -> PolarsResult<DataFrame> {
             col(ACCOUNT).first(),
             col(FROM).first(),
             col(TO).last(),
+            col(BEGAN).first(),
         ])
-        .select([col(LINK), col(ACCOUNT), col(FROM), col(TO)])
+        .select([col(LINK), col(ACCOUNT), col(FROM), col(TO), col(BEGAN)])
         .collect()
 }
 
@@ -332,19 +341,9 @@ impl Keys {
 
     /// Returns broken rows in the shape of `rejects`, with the date from which they stand there.
     fn set_aside(&self, table: &Table, broken: LazyFrame) -> PolarsResult<DataFrame> {
-        let key: Vec<Expr> = self
-            .key
-            .iter()
-            .map(|key| key.clone().fill_null(lit("null")))
-            .collect();
-        let name = if key.is_empty() {
-            lit("")
-        } else {
-            concat_str(key, "|", false)
-        };
         broken
             .select([
-                name.alias("row_key"),
+                rules::row_key(table).alias("row_key"),
                 lit(table.key.join(", ")).alias("column"),
                 col("rule"),
                 col("found"),
@@ -493,8 +492,11 @@ pub(super) fn fingerprint(columns: &[Expr]) -> Expr {
         .hash(5, 6, 7, 8)
 }
 
+/// When the row began that others hang on.
+const BEGAN: &str = "__began";
+
 /// Follows the link of each row to its account, and narrows its interval to what it hangs on.
-fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
+fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
     let rows = rows.lazy();
     let Some(parent) = parent else {
         return rows
@@ -506,6 +508,9 @@ fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
             .collect();
     };
     let links = parent.links()?;
+    let is_dated = table.time.is_some() && parent.table.time.is_some();
+    let is_before = (is_dated && table.before_parent != Breach::Ignore)
+        .then(|| col(EVENT).lt(col(BEGAN)).alias(IS_BEFORE));
     rows.join(
         links.lazy(),
         [col(LINK)],
@@ -516,6 +521,8 @@ fn linked(rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
         max_horizontal([col(OWN_FROM), col(FROM)])?.alias(FROM),
         min_horizontal([col(OWN_TO), col(TO)])?.alias(TO),
     ])
+    .with_columns(is_before.into_iter().collect::<Vec<_>>())
+    .select([all().exclude_cols([BEGAN]).as_expr()])
     .collect()
 }
 

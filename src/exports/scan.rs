@@ -92,13 +92,19 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
 }
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
-fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
+pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     let link = table.owner.column().map(str::to_owned);
     let history: Vec<&String> = match &table.history {
         History::Loads(column) | History::Dumps(Some(column)) => vec![column],
         History::Versions { from, to } => [Some(from), to.as_ref()].into_iter().flatten().collect(),
         History::Events | History::Dumps(None) => vec![],
     };
+    let of_rules: Vec<String> = table
+        .rules
+        .iter()
+        .flat_map(|rule| rule.must.columns())
+        .map(str::to_owned)
+        .collect();
     let mut columns: Vec<String> = Vec::new();
     let mut add = |name: &str| {
         if table.columns.contains_key(name) && !columns.iter().any(|known| known == name) {
@@ -113,6 +119,7 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
         .chain(&link)
         .chain(&demand.part)
         .chain(history)
+        .chain(&of_rules)
     {
         match table.scope.derived.get(name) {
             Some(expr) => expr.columns().into_iter().for_each(&mut add),
@@ -146,8 +153,16 @@ fn part(
         },
         ..ScanArgsParquet::default()
     };
-    let path = file.path.to_string_lossy();
-    let mut rows = LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?;
+    let mut rows = if file.is_foreign {
+        let theirs = columns
+            .iter()
+            .map(|ours| table.columns[ours].theirs.as_str());
+        let bytes = narrowed(file, theirs)?;
+        LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args)?
+    } else {
+        let path = file.path.to_string_lossy();
+        LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?
+    };
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     if let (true, Some(time), Some(until)) = (
@@ -175,6 +190,19 @@ fn part(
         rows = rows.filter(in_range.or(col(EVENT).is_null()));
     }
     Ok(rows)
+}
+
+/// Returns what is used of a file with columns that Polars does not know.
+fn narrowed<'a>(
+    file: &'a ParquetFile,
+    used: impl Iterator<Item = &'a str>,
+) -> PolarsResult<Vec<u8>> {
+    // Where only the path is used, some column has to say how many rows there are.
+    let is_plain = |(_, stored): &(&String, &Stored)| **stored != Stored::Other;
+    let some = file.columns.iter().find(is_plain);
+    let some = some.map(|(name, _)| name.as_str());
+    super::narrowed::narrowed(&file.path, &used.chain(some).collect())
+        .map_err(|error| polars_err!(ComputeError: "{}: {error}", file.path.display()))
 }
 
 /// Lets the reader skip row groups by their statistics; two days of slack cover every time zone.
@@ -467,11 +495,12 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
             .rev()
             .find(|dump| *dump <= until));
     }
-    let dated = match &table.history {
-        History::Loads(column) | History::Dumps(Some(column)) => Some(column),
-        _ => table.time.as_ref(),
+    if let Some((_, newest)) = table.span().filter(|(_, newest)| *newest <= until) {
+        return Ok(Some(newest));
+    }
+    let Some(dated) = table.dated_by() else {
+        return Ok(None);
     };
-    let Some(dated) = dated else { return Ok(None) };
     let value = match table.scope.derived.get(dated) {
         Some(expr) => row_wise(expr),
         None => col(dated.as_str()),
@@ -485,6 +514,7 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     };
     let keyless = Table {
         key: vec![],
+        rules: vec![],
         ..table.clone()
     };
     let columns = base_columns(&keyless, &demand);

@@ -221,7 +221,8 @@ pub fn summary(
         Aggregate::CountDistinct => rows(x()).drop_nulls().n_unique().cast(DataType::Int64),
         Aggregate::Sum => {
             let sum = match arguments[0].kind {
-                Kind::Integer | Kind::Null => rows(x()).sum(),
+                Kind::Integer => whole_sum(x(), &rows),
+                Kind::Null => rows(x()).sum(),
                 Kind::Decimal => decimal_sum(&arguments[0], &rows),
                 _ => in_order(rows(x())).sum(),
             };
@@ -318,6 +319,14 @@ pub fn tie(
             .n_unique()
             .gt(lit(1)),
     )
+}
+
+/// Sums whole numbers in 128 bits: ids and bytes add up to more than 64 bits hold, and a sum that
+/// wraps around is wrong by any measure.
+fn whole_sum(x: Expr, rows: &impl Fn(Expr) -> Expr) -> Expr {
+    rows(x.cast(DataType::Decimal(38, 0)))
+        .sum()
+        .cast(DataType::Float64)
 }
 
 fn decimal_sum(argument: &Formula, rows: &impl Fn(Expr) -> Expr) -> Expr {

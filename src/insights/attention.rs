@@ -14,12 +14,12 @@ pub const RANK: &str = "attention_rank";
 
 /// Adds both columns, and keeps the order of rows.
 ///
-/// A point below 100 counts one, and so does a point fallen within a month that neither an expected
-/// dip nor the season explains: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
+/// A point below 100 counts one, and so does every point of a fall within a month, unless an
+/// expected dip or the season explains the fall: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
 ///
 /// # Errors
 /// When Polars fails.
-pub(super) fn ordered(frame: LazyFrame) -> PolarsResult<LazyFrame> {
+pub(super) fn ordered(frame: DataFrame) -> PolarsResult<DataFrame> {
     let change = col(name::overall(MONTH_CHANGE));
     let fall = || col(name::overall(FALL));
     let explained = fall()
@@ -37,7 +37,8 @@ pub(super) fn ordered(frame: LazyFrame) -> PolarsResult<LazyFrame> {
         .cum_count(false)
         .over([col(AS_OF)])?
         .cast(DataType::Int64);
-    let frame = frame
+    frame
+        .lazy()
         .with_column(
             attention
                 .round(9, RoundMode::HalfAwayFromZero)
@@ -57,6 +58,6 @@ pub(super) fn ordered(frame: LazyFrame) -> PolarsResult<LazyFrame> {
                 .otherwise(lit(NULL))
                 .alias(name::overall(RANK)),
         )
-        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default());
-    Ok(frame)
+        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+        .collect()
 }

@@ -303,7 +303,8 @@ impl<'a> Sliced<'a> {
             for (c, category) in (0i32..).zip(&self.model.categories) {
                 let level = format!("category/{}", category.id);
                 let lost = has_fallen(&level).fill_null(lit(false));
-                let change = col(change_name(&level, comparator)).filter(lost.clone());
+                let change = when(lost.clone()).then(col(change_name(&level, comparator)));
+                let change = change.otherwise(lit(NULL));
                 let counted = fallen.clone().group_by([SLICE, VALUE].map(col)).agg([
                     len().cast(DataType::Int64).alias("accounts_fallen"),
                     lost.cast(DataType::Int64).sum().alias(ACCOUNTS),

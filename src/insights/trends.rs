@@ -95,12 +95,12 @@ pub(super) fn flat_band_name(level: &str) -> String {
 /// # Errors
 /// When Polars fails.
 pub(super) fn compare(
-    mut frame: LazyFrame,
+    mut frame: DataFrame,
     scored: &DataFrame,
     comparisons: &[Comparison],
     model: &HealthModel,
     history: &[Published],
-) -> PolarsResult<LazyFrame> {
+) -> PolarsResult<DataFrame> {
     let levels = levels(model);
     for comparison in comparisons {
         let comparator = comparison.comparator;
@@ -128,10 +128,11 @@ pub(super) fn compare(
         let directions = levels.iter().map(|level| {
             direction(&level.name, comparator).alias(direction_name(&level.name, comparator))
         });
-        frame = beside(frame, past)
+        frame = beside(frame.lazy(), past)
             .with_columns(changes.collect::<Vec<_>>())
             .with_columns(directions.collect::<Vec<_>>())
-            .select([all().exclude_cols(["^__then/.*$"]).as_expr()]);
+            .select([all().exclude_cols(["^__then/.*$"]).as_expr()])
+            .collect()?;
     }
     Ok(frame)
 }

@@ -46,9 +46,15 @@ pub struct JobFile {
     /// What to do when an export is older than it may be.
     #[serde(default)]
     pub stale: StalePolicy,
-    /// How many rows may be lost before the run says so, or refuses.
+    /// How many of an export's rows may be lost, set aside or leading nowhere, before the run says
+    /// so (from 0.01 when left out) or refuses (above 0.25 when left out).
     #[serde(default)]
-    pub tolerance: ToleranceFile,
+    pub tolerance: LimitsFile,
+    /// What must not change much from one run to the next.
+    #[serde(default)]
+    pub guard: GuardFile,
+    /// What becomes of days already published; each can be run again when left out.
+    pub late_data: Option<LateDataFile>,
     /// The tables to publish; scores and insights when left out.
     pub publish: Option<Vec<TableGroup>>,
     /// How the list of actions is drawn up.
@@ -170,12 +176,34 @@ pub enum StalePolicy {
     Refuse,
 }
 
-/// Shares of an export's known rows that are set aside or lead to no account.
+/// What must not change much from one published run to the next.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ToleranceFile {
-    /// From this share on, the finding is a warning; 0.01 when left out.
+pub struct GuardFile {
+    /// The share of the accounts scored in both runs that change band.
+    #[serde(default)]
+    pub bands: LimitsFile,
+    /// How much an export grows or shrinks, as a share of the rows it had; from 0.5 on it is a
+    /// warning when left out.
+    #[serde(default)]
+    pub volume: LimitsFile,
+}
+
+/// Shares from which on somebody should look, and above which nothing is published.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsFile {
+    /// From this share on, the finding is a warning.
     pub warn: Option<Spanned<f64>>,
-    /// Above this share, the run refuses; 0.25 when left out.
+    /// Above this share, the run refuses.
     pub refuse: Option<Spanned<f64>>,
+}
+
+/// What becomes of days already published, of which more may have become known since.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LateDataFile {
+    /// Days published within so long before the as-of date are computed and published again with
+    /// every run; earlier ones are frozen.
+    pub restate: DayCount,
 }

@@ -26,6 +26,8 @@ pub struct ReviewFile {
     /// Model files that are compared with the one in force.
     #[serde(default)]
     pub challengers: Vec<Text>,
+    /// The job whose published scores are compared with the replay; it publishes in the same `out`.
+    pub published: Option<Text>,
     /// Account columns by which figures are cut.
     #[serde(default)]
     pub segments: Vec<Text>,

@@ -1,6 +1,6 @@
 //! A review job as meant: the score job of its model, and how the past is looked at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 
@@ -31,6 +31,8 @@ pub struct ReviewJob {
     pub design: Design,
     /// Models that are compared with the one in force.
     pub challengers: Vec<HealthModel>,
+    /// Where the scores of the time were published.
+    pub published: Option<PathBuf>,
 }
 
 /// Returns what kind of run a job file asks for; `None` where it does not say.
@@ -96,17 +98,25 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Revi
         return Err(problems.into());
     };
     let models: Vec<&HealthModel> = std::iter::once(&score.model).chain(&challengers).collect();
+    // How far the rules look back counts too: tonight's run reads an export as far as they do, and
+    // whether it is fresh hangs on that.
     let mut names = overrides.also.clone();
     names.extend(models.iter().flat_map(|model| model.reads()));
+    names.extend(score.model.rules.reads());
     names.extend(score.population.reads());
     let carried = models.iter().flat_map(|model| model.carried()).collect();
     score.plan = Plan::of(&score.catalog, &score.contract, &names, carried);
+    let published = review.published.as_ref().and_then(|name| {
+        let beside = score.folder.parent()?;
+        Some(beside.join(name.get_ref()))
+    });
     Ok(ReviewJob {
         score,
         outcomes,
         acted_on,
         design,
         challengers,
+        published,
     })
 }
 
@@ -191,6 +201,12 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
         segments: texts(&file.segments),
         parent: file.parent.as_ref().map(|parent| parent.get_ref().clone()),
         proximity: texts(&file.proximity),
+        timing: (score.model.metrics())
+            .filter_map(|(_, _, _, metric)| {
+                let measure = score.catalog.measures.get(&metric.measure)?;
+                Some((metric.id.clone(), measure.timing?))
+            })
+            .collect(),
         capacity,
         gap_days: file.gap.map_or(0, |gap| gap.0 as i32),
         resamples,
@@ -211,6 +227,14 @@ fn names(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Pr
             let problem: Problem = source.problem(name.span(), title);
             problems.push(problem.nearest(name.get_ref(), valid));
         }
+    }
+    if let Some(name) = &file.published
+        && (name.get_ref().contains(['/', '\\']) || name.get_ref().starts_with('.'))
+    {
+        let title = format!("`{name}` is no name of a job");
+        let help =
+            "give the name of the job's file without .toml; its folder lies beside this job's";
+        problems.push(source.problem(name.span(), title).help(help));
     }
     for name in &file.proximity {
         let ids: Vec<&str> = score

@@ -1,5 +1,6 @@
 //! The panel meets the exports: measure values, each with its meaning in `measures.toml`.
 
+mod batches;
 mod carry;
 pub mod catalog;
 pub mod compute;

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use polars::prelude::*;
 
+use super::batches::batches;
 use super::catalog::{Measure, RowMeasure, summary_name};
 use super::compute::{newest_name, published, tie_name, unpriced_name};
 use super::money;
@@ -17,7 +18,7 @@ use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, PART, masked, visible};
 use crate::exports::rows::Rows;
 use crate::exports::{Exports, lookup};
 use crate::formula::{Expr as Formula, Node, account_column, row_wise, summary, tie};
-use crate::panel::ACCOUNT_ID;
+use crate::panel::{self, ACCOUNT_ID};
 
 /// Values of some measures, and the columns of the panel that they belong to.
 pub(super) struct Values {
@@ -82,15 +83,27 @@ impl Meeting {
         }
     }
 
+    /// Returns the dates of a panel, with their accounts where rows belong to some.
+    fn pairs(self, exports: &Exports, panel: &DataFrame) -> PolarsResult<DataFrame> {
+        let account = col(panel::account_column(exports)).alias(ACCOUNT);
+        let columns = match self {
+            Self::OnAccount | Self::OnPart { .. } => vec![col(AS_OF), account],
+            Self::WithEach | Self::Once => vec![col(AS_OF)],
+        };
+        let pairs = panel.clone().lazy().select(columns);
+        pairs
+            .unique_generic(None, UniqueKeepStrategy::Any)
+            .collect()
+    }
+
     /// Joins rows with the pairs they meet.
     ///
     /// Where whole accounts are scored, a row carries the id of its pair as [`ACCOUNT`] already.
-    fn rows(self, rows: &Rows, panel: &DataFrame, compared: &[&str]) -> LazyFrame {
+    fn join(self, rows: LazyFrame, panel: &DataFrame, compared: &[&str]) -> LazyFrame {
         let of_account = compared
             .iter()
             .map(|name| col(*name).alias(account_column(name)));
         let pairs = panel.clone().lazy();
-        let rows = rows.frame.clone().lazy();
         match self {
             Self::OnAccount => {
                 let pair = [col(ACCOUNT_ID).alias(ACCOUNT), col(AS_OF)];
@@ -134,17 +147,9 @@ fn grouped(
     }
     let day = |date: Expr| date.cast(DataType::Int32);
     let age = (day(col(AS_OF)) - day(col(EVENT))).alias("__age");
-    let mut seen = meeting
-        .rows(rows, panel, &compared)
-        .filter(visible(col(AS_OF)))
-        .with_column(age);
-    if let Some(reach) = measures
-        .iter()
-        .map(|(_, rows)| rows.window.reach())
-        .collect::<Option<Vec<_>>>()
-    {
-        seen = seen.filter(col("__age").lt_eq(lit(reach.into_iter().max().unwrap_or(0))));
-    }
+    let reach = measures.iter().map(|(_, rows)| rows.window.reach());
+    let reach = reach.collect::<Option<Vec<_>>>();
+    let reach = reach.and_then(|reach| reach.into_iter().max());
     let cells: Vec<Expr> = rows
         .demand
         .columns
@@ -217,13 +222,6 @@ fn grouped(
         .enumerate()
         .map(|(n, mask)| mask.alias(format!("__mask_{n}")))
         .collect();
-    let mut seen = seen.with_columns(cells);
-    if !rows.demand.taken.is_empty() {
-        let dates = panel
-            .select([AS_OF])?
-            .unique_stable(None, UniqueKeepStrategy::Any, None)?;
-        seen = lookup::attach(seen, rows, exports, &dates)?;
-    }
     let on = meeting.on();
     let within: Vec<Expr> = on
         .iter()
@@ -239,12 +237,29 @@ fn grouped(
         .zip(&on)
         .map(|(column, name)| column.clone().alias(*name));
     let values: Vec<Expr> = named.chain(values).collect();
-    let frame = seen
-        .with_columns(masks)
-        .group_by(within)
-        .agg(aggregates)
-        .select(values)
-        .collect()?;
+    let mut parts = Vec::new();
+    for batch in batches(panel, reach)? {
+        let mut seen = meeting
+            .join(batch.rows(&rows.frame), &batch.panel, &compared)
+            .filter(visible(col(AS_OF)))
+            .with_column(age.clone());
+        if let Some(reach) = reach {
+            seen = seen.filter(col("__age").lt_eq(lit(reach)));
+        }
+        seen = seen.with_columns(&cells);
+        if !rows.demand.taken.is_empty() {
+            let pairs = meeting.pairs(exports, &batch.panel)?;
+            seen = lookup::attach(seen, rows, exports, &pairs)?;
+        }
+        let part = seen
+            .with_columns(&masks)
+            .group_by(&within)
+            .agg(&aggregates)
+            .select(&values)
+            .collect()?;
+        parts.push(part.lazy());
+    }
+    let frame = concat(parts, UnionArgs::default())?.collect()?;
     Ok(Values { frame, on })
 }
 

@@ -92,6 +92,7 @@ pub fn resolve(
         by_hand,
         rules,
         measures: IndexMap::new(),
+        currency: catalog.scope.currency.clone(),
         text: source.text.clone(),
     };
     if problems.0.len() > before {
@@ -142,10 +143,10 @@ impl Resolver<'_> {
             None => 1,
             Some(decimals) if *decimals.get_ref() <= 3 => *decimals.get_ref(),
             Some(decimals) => {
-                problems.push(
-                    self.source
-                        .problem(decimals.span(), "a score is shown with 0 to 3 decimals"),
-                );
+                problems.push(self.source.problem(
+                    decimals.span(),
+                    format!("a score is shown with 0 to 3 decimals, found {decimals}"),
+                ));
                 1
             }
         }
@@ -162,7 +163,11 @@ impl Resolver<'_> {
         if !(0.0..=1.0).contains(share.get_ref()) {
             problems.push(
                 self.source
-                    .problem(share.span(), format!("`{key}` is a share from 0 to 1")),
+                    .problem(
+                        share.span(),
+                        format!("`{key}` is a share from 0 to 1, found {share}"),
+                    )
+                    .help("a percentage is divided by a hundred: 65 % is 0.65"),
             );
         }
         *share.get_ref()
@@ -296,7 +301,10 @@ impl Resolver<'_> {
                 {
                     problems.push(self.source.problem(
                         metric_id.span(),
-                        format!("the neutral score {score} of `{metric_id}` is outside the scale"),
+                        format!(
+                            "the neutral score {score} of `{metric_id}` is outside the scale of {} to {}",
+                            scale[0], scale[1]
+                        ),
                     ));
                 }
                 metrics.push(Metric {

@@ -55,6 +55,10 @@ impl Resolver<'_> {
             .map(|name| (*name, *name));
         let (mut columns, mut unusable) = (IndexMap::new(), IndexMap::new());
         for (ours, theirs) in mapped.chain(unmapped) {
+            if let Some(reason) = reserved(ours, theirs) {
+                unusable.insert(ours.to_owned(), reason);
+                continue;
+            }
             let stored = match self.stored(theirs, files) {
                 Ok(stored) => stored,
                 Err(reason) => {
@@ -104,7 +108,7 @@ impl Resolver<'_> {
         for file in files {
             let Some(here) = in_part(file) else {
                 return Err(format!(
-                    "{} lacks it, and other parts have it",
+                    "{} lacks it, and other parts have it; deliver all parts with the same columns",
                     file.path.display()
                 ));
             };
@@ -113,12 +117,18 @@ impl Resolver<'_> {
                 return Err(match all {
                     Some((_, other)) if here != Stored::Other => {
                         format!(
-                            "{} and {} hold different types",
+                            "{} and {} hold different types; deliver all parts with one",
                             other.path.display(),
                             file.path.display()
                         )
                     }
-                    _ => "formulas have no use for its type".to_owned(),
+                    _ => format!(
+                        "{} stores `{theirs}` as {}; have it exported as a number, a text or a date",
+                        file.path.display(),
+                        file.unusable
+                            .get(theirs)
+                            .map_or("something else", String::as_str),
+                    ),
                 });
             }
             all = Some((together, all.map_or(file, |(_, first)| first)));
@@ -152,6 +162,10 @@ impl Resolver<'_> {
         };
         let money = self.money(&mut scope, problems);
         for (name, text) in &self.file.derive {
+            if let Some(meaning) = formula::reserved(name.get_ref()) {
+                let title = format!("`{name}` cannot be the name of a column: {meaning}");
+                problems.push(self.source.problem(name.span(), title));
+            }
             let checked = formula::parse(text.get_ref())
                 .and_then(|parsed| formula::check(&parsed, &scope, Aggregates::Refused));
             match checked {
@@ -182,13 +196,7 @@ impl Resolver<'_> {
                 "column `{name}` of export `{}` cannot be used: {reason}",
                 self.table
             );
-            let help = "deliver the parts with one schema of plain types";
-            problems.push(
-                self.source
-                    .problem(name.span(), title)
-                    .help(help)
-                    .of_input(),
-            );
+            problems.push(self.source.problem(name.span(), title).of_input());
             return None;
         }
         let names = scope
@@ -208,6 +216,19 @@ impl Resolver<'_> {
         );
         None
     }
+}
+
+/// Returns why a column cannot go by a name that means something else already.
+fn reserved(ours: &str, theirs: &str) -> Option<String> {
+    let meaning = formula::reserved(ours)?;
+    let other = match ours.trim_start_matches('_') {
+        "as_of" => "as_of_date",
+        "" => "other",
+        name => name,
+    };
+    Some(format!(
+        "{meaning}; give the column another: columns = {{ {other} = \"{theirs}\" }}"
+    ))
 }
 
 /// Returns how to hold the values of two parts in one column; `Other` where there is no way.

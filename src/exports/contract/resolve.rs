@@ -123,6 +123,8 @@ impl Resolver<'_> {
             money,
             fresh_within: file.fresh_within,
             observed: self.observed(problems),
+            rules: self.rules(&columns, &scope, problems),
+            before_parent: file.before_parent,
             files,
             columns,
             scope,

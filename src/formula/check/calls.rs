@@ -267,7 +267,12 @@ impl Checker<'_> {
                     }
                     self.expect(argument, Kind::Float, name)?;
                 }
-                if aggregate == A::Sum { x } else { Kind::Float }
+                // A sum of whole numbers may leave the range of 64 bits.
+                if aggregate == A::Sum && x != Kind::Integer {
+                    x
+                } else {
+                    Kind::Float
+                }
             }
         };
         Ok(Expr {

@@ -70,7 +70,7 @@ pub fn run(
     for test in &file.tests {
         trail.step(test.name.get_ref());
         let before = problems.0.len();
-        runner.check(test, &mut problems);
+        runner.check(test, &mut problems)?;
         if problems.0.len() > before {
             continue;
         }
@@ -97,7 +97,7 @@ struct Runner<'a> {
 
 impl Runner<'_> {
     /// Checks that a test speaks of what is there.
-    fn check(&self, test: &TestFile, problems: &mut Problems) {
+    fn check(&self, test: &TestFile, problems: &mut Problems) -> Result<(), JobError> {
         if date_of(test.as_of.get_ref()).is_none() {
             let problem = self
                 .source
@@ -147,6 +147,12 @@ impl Runner<'_> {
                     .help("give `expect.measures`, `missing`, `metrics`, `categories`, `health_score` or `band`"),
             );
         }
+        for (name, rows) in &test.given {
+            if let Some(table) = self.job.contract.tables.get(name.get_ref()) {
+                rows::frame(table, rows, self.source, problems)?;
+            }
+        }
+        Ok(())
     }
 
     fn differences(
@@ -359,6 +365,7 @@ fn shown(value: &AnyValue<'_>) -> String {
                 .collect();
             format!("\"{}\"", items.join("; "))
         }
+        AnyValue::Float64(number) => number.to_string(),
         value => value.to_string(),
     }
 }

@@ -567,12 +567,18 @@ impl Resolver<'_> {
     ) -> Option<Expr> {
         let parsed = self.formulas.parsed(text, part.clone(), problems)?;
         self.learn(&parsed.names());
-        let mut scope = self.scope.clone();
+        // The scope holds every measure and word, so it lends itself instead of being copied.
         let names = own
             .iter()
             .map(|(name, expr)| ((*name).to_owned(), expr.clone()));
-        scope.derived.extend(names);
-        self.formulas.checked(&parsed, text, part, &scope, problems)
+        self.scope.derived.extend(names);
+        let checked = self
+            .formulas
+            .checked(&parsed, text, part, &self.scope, problems);
+        for (name, _) in own {
+            self.scope.derived.shift_remove(*name);
+        }
+        checked
     }
 
     // --- names that must exist ---------------------------------------------------------------
