@@ -14,6 +14,7 @@ mod run;
 mod sample;
 mod schema;
 mod screen;
+mod test;
 mod timings;
 
 use std::ffi::OsString;
@@ -64,6 +65,9 @@ enum Command {
     /// Print the JSON Schema of a kind of file, with which an editor completes and explains keys
     #[command(after_help = schema::EXAMPLES)]
     Schema(schema::Arguments),
+    /// Check what measures and scores come of a few literal rows
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::Arguments),
     /// Write synthetic exports to try things on
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::Arguments),
@@ -141,6 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
         Command::Init(arguments) => init::init(arguments, &screen),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::Test(arguments) => test::test(arguments, &screen),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };
     screen.finish();

@@ -40,6 +40,8 @@ enum Kind {
     Model,
     /// What to run
     Job,
+    /// What must come of a few rows
+    Test,
 }
 
 impl From<Kind> for FileKind {
@@ -49,6 +51,7 @@ impl From<Kind> for FileKind {
             Kind::Measures => Self::Measures,
             Kind::Model => Self::Model,
             Kind::Job => Self::Job,
+            Kind::Test => Self::Test,
         }
     }
 }

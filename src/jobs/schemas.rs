@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::file::JobFile;
+use super::row_tests::file::TestsFile;
 use crate::exports::file::ExportsFile;
 use crate::measures::file::MeasuresFile;
 use crate::model::file::ModelFile;
@@ -24,11 +25,19 @@ pub enum FileKind {
     Model,
     /// What to run.
     Job,
+    /// What must come of a few rows.
+    Test,
 }
 
 impl FileKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Exports, Self::Measures, Self::Model, Self::Job];
+    pub const ALL: [Self; 5] = [
+        Self::Exports,
+        Self::Measures,
+        Self::Model,
+        Self::Job,
+        Self::Test,
+    ];
 
     /// Returns the kind in one word, which is also the name of its schema's file.
     #[must_use]
@@ -38,6 +47,7 @@ impl FileKind {
             Self::Measures => "measures",
             Self::Model => "model",
             Self::Job => "job",
+            Self::Test => "test",
         }
     }
 
@@ -49,6 +59,7 @@ impl FileKind {
             Self::Measures => schema_of::<MeasuresFile>(),
             Self::Model => schema_of::<ModelFile>(),
             Self::Job => schema_of::<JobFile>(),
+            Self::Test => schema_of::<TestsFile>(),
         };
         let mut value = schema.to_value();
         value["title"] = format!("healthscore: {}", self.word()).into();

@@ -208,6 +208,9 @@ fn reader_refuses(kind: FileKind, text: &str) -> bool {
         FileKind::Model => {
             config::parse::<healthscore::model::file::ModelFile>(&source, &mut problems);
         }
+        FileKind::Test => {
+            config::parse::<healthscore::jobs::row_tests::file::TestsFile>(&source, &mut problems);
+        }
         FileKind::Job => {
             config::parse::<healthscore::jobs::file::JobFile>(&source, &mut problems);
         }
