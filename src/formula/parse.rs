@@ -224,6 +224,10 @@ fn bytes(text: &str, span: Span) -> Range<usize> {
 
 /// Returns the byte at a line and column, both counted in characters from one.
 fn offset(text: &str, at: Location) -> usize {
+    if at.line == 1 && text.is_ascii() {
+        return usize::try_from(at.column.saturating_sub(1))
+            .map_or(text.len(), |column| column.min(text.len()));
+    }
     let line_start: usize = text
         .split_inclusive('\n')
         .take(at.line.saturating_sub(1) as usize)

@@ -171,14 +171,14 @@ pub fn settle(
     trail.step("trying the model");
     let (job, run) = drafts.try_out(trail)?;
     // A run that refuses says why; then the tolerance is widened, and the reason stands beside it.
-    if let Err(error) = run.scorecard(&job, as_of) {
+    if let Err(error) = run.scorecard(&job, as_of, trail) {
         let JobError::Refused(refusals) = error else {
             return Err(error);
         };
         let reasons: Vec<String> = refusals.into_iter().map(|refusal| refusal.reason).collect();
         drafts.lost = Some(reasons.join("; "));
         let (job, run) = drafts.try_out(trail)?;
-        run.scorecard(&job, as_of)?;
+        run.scorecard(&job, as_of, trail)?;
         return drafts.starter(&job, &run, as_of);
     }
     drafts.starter(&job, &run, as_of)

@@ -16,7 +16,10 @@ const BANDS_APART: i32 = 2;
 /// Says of each category whether it contradicts the total: the total is in the best band and the
 /// category two bands or more below it, or the total is in the worst band and the category two
 /// bands or more above it. In between, categories that differ are what a mean is for.
-pub(super) fn called_out(frame: LazyFrame, model: &HealthModel) -> LazyFrame {
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn called_out(frame: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
     let worst = model.bands.len() as i32 - 1;
     let total = rank_of(&col(name::overall(name::BAND)), model);
     let contradicts = model.categories.iter().map(|category| {
@@ -43,8 +46,10 @@ pub(super) fn called_out(frame: LazyFrame, model: &HealthModel) -> LazyFrame {
         .then(ids)
         .otherwise(lit(NULL));
     frame
+        .lazy()
         .with_columns(contradicts.collect::<Vec<_>>())
         .with_column(ids.alias(name::overall(CONTRADICTIONS)))
+        .collect()
 }
 
 /// Returns the place of the band that a category's score would lie in.

@@ -94,6 +94,7 @@ pub(super) fn split(
         values: model.metrics().map(|(.., m)| dates(m)).collect(),
         conditions: model.metrics().map(|(.., m)| conditions(m)).collect(),
     };
+    let mut drivers = Vec::new();
     let mut paired = Vec::new();
     for comparison in comparisons {
         let said_by = |then: NaiveDate| {
@@ -112,13 +113,17 @@ pub(super) fn split(
                 paired.push(splitter.against_published(scored, comparator, pair, run)?);
             }
         }
+        if paired.iter().map(DataFrame::height).sum::<usize>() >= AT_ONCE {
+            drivers.push(splitter.drivers(std::mem::take(&mut paired))?);
+        }
     }
-    if paired.is_empty() {
-        return splitter.nothing();
-    }
-    // All comparators at once: what scoring a state costs is the plan, hardly the rows.
-    splitter.drivers(concat(paired, UnionArgs::default())?)
+    drivers.push(splitter.drivers(paired)?);
+    stacked(drivers)
 }
+
+/// Pairs that are split at once. For few pairs scoring a state costs its plan and hardly the rows,
+/// so comparators share one; many pairs side by side would not fit into memory.
+const AT_ONCE: usize = 100_000;
 
 /// A published date and the one it is compared with.
 type Pair = (NaiveDate, NaiveDate);
@@ -286,18 +291,11 @@ impl Splitter<'_> {
     }
 
     /// Splits the changes of paired accounts.
-    fn drivers(&self, paired: LazyFrame) -> PolarsResult<DataFrame> {
-        let shown = name::overall("score_shown");
-        let is_compared = col(now(&shown))
-            .is_not_null()
-            .and(col(said(&shown)).is_not_null());
-        let frame = paired
-            .filter(is_compared)
-            .with_row_index(ROW, None)
-            .collect()?;
-        if frame.height() == 0 {
+    fn drivers(&self, paired: Vec<DataFrame>) -> PolarsResult<DataFrame> {
+        if paired.iter().all(|pairs| pairs.height() == 0) {
             return self.nothing();
         }
+        let frame = stacked(paired)?.with_row_index(ROW.into(), None)?;
         let frame = self.scored_between(frame)?;
         let frame = frame.lazy().with_columns(self.causes()).collect()?;
         allotted(&frame, &self.parts())
@@ -310,17 +308,17 @@ impl Splitter<'_> {
         scored: &DataFrame,
         comparator: Comparator,
         pairs: &[Pair],
-    ) -> PolarsResult<LazyFrame> {
+    ) -> PolarsResult<DataFrame> {
         let tonight =
             |column: &str| col(then(&name::overall(column))).alias(said(&name::overall(column)));
         let paired = self.side_by_side(scored, pairs, JoinType::Inner)?;
         let paired = paired.with_columns([tonight(name::SCORE), tonight("score_shown")]);
-        Ok(self.labelled(
+        self.labelled(
             paired,
             comparator,
             self.model.decimals,
             &Earlier::same_model(),
-        ))
+        )
     }
 
     /// The same against a published run, whose own word counts.
@@ -330,7 +328,7 @@ impl Splitter<'_> {
         comparator: Comparator,
         pair: Pair,
         run: &Published,
-    ) -> PolarsResult<LazyFrame> {
+    ) -> PolarsResult<DataFrame> {
         let published =
             |column: &str| col(name::overall(column)).alias(said(&name::overall(column)));
         let published = seen_from(run.scores.clone().lazy(), &[pair])?.select([
@@ -352,7 +350,7 @@ impl Splitter<'_> {
                 JoinArgs::new(JoinType::Left),
             );
         let decimals = run.decimals.max(self.model.decimals);
-        Ok(self.labelled(paired, comparator, decimals, &Earlier::by(run, self.model)))
+        self.labelled(paired, comparator, decimals, &Earlier::by(run, self.model))
     }
 
     fn side_by_side(
@@ -378,14 +376,19 @@ impl Splitter<'_> {
         Ok(tonight.join(earlier, on.clone(), on, JoinArgs::new(kind)))
     }
 
-    /// Adds what belongs to the comparison as a whole, in one order of rows and columns.
+    /// Adds what belongs to the comparison as a whole, in one order of rows and columns, and keeps
+    /// the accounts that have a score on both dates.
     fn labelled(
         &self,
         paired: LazyFrame,
         comparator: Comparator,
         decimals: u32,
         earlier: &Earlier,
-    ) -> LazyFrame {
+    ) -> PolarsResult<DataFrame> {
+        let score = name::overall("score_shown");
+        let is_compared = col(now(&score))
+            .is_not_null()
+            .and(col(said(&score)).is_not_null());
         let shown = [name::SCORE, "score_shown"].map(name::overall);
         let columns: Vec<Expr> = [ACCOUNT_ID, AS_OF, THEN]
             .into_iter()
@@ -415,8 +418,10 @@ impl Splitter<'_> {
             ])
             .collect();
         paired
+            .filter(is_compared)
             .select(columns)
             .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+            .collect()
     }
 
     /// Returns the scores of the earlier date by the model that was in force then.
@@ -564,7 +569,17 @@ impl Splitter<'_> {
             .iter()
             .map(|column| col(column.as_str()).alias(format!("{label}/{column}")));
         let differing = frame.clone().lazy().filter(differs.clone()).select(taken);
-        let state = scores::weighed(differing, self.model)
+        let differing = differing.collect()?;
+        if differing.height() == 0 {
+            let same = outcomes
+                .iter()
+                .map(|column| col(format!("{like}/{column}")).alias(format!("{label}/{column}")));
+            return frame
+                .lazy()
+                .with_columns(same.collect::<Vec<_>>())
+                .collect();
+        }
+        let state = scores::weighed(differing.lazy(), self.model)
             .select([col(ROW)].into_iter().chain(renamed).collect::<Vec<_>>());
         let settled = outcomes.iter().map(|column| {
             when(differs.clone())
@@ -809,6 +824,15 @@ impl Earlier {
             reason,
         }
     }
+}
+
+/// Puts frames of the same columns under each other; there is at least one.
+fn stacked(mut frames: Vec<DataFrame>) -> PolarsResult<DataFrame> {
+    let mut whole = frames.remove(0);
+    for frame in frames {
+        whole.vstack_mut_owned(frame)?;
+    }
+    Ok(whole)
 }
 
 fn said(column: &str) -> String {

@@ -58,13 +58,16 @@ pub fn find(
         .any(|comparison| comparison.comparator == Comparator::YearAgo);
     let of_tonight: Vec<_> = dates.iter().map(|date| (*date, *date)).collect();
     let frame = seen_from(scored.clone().lazy(), &of_tonight)?
-        .select([all().exclude_cols([comparison::THEN]).as_expr()]);
+        .select([all().exclude_cols([comparison::THEN]).as_expr()])
+        .collect()?;
+    // Every step is worked out before the next is planned: planning goes down a plan step by step,
+    // and many comparisons of a large model make it deeper than a thread's stack.
     let frame = noise::with_readings(frame, scored, dates, model)?;
     let frame = trends::compare(frame, scored, comparisons, model, history)?;
     let frame = noise::told(frame, scored, dates, model, with_year)?;
-    let frame = contradictions::called_out(frame, model);
+    let frame = contradictions::called_out(frame, model)?;
     Ok(Insights {
-        compared: attention::ordered(frame)?.collect()?,
+        compared: attention::ordered(frame)?,
         drivers: drivers::split(scored, explained, model, history, facts)?,
     })
 }

@@ -50,12 +50,13 @@ fn reading(n: u32, column: &str) -> String {
 /// # Errors
 /// When Polars fails.
 pub(super) fn with_readings(
-    mut frame: LazyFrame,
+    frame: DataFrame,
     scored: &DataFrame,
     dates: &[NaiveDate],
     model: &HealthModel,
-) -> PolarsResult<LazyFrame> {
+) -> PolarsResult<DataFrame> {
     let levels = levels(model);
+    let mut frame = frame.lazy();
     for n in 1..=model.reading.earlier() {
         let pairs: Vec<_> = dates
             .iter()
@@ -97,7 +98,7 @@ pub(super) fn with_readings(
         };
         flat.alias(flat_band_name(&level.name))
     });
-    Ok(frame.with_columns(flat_bands.collect::<Vec<_>>()))
+    frame.with_columns(flat_bands.collect::<Vec<_>>()).collect()
 }
 
 /// Tells what lasts from what does not, and takes the readings away again.
@@ -105,15 +106,16 @@ pub(super) fn with_readings(
 /// # Errors
 /// When Polars fails.
 pub(super) fn told(
-    frame: LazyFrame,
+    frame: DataFrame,
     scored: &DataFrame,
     dates: &[NaiveDate],
     model: &HealthModel,
     with_year: bool,
-) -> PolarsResult<LazyFrame> {
-    let frame = with_month(frame, scored, dates, model)?;
-    let frame = with_season(frame, scored, dates, model, with_year)?;
-    Ok(frame
+) -> PolarsResult<DataFrame> {
+    let frame = with_month(frame.lazy(), scored, dates, model)?;
+    let frame = with_season(frame, scored, dates, model, with_year)?.collect()?;
+    frame
+        .lazy()
         .with_columns(expected(model))
         .with_columns(falls(model))
         .with_columns([one_off(), news(model)])
@@ -124,7 +126,8 @@ pub(super) fn told(
                 .alias(name::overall(BAND_BEFORE)),
             unconfirmed(),
         ])
-        .select([all().exclude_cols(["^__(reading|month).*$"]).as_expr()]))
+        .select([all().exclude_cols(["^__(reading|month).*$"]).as_expr()])
+        .collect()
 }
 
 fn month(column: &str) -> String {

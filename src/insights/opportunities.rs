@@ -42,7 +42,7 @@ pub fn find(
     calendar: &Calendar,
     as_of: AsOf,
 ) -> PolarsResult<DataFrame> {
-    let frame = spoken(compared, model);
+    let frame = spoken(compared, model)?;
     let rules = (0i32..).zip(&model.rules.opportunities);
     let found: Vec<LazyFrame> = rules
         .map(|(n, rule)| {

@@ -52,7 +52,7 @@ const COLUMNS: [(&str, DataType); 12] = [
 /// # Errors
 /// When Polars fails.
 pub fn find(compared: &DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
-    let frame = spoken(compared, model);
+    let frame = spoken(compared, model)?;
     let rules = (0i32..).zip(&model.rules.signals);
     let fired: Vec<LazyFrame> = rules
         .map(|(n, signal)| {

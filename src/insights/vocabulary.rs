@@ -12,12 +12,17 @@ use crate::model::rules::words::{Level, Part, Word};
 use crate::scores::columns as name;
 
 /// Gives a compared frame the columns that the model's rules speak of.
-pub(super) fn spoken(compared: &DataFrame, model: &HealthModel) -> LazyFrame {
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn spoken(compared: &DataFrame, model: &HealthModel) -> PolarsResult<LazyFrame> {
     let words = model.rules.words.iter();
     let columns: Vec<Expr> = words
         .map(|(name, word)| meaning(word, model).alias(name.as_str()))
         .collect();
-    compared.clone().lazy().with_columns(columns)
+    // Many rules look at it, so it is worked out once.
+    let frame = compared.clone().lazy().with_columns(columns).collect()?;
+    Ok(frame.lazy())
 }
 
 fn meaning(word: &Word, model: &HealthModel) -> Expr {
