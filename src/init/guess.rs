@@ -187,12 +187,14 @@ pub fn guess(folder: &Folder, today: NaiveDate) -> Result<Guess, ReadError> {
         })
         .collect();
     let links = links(folder, &keys)?;
-    let times: Vec<Option<(String, Why)>> = folder.tables.iter().map(|seen| time(seen)).collect();
+    let times: Vec<Option<(String, Why)>> = folder.tables.iter().map(time).collect();
     let Some(root) = root(folder, &keys, &links) else {
         return Ok(Guess::default());
     };
-    let mut guess = Guess::default();
-    guess.rivals = root.rivals.clone();
+    let mut guess = Guess {
+        rivals: root.rivals.clone(),
+        ..Guess::default()
+    };
     let mut used: HashSet<String> = HashSet::new();
     let mut roles: HashSet<&'static str> = HashSet::new();
     // Who leads to the accounts, from the inside out.
@@ -1487,17 +1489,13 @@ fn later(table: &mut Table, folder: &Folder, is_root: bool) {
     }
     // A contract that was ended without a moment of its own is known on the day it ended.
     if table.role == Some("contracts")
-        && let Some((theirs, _)) = moments
-            .iter()
-            .find(|(_, ours)| ours == "cancelled_at")
-            .cloned()
+        && moments.iter().any(|(_, ours)| ours == "cancelled_at")
         && table.known.contains_key("ended_date")
     {
         let reason = why(Sure::High, "the notice comes before the end");
         table
             .known
             .insert("ended_date".to_owned(), ("cancelled_at".to_owned(), reason));
-        let _ = theirs;
     }
     for column in &seen.columns {
         let ours = table.ours.get(&column.name).cloned();
