@@ -177,14 +177,24 @@ struct Link {
 /// # Errors
 /// When a file cannot be read.
 pub fn guess(folder: &Folder, today: NaiveDate) -> Result<Guess, ReadError> {
-    let keys: Vec<Option<(String, f64)>> = folder.tables.iter().map(single_key).collect();
+    let keys: Vec<Option<(String, f64)>> = folder
+        .tables
+        .iter()
+        .map(|seen| match seen.is_dump {
+            // The same keys come back in every dump.
+            true => dump_key(seen).map(|key| (key, 1.0)),
+            false => single_key(seen),
+        })
+        .collect();
     let links = links(folder, &keys)?;
-    let times: Vec<Option<(String, Why)>> = folder.tables.iter().map(|seen| time(seen)).collect();
+    let times: Vec<Option<(String, Why)>> = folder.tables.iter().map(time).collect();
     let Some(root) = root(folder, &keys, &links) else {
         return Ok(Guess::default());
     };
-    let mut guess = Guess::default();
-    guess.rivals = root.rivals.clone();
+    let mut guess = Guess {
+        rivals: root.rivals.clone(),
+        ..Guess::default()
+    };
     let mut used: HashSet<String> = HashSet::new();
     let mut roles: HashSet<&'static str> = HashSet::new();
     // Who leads to the accounts, from the inside out.
@@ -470,7 +480,7 @@ fn links(folder: &Folder, keys: &[Option<(String, f64)>]) -> Result<Vec<Link>, R
                 let both_keys = keys[from]
                     .as_ref()
                     .is_some_and(|(own, _)| own == &column.name);
-                if both_keys && (!same_name && !by_kin || seen.rows > target.rows) {
+                if both_keys && (!same_name && !by_kin || size(seen) > size(target)) {
                     continue;
                 }
                 if overlap >= 0.6 {
@@ -517,18 +527,7 @@ fn root(folder: &Folder, keys: &[Option<(String, f64)>], links: &[Link]) -> Opti
     };
     let mut ranked: Vec<(f64, usize, usize)> = Vec::new();
     for n in 0..count {
-        let (Some((key, _)), false) = (&keys[n], folder.tables[n].is_dump) else {
-            // A table of which there are dumps has one row a key in each.
-            if folder.tables[n].is_dump && dump_key(&folder.tables[n]).is_some() {
-                let bonus = if has(&folder.tables[n].name, words::ACCOUNT_WORDS) {
-                    4.0
-                } else {
-                    0.0
-                };
-                ranked.push((bonus, n, 0));
-            }
-            continue;
-        };
+        let Some((key, _)) = &keys[n] else { continue };
         let seen = &folder.tables[n];
         let led = leads(n).len();
         let mut score = 2.0 * led as f64;
@@ -654,6 +653,12 @@ fn shared_account_column(folder: &Folder) -> Option<Vec<(usize, String, Why)>> {
             .map(|(n, column)| (n, column, why(Sure::Medium, reason)))
             .collect(),
     )
+}
+
+/// Returns the rows of a table, of dumps those of one.
+fn size(seen: &Seen) -> u64 {
+    let dumps = if seen.is_dump { seen.files.len() } else { 1 };
+    seen.rows / dumps as u64
 }
 
 fn dump_key(seen: &Seen) -> Option<String> {
@@ -1114,7 +1119,8 @@ fn ends_when_it_is_over(column: &SeenColumn, seen: &Seen) -> bool {
         (Some([_, end]), Some(last)) => end > last.checked_add_days(Days::new(31)).unwrap_or(last),
         _ => false,
     };
-    column.nulls > 0.05 && !lies_ahead
+    // An agreed end is written down for nearly every contract.
+    column.nulls > 0.3 || column.nulls > 0.05 && !lies_ahead
 }
 
 /// Writes a help desk's words for priority as P1 to P4.
@@ -1483,17 +1489,13 @@ fn later(table: &mut Table, folder: &Folder, is_root: bool) {
     }
     // A contract that was ended without a moment of its own is known on the day it ended.
     if table.role == Some("contracts")
-        && let Some((theirs, _)) = moments
-            .iter()
-            .find(|(_, ours)| ours == "cancelled_at")
-            .cloned()
+        && moments.iter().any(|(_, ours)| ours == "cancelled_at")
         && table.known.contains_key("ended_date")
     {
         let reason = why(Sure::High, "the notice comes before the end");
         table
             .known
             .insert("ended_date".to_owned(), ("cancelled_at".to_owned(), reason));
-        let _ = theirs;
     }
     for column in &seen.columns {
         let ours = table.ours.get(&column.name).cloned();

@@ -468,7 +468,7 @@ impl<'a> Maker<'a> {
             self.push(people);
         }
         self.open_rows(&t, &word);
-        self.contents(&t, &word, days, observed, &counted);
+        self.contents(&t, &word, days, observed);
     }
 
     /// Rows that begin and are over some day: how many are open, and for how long.
@@ -523,7 +523,7 @@ impl<'a> Maker<'a> {
         self.push(open);
     }
 
-    fn contents(&mut self, t: &str, word: &str, days: u32, observed: bool, counted: &str) {
+    fn contents(&mut self, t: &str, word: &str, days: u32, observed: bool) {
         let mut quantities = 0;
         let mut kinds = 0;
         let mut flags = 0;
@@ -594,7 +594,6 @@ impl<'a> Maker<'a> {
                         own.comment = "TODO: money that moves is not health by itself; give it a weight if more is better".into();
                     }
                 }
-                let _ = counted;
                 self.push(own);
             } else if column.shape == Shape::Flag && flags < 2 {
                 let Some(truth) = truth(&ours, column) else {

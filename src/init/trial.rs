@@ -128,7 +128,11 @@ pub fn settle(
     };
     drafts.measuring = !drafts.model.metrics.iter().any(|metric| metric.weight > 0);
     trail.step("measuring, to draw the curves");
-    let (job, run) = drafts.try_out(trail)?;
+    let (mut job, mut run) = drafts.try_out(trail)?;
+    if run.compared.height() == 0 && drafts.eligible.take().is_some() {
+        // A condition that nobody meets was a wrong guess.
+        (job, run) = drafts.try_out(trail)?;
+    }
     let as_of = *job.dates.last().expect("a job has a date");
     let of_date = run
         .compared

@@ -157,8 +157,8 @@ pub fn write_new(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
 /// # Errors
 /// When one of them is there already (then nothing is written), or the file system refuses.
 pub fn write_beside(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
-    let taken = files.iter().map(|file| folder.join(&file.path));
-    if let Some(path) = taken.into_iter().find(|path| path.exists()) {
+    let mut paths = files.iter().map(|file| folder.join(&file.path));
+    if let Some(path) = paths.find(|path| path.exists()) {
         return Err(PublishError::Exists(path.display().to_string()));
     }
     write_all(folder, files)
