@@ -4,15 +4,17 @@
 //! Serde stops at the first mistake. A person who mends one mistake a run gives up, so
 //! [`read`] takes the offending value out and tries again until nothing is left to complain about.
 
+mod written;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
+
+pub use written::{Datetime, Spanned, date_of};
 
 /// A place in a configuration file, in bytes.
 pub type Span = Range<usize>;
@@ -322,7 +324,7 @@ fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> Mended {
     if message.starts_with("unknown field")
         && let Some(right) = quoted.next().and_then(|found| near(found, quoted))
     {
-        let right = Spanned::new(key.span(), std::borrow::Cow::Owned(right.to_owned()));
+        let right = toml::Spanned::new(key.span(), std::borrow::Cow::Owned(right.to_owned()));
         if !table.contains_key(&right) {
             table.insert(right, value);
             return Mended::Renamed;
@@ -373,17 +375,6 @@ fn near<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a 
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
-}
-
-/// Returns the date of a TOML date, if it is one.
-#[must_use]
-pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
-    let date = datetime.date?;
-    NaiveDate::from_ymd_opt(
-        i32::from(date.year),
-        u32::from(date.month),
-        u32::from(date.day),
-    )
 }
 
 /// Returns a hint with the nearest valid name, or the short list of valid names.

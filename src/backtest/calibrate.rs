@@ -3,7 +3,7 @@
 
 use chrono::Datelike;
 
-use super::board::Board;
+use super::board::{Board, Numbers};
 use super::design::{Design, Target};
 use super::evaluate::ALL;
 use super::figures::{About, Figures, Size};
@@ -77,6 +77,22 @@ pub fn predict(
     Ok(predicted)
 }
 
+/// Returns the out-of-time probability of churn of every row of the board, where there is one.
+#[must_use]
+pub fn probabilities(board: &Board, design: &Design, candidate: usize) -> Numbers {
+    let mut probabilities = vec![None; board.rows.len()];
+    for lead in board.leads() {
+        // Where no quarter has enough before it, the figures say so.
+        let Ok(predicted) = predict(board, design, candidate, lead) else {
+            continue;
+        };
+        for (row, probability) in predicted.rows.iter().zip(predicted.probability) {
+            probabilities[*row] = Some(probability);
+        }
+    }
+    probabilities
+}
+
 /// Adds Brier score, log loss, calibration line and error, and the reliability table.
 pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) {
     for lead in board.leads() {
@@ -111,15 +127,24 @@ fn one(
     let size: Size = stats::enough(&event, &cluster)?.into();
     let brier = stats::brier(probability, &event, None)?;
     let loss = stats::log_loss(probability, &event, None)?;
-    let rows = [
+    let mut rows = vec![
         stats::brier_rows(probability, &event)?,
         stats::log_loss_rows(probability, &event)?,
     ];
+    // The rows are common to all candidates, and so are the quarters that can be spoken about.
+    let in_force = predict(board, design, 0, lead).ok();
+    let in_force = in_force.filter(|own| candidate > 0 && own.rows == predicted.rows);
+    if let Some(own) = &in_force {
+        rows.push(stats::brier_rows(&own.probability, &event)?);
+        rows.push(stats::log_loss_rows(&own.probability, &event)?);
+    }
     let labels: Vec<f64> = event
         .iter()
         .map(|event| f64::from(u8::from(*event)))
         .collect();
-    let clusters = Clusters::new(&cluster, &[&labels, probability])?;
+    let mut columns: Vec<&[f64]> = vec![&labels, probability];
+    columns.extend(in_force.as_ref().map(|own| own.probability.as_slice()));
+    let clusters = Clusters::new(&cluster, &columns)?;
     let statistics = rows
         .iter()
         .map(|rows| clusters.mean(rows, None))
@@ -138,6 +163,12 @@ fn one(
             Ok(scored.base),
         );
         figures.value(about, &format!("{name}_skill"), size, Ok(scored.skill));
+    }
+    if in_force.is_some() {
+        for (n, name) in ["brier", "log_loss"].iter().enumerate() {
+            let difference = found[n].minus(&found[n + 2]).estimate();
+            figures.estimate(about, &format!("{name}_minus_in_force"), size, difference);
+        }
     }
     match stats::calibration_line(probability, &event) {
         Ok(line) => {

@@ -1,7 +1,9 @@
 //! How a review looks at the past: decided before any figure is computed.
 
 use chrono::NaiveDate;
+use indexmap::IndexMap;
 
+use crate::domain::Timing;
 use crate::outcomes::Outcome;
 
 /// How rows are drawn from the past.
@@ -77,10 +79,14 @@ pub struct Design {
     pub from: Option<NaiveDate>,
     /// Account columns by which figures are cut.
     pub segments: Vec<String>,
+    /// The measure that holds the days an account has been here.
+    pub tenure: Option<String>,
     /// The account column that names the parent; accounts of one parent are drawn together.
     pub parent: Option<String>,
     /// Metrics that know how near the renewal is.
     pub proximity: Vec<String>,
+    /// Whether metrics are meant to foretell or to tell what has happened, where that is said.
+    pub timing: IndexMap<String, Timing>,
     /// Share of accounts the team can work on.
     pub capacity: f64,
     /// Days between the close of what is learned from and the dates it is tried on.

@@ -10,7 +10,8 @@ use super::candidates::IN_FORCE;
 use super::design::{Design, Target};
 use super::figures::{About, Figures, Size};
 use crate::stats::{
-    self, Clusters, Depth, Plan, Ranking, Refused, Resampled, Statistic, bootstrap, enough,
+    self, Clusters, Depth, Plan, RankFigure, Ranking, Refused, Resampled, Statistic, bootstrap,
+    enough,
 };
 
 /// Names the slice of everything.
@@ -63,26 +64,18 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         for target in Target::ALL {
             let all = Slice::new(ALL, ALL, common.clone());
             headline(board, design, target, lead, &all, &candidates, figures);
-            for slice in slices(board, &common) {
-                compare(board, design, target, lead, &slice, &candidates, figures);
+            // Money is added up within one currency only.
+            let currency = |row: usize| board.rows[row].currency.clone();
+            let currencies = by(board, &common, "currency", currency);
+            let currencies = currencies
+                .into_iter()
+                .filter(|part| part.rows.len() < common.len());
+            for slice in slices(board, &common).into_iter().chain(currencies) {
+                headline(board, design, target, lead, &slice, &candidates, figures);
             }
             for category in &categories {
                 alone(board, design, target, lead, &all, category, figures);
             }
-        }
-        // Money is added up within one currency only.
-        let currency = |row: usize| board.rows[row].currency.clone();
-        let currencies = by(board, &common, "currency", currency);
-        for slice in currencies.iter().filter(|_| currencies.len() > 1) {
-            headline(
-                board,
-                design,
-                Target::Churn,
-                lead,
-                slice,
-                &candidates,
-                figures,
-            );
         }
         let quarters = by(board, &common, "quarter", |row| {
             Some(quarter_name(board.quarter[row]))
@@ -99,6 +92,7 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
             );
         }
         folds(board, design, lead, &quarters, &candidates, figures);
+        migration(board, lead, &common, figures);
         interventions(board, design, lead, &common, &candidates, figures);
     }
     on_common_decisions(board, design, &candidates, &categories, figures);
@@ -259,7 +253,7 @@ fn resampled_auc(
         .collect::<Result<Vec<_>, _>>()?;
     let statistics: Vec<Statistic> = rankings
         .iter()
-        .map(|ranking| clusters.auc(ranking))
+        .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
         .collect();
     Ok(bootstrap(&clusters, &statistics, &plan(design)))
 }
@@ -287,17 +281,31 @@ fn headline(
     }
 }
 
-/// Names of the headline figures, in the order in which [`ranked`] computes them.
-const BY_COUNT: [&str; 7] = [
-    "auc",
-    "gini",
-    "average_precision",
-    "ks",
-    "lift_top_decile",
-    "capture_at_capacity",
-    "precision_at_capacity",
-];
-const BY_REVENUE: [&str; 2] = ["auc_by_revenue", "capture_at_capacity_by_revenue"];
+/// The headline figures by count, each under its name in the tables.
+#[must_use]
+pub fn by_count(capacity: f64) -> [(&'static str, RankFigure); 7] {
+    let worked = Depth::Share(capacity);
+    [
+        ("auc", RankFigure::Auc),
+        ("gini", RankFigure::Gini),
+        ("average_precision", RankFigure::AveragePrecision),
+        ("ks", RankFigure::Ks),
+        ("lift_top_decile", RankFigure::Lift(Depth::Share(0.1))),
+        ("capture_at_capacity", RankFigure::Capture(worked)),
+        ("precision_at_capacity", RankFigure::Precision(worked)),
+    ]
+}
+
+/// The headline figures by revenue.
+fn by_revenue(capacity: f64) -> [(&'static str, RankFigure); 2] {
+    [
+        ("auc_by_revenue", RankFigure::Auc),
+        (
+            "capture_at_capacity_by_revenue",
+            RankFigure::Capture(Depth::Share(capacity)),
+        ),
+    ]
+}
 
 fn ranked(
     columns: &Columns,
@@ -318,39 +326,28 @@ fn ranked(
         .map(|risk| Ranking::new(risk, &columns.event, None))
         .collect::<Result<Vec<_>, _>>()?;
     let weight = columns.amount.as_deref().ok();
-    let by_revenue = match weight {
+    let weighed = match weight {
         None => Vec::new(),
         Some(weight) => (risks.iter())
             .map(|risk| Ranking::new(risk, &columns.event, Some(weight)))
             .collect::<Result<Vec<_>, _>>()?,
     };
-    let depth = || Depth::Share(design.capacity);
-    let mut statistics = Vec::new();
-    for ranking in &plain {
-        statistics.extend([
-            clusters.auc(ranking),
-            clusters.gini(ranking),
-            clusters.average_precision(ranking),
-            clusters.ks(ranking),
-            clusters.lift(ranking, Depth::Share(0.1)),
-            clusters.capture(ranking, depth()),
-            clusters.precision(ranking, depth()),
-        ]);
-    }
-    for ranking in &by_revenue {
-        statistics.extend([clusters.auc(ranking), clusters.capture(ranking, depth())]);
-    }
+    let (counts, amounts) = (by_count(design.capacity), by_revenue(design.capacity));
+    let wanted = |figures: &[(&'static str, RankFigure)]| -> Vec<RankFigure> {
+        figures.iter().map(|(_, figure)| *figure).collect()
+    };
+    let (by_count, by_revenue) = (wanted(&counts), wanted(&amounts));
+    let statistics: Vec<Statistic> = (plain.iter().map(|own| clusters.figures(own, &by_count)))
+        .chain(weighed.iter().map(|own| clusters.figures(own, &by_revenue)))
+        .collect();
     let found = bootstrap(&clusters, &statistics, &plan(design));
-    let (counted, weighed) = found.split_at(plain.len() * BY_COUNT.len());
-    let sets = [
-        (counted, BY_COUNT.as_slice()),
-        (weighed, BY_REVENUE.as_slice()),
-    ];
+    let (counted, weighed) = found.split_at(plain.len() * counts.len());
+    let sets = [(counted, counts.as_slice()), (weighed, amounts.as_slice())];
     for (n, candidate) in candidates.iter().enumerate() {
         let about = about(&candidate.name, target, lead, slice);
         for (found, names) in sets {
             let own = found.chunks(names.len()).nth(n).unwrap_or_default();
-            for (k, (name, resampled)) in names.iter().zip(own).enumerate() {
+            for (k, ((name, _), resampled)) in names.iter().zip(own).enumerate() {
                 figures.estimate(&about, name, size, resampled.estimate());
                 if n > 0 {
                     let difference = resampled.minus(&found[k]).estimate();
@@ -358,7 +355,7 @@ fn ranked(
                 }
             }
         }
-        let cut = plain[n].cut(depth());
+        let cut = plain[n].cut(Depth::Share(design.capacity));
         let ties = cut.map(|cut| cut.tie_rows as f64);
         figures.value(&about, "tied_at_capacity", size, ties);
     }
@@ -389,6 +386,15 @@ fn ranked(
     if has_one_row_each {
         let delong = stats::delong(&risks[0], &columns.event);
         figures.estimate(&first, "auc_delong", size, delong.map(|delong| delong.auc));
+        for (candidate, risk) in candidates.iter().zip(&risks).skip(1) {
+            let about = about(&candidate.name, target, lead, slice);
+            let paired = stats::delong_paired(risk, &risks[0], &columns.event);
+            let difference = paired.map(|paired| paired.difference);
+            figures.estimate(&about, "auc_minus_in_force_delong", size, difference);
+        }
+    }
+    if slice.slice != ALL {
+        return Ok(());
     }
     for (place, group) in plain[0].groups(10)?.iter().enumerate() {
         let about = About {
@@ -470,8 +476,10 @@ fn folds(
                 parts.push(ranking.only(|row| quarter[row] == own));
             }
         }
-        let statistics: Vec<Statistic> =
-            parts.iter().map(|ranking| clusters.auc(ranking)).collect();
+        let statistics: Vec<Statistic> = parts
+            .iter()
+            .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
+            .collect();
         let found = bootstrap(&clusters, &statistics, &plan(design));
         Ok(found
             .chunks(quarters.len())
@@ -484,6 +492,37 @@ fn folds(
     let found = found();
     let about = |name: &str| about(name, target, lead, &within);
     add_auc(&found, candidates, size, about, figures);
+}
+
+/// The share of rows that a rival puts into a lower and into a higher band than the model in
+/// force. Bands of other names or bounds are never translated into each other.
+fn migration(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
+    let all = Slice::new(ALL, ALL, rows.to_vec());
+    let own = &board.in_force().band;
+    for (candidate, standing) in board.candidates.iter().zip(&board.standings).skip(1) {
+        let about = About {
+            target: "none",
+            ..about(&candidate.name, Target::Churn, lead, &all)
+        };
+        let size = Size {
+            n: rows.len() as u64,
+            events: 0,
+        };
+        let is_same_scale = candidate.model.bands == board.model().bands;
+        let moved = |is_moved: fn(&usize, &usize) -> bool| {
+            let moved = rows.iter().filter(|row| {
+                let places = standing.band[**row].zip(own[**row]);
+                places.is_some_and(|(then, now)| is_moved(&then, &now))
+            });
+            if is_same_scale {
+                stats::wilson(moved.count() as f64, rows.len() as f64)
+            } else {
+                Err(Refused::Nothing("to compare: the bands are others"))
+            }
+        };
+        figures.estimate(&about, "lower_band_than_in_force", size, moved(usize::gt));
+        figures.estimate(&about, "higher_band_than_in_force", size, moved(usize::lt));
+    }
 }
 
 /// Bounds on what stepping in may have hidden: the untreated alone, and treated stayers counted

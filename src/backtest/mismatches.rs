@@ -41,6 +41,12 @@ pub struct Mismatch {
     pub drivers: Vec<(String, f64)>,
     /// Metrics that stood below the action line at the judged lead, the lowest first.
     pub flagged_by: Vec<String>,
+    /// The dates from the judged lead back to the longest, each with its lead, on which signals
+    /// are asked.
+    pub asked: Vec<(NaiveDate, u32)>,
+    /// Signals that had fired by the judged lead, each with the longest lead at which it did; the
+    /// worst first.
+    pub signals: Vec<(String, u32)>,
     /// Recurring revenue at stake.
     pub amount: Option<f64>,
     /// Its currency.
@@ -49,6 +55,20 @@ pub struct Mismatch {
     pub reason: Option<String>,
     /// Whether somebody stepped in.
     pub acted_on: bool,
+}
+
+impl Mismatch {
+    /// Takes in the signals of each asked date, as `of` has them for a date.
+    pub fn heard<'a>(&mut self, of: impl Fn(NaiveDate) -> &'a [String]) {
+        for (date, lead) in &self.asked {
+            for signal in of(*date) {
+                match self.signals.iter_mut().find(|(own, _)| own == signal) {
+                    Some((_, longest)) => *longest = (*longest).max(*lead),
+                    None => self.signals.push((signal.clone(), *lead)),
+                }
+            }
+        }
+    }
 }
 
 /// A category's scores for one outcome class.
@@ -145,6 +165,11 @@ fn one(board: &Board, design: &Design, rows: &[usize]) -> Option<Mismatch> {
         path: board.leads().iter().map(at).collect(),
         drivers,
         flagged_by: flagged.into_iter().map(|(id, _)| id.clone()).collect(),
+        asked: (rows.iter().map(|row| &board.rows[*row]))
+            .filter(|other| other.lead_days >= row.lead_days)
+            .map(|other| (other.as_of, other.lead_days))
+            .collect(),
+        signals: Vec::new(),
         amount: row.amount,
         currency: row.currency.clone(),
         reason: row.reason.clone(),

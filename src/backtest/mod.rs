@@ -18,6 +18,7 @@ pub mod evaluate;
 pub mod figures;
 pub mod mismatches;
 pub mod power;
+pub mod replay;
 pub mod sample;
 pub mod sensitivity;
 pub mod verdicts;

@@ -2,12 +2,14 @@
 //! much of it others say too, how it drifts, and whether it knows more than it may.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::board::{Board, Numbers, quarter_name};
 use super::design::{Design, Target};
 use super::evaluate::{ALL, Ranked, Slice, alone};
 use super::figures::{About, Figures, Size};
-use crate::stats::{self, Estimate, Shape};
+use crate::domain::Timing;
+use crate::stats::{self, Estimate, Refused, Shape};
 use crate::trail::{Finding, Severity};
 
 /// An AUC above this is no discovery but a leak.
@@ -145,8 +147,58 @@ pub fn of_metrics(
             });
         figures.value(&about, "p_adjusted", size, Ok(adjusted));
     }
+    for (id, declared) in &design.timing {
+        timing(board, id, *declared, figures);
+    }
     findings.extend(leaks(board, figures));
     powers
+}
+
+/// Says whether a metric leads, telling who leaves at the longest lead already, or lags, telling
+/// it at the shortest only; and whether that is what its measure says of itself.
+fn timing(board: &Board, id: &str, declared: Timing, figures: &mut Figures) {
+    let leads = board.leads();
+    let (Some(shortest), Some(longest)) = (leads.first(), leads.last()) else {
+        return;
+    };
+    if shortest == longest {
+        return;
+    }
+    let name = format!("metric/{id}");
+    let at = |lead: u32| figures.find(&about(&name, lead), "auc");
+    let tells = |lead: u32| at(lead).and_then(|auc| auc.low).map(|low| low > 0.5);
+    let size = at(*longest).map_or(Size { n: 0, events: 0 }, |auc| Size {
+        n: auc.n,
+        events: auc.events,
+    });
+    let (value, found) = match (tells(*longest), tells(*shortest)) {
+        (Some(true), _) => (Ok(1.0), Some(Timing::Leading)),
+        (Some(false), Some(true)) => (Ok(-1.0), Some(Timing::Lagging)),
+        (Some(false), Some(false)) => (Ok(0.0), None),
+        _ => (Err(Refused::Nothing("known at both ends")), None),
+    };
+    let is_known = value.is_ok();
+    let about = About {
+        lead_days: None,
+        ..about(&name, *longest)
+    };
+    figures.value(&about, "timing", size, value);
+    let word = |timing: Timing| match timing {
+        Timing::Leading => "leads",
+        Timing::Lagging => "lags",
+    };
+    match found {
+        Some(found) if found == declared => {
+            figures.remark(&format!("{}, as its measure says", word(found)));
+        }
+        Some(found) => figures.remark(&format!(
+            "{}, though its measure says that it {}",
+            word(found),
+            word(declared)
+        )),
+        None if is_known => figures.remark("tells nothing at either end"),
+        None => {}
+    }
 }
 
 fn about(name: &str, lead: u32) -> About {
@@ -208,9 +260,7 @@ fn describe(
         .iter()
         .map(|value| f64::from(u8::from(value.is_none())))
         .collect();
-    let knows = stats::enough(&all_events, &cluster)
-        .and_then(|_| stats::Ranking::new(&absent, &all_events, None))
-        .and_then(|ranking| ranking.auc());
+    let knows = stats::enough(&all_events, &cluster).and_then(|_| stats::auc(&absent, &all_events));
     figures.value(about, "auc_of_missingness", Size::of(&all_events), knows);
 }
 
@@ -254,6 +304,9 @@ fn drift(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
     let standing = board.in_force();
     let overall = [("in_force".to_owned(), &standing.score)];
     let metrics = (standing.metrics.iter()).map(|(id, health)| (format!("metric/{id}"), health));
+    for pair in quarters.windows(2) {
+        migration(board, lead, rows, [pair[0], pair[1]], figures);
+    }
     for (name, health) in overall.into_iter().chain(metrics) {
         let values: Vec<f64> = rows.iter().filter_map(|row| health[*row]).collect();
         let edges = stats::bin_edges(&values, BINS);
@@ -285,6 +338,40 @@ fn drift(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
             }
         }
     }
+}
+
+/// The accounts of both quarters whose band fell and rose: what drift cannot say, since for it
+/// they are two different accounts.
+fn migration(board: &Board, lead: u32, rows: &[usize], quarters: [i32; 2], figures: &mut Figures) {
+    let places = |quarter: i32| -> BTreeMap<&str, usize> {
+        let own = rows.iter().filter(|row| board.quarter[**row] == quarter);
+        own.filter_map(|row| {
+            let place = board.in_force().band[*row]?;
+            Some((board.rows[*row].account_id.as_str(), place))
+        })
+        .collect()
+    };
+    let (before, after) = (places(quarters[0]), places(quarters[1]));
+    let both: Vec<(usize, usize)> = (before.iter())
+        .filter_map(|(account, place)| Some((*place, *after.get(account)?)))
+        .collect();
+    let about = About {
+        target: "none",
+        slice: "quarter".to_owned(),
+        slice_value: quarter_name(quarters[1]),
+        ..about("in_force", lead)
+    };
+    let size = Size {
+        n: both.len() as u64,
+        events: 0,
+    };
+    let share = |moved: fn(&(usize, usize)) -> bool| {
+        let moved = both.iter().filter(|pair| moved(pair)).count();
+        stats::wilson(moved as f64, both.len() as f64)
+    };
+    let (fell, rose) = (share(|(was, is)| is > was), share(|(was, is)| is < was));
+    figures.estimate(&about, "band_fell_in_accounts_of_both_quarters", size, fell);
+    figures.estimate(&about, "band_rose_in_accounts_of_both_quarters", size, rose);
 }
 
 /// Returns the metrics that know more than they may.

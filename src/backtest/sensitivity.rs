@@ -1,13 +1,18 @@
 //! One variable at a time: every weight and every threshold a step up and down, every metric off.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
-use super::board::{Board, standing};
+use super::bands::action_line;
+use super::board::{Board, Overall, overall};
 use super::candidates::without;
 use super::design::{Design, Target};
+use super::evaluate;
 use super::sample::Sample;
 use crate::model::HealthModel;
-use crate::stats::{Clusters, Estimate, Plan, Ranking, Refused, Statistic, bootstrap, enough};
+use crate::stats::{
+    Clusters, Estimate, Plan, RankFigure, Ranking, Refused, Statistic, bootstrap, enough,
+};
 
 /// What one change does.
 #[derive(Debug, Clone)]
@@ -18,12 +23,33 @@ pub struct Effect {
     pub variable: String,
     /// What was done: `+0.05`, `-5 points`, `off`.
     pub step: String,
-    /// Change of the AUC for churn at the primary lead, on the same rows.
-    pub change: Result<Estimate, Refused>,
+    /// Change of each headline figure for churn at the primary lead, on the same rows; the names
+    /// are those of [`figures`].
+    pub changes: Vec<(&'static str, Result<Estimate, Refused>)>,
     /// Accounts whose band differs, on any of the rows.
     pub moved: Vec<String>,
     /// Rows whose band differs.
     pub moved_rows: usize,
+}
+
+impl Effect {
+    /// Returns the change of the AUC.
+    #[must_use]
+    pub fn of_auc(&self) -> Option<&Result<Estimate, Refused>> {
+        let auc = self.changes.iter().find(|(name, _)| *name == "auc");
+        auc.map(|(_, change)| change)
+    }
+}
+
+/// Figures of the action line.
+const AT_THE_LINE: [&str; 2] = ["recall_at_action_line", "precision_at_action_line"];
+
+/// Returns the names of the figures whose changes are shown.
+#[must_use]
+pub fn figures(design: &Design) -> Vec<&'static str> {
+    let ranked = evaluate::by_count(design.capacity);
+    let ranked = ranked.into_iter().map(|(name, _)| name);
+    ranked.chain(AT_THE_LINE).collect()
 }
 
 struct Variant {
@@ -43,12 +69,31 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     let measures = sample.measures.take(&IdxCa::from_vec("at".into(), at))?;
     let event = board.events(&rows, Target::Churn);
     let cluster = board.clusters(&rows);
-    let now = standing(&measures, board.model())?;
+    let now = overall(&measures, board.model())?;
     let variants = variants(board.model(), design);
+    let line = action_line(board);
+    let side = |standing: &Overall| Side {
+        risk: standing
+            .score
+            .iter()
+            .zip(&now.score)
+            .map(|(own, now)| {
+                // An account that loses its score under a change keeps the one it had.
+                -own.or(*now).unwrap_or(0.0)
+            })
+            .collect(),
+        flagged: standing
+            .band
+            .iter()
+            .map(|band| f64::from(u8::from(band.is_some_and(|place| place >= line))))
+            .collect(),
+    };
     let mut effects = Vec::new();
-    let mut scores = Vec::new();
-    for variant in &variants {
-        let then = standing(&measures, &variant.model)?;
+    let mut sides = vec![side(&now)];
+    let scored = (variants.par_iter())
+        .map(|variant| overall(&measures, &variant.model))
+        .collect::<PolarsResult<Vec<_>>>()?;
+    for (variant, then) in variants.iter().zip(&scored) {
         let mut moved: Vec<String> = Vec::new();
         let mut moved_rows = 0;
         for (n, row) in rows.iter().enumerate() {
@@ -59,91 +104,92 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
         }
         moved.sort();
         moved.dedup();
-        // An account that loses its score under a change keeps the one it had.
-        let risk = then.score.iter().zip(&now.score);
-        scores.push(
-            risk.map(|(then, now)| -then.or(*now).unwrap_or(0.0))
-                .collect::<Vec<f64>>(),
-        );
+        sides.push(side(then));
         effects.push(Effect {
             kind: variant.kind,
             variable: variant.variable.clone(),
             step: variant.step.clone(),
-            change: Err(Refused::NoRows),
+            changes: Vec::new(),
             moved,
             moved_rows,
         });
     }
-    let base: Vec<f64> = now
-        .score
-        .iter()
-        .map(|score| -score.unwrap_or(0.0))
-        .collect();
-    match changes(&base, &scores, &event, &cluster, design) {
-        Ok(changes) => {
-            for (effect, change) in effects.iter_mut().zip(changes) {
-                effect.change = change;
-            }
-        }
-        Err(refused) => {
-            for effect in &mut effects {
-                effect.change = Err(refused.clone());
-            }
-        }
+    let names = figures(design);
+    let found = changes(&sides, &event, &cluster, design);
+    for (n, effect) in effects.iter_mut().enumerate() {
+        effect.changes = (names.iter().enumerate())
+            .map(|(k, name)| match &found {
+                Ok(found) => (*name, found[n][k].clone()),
+                Err(refused) => (*name, Err(refused.clone())),
+            })
+            .collect();
     }
     Ok(effects)
 }
 
+/// What one model says of the rows.
+#[derive(PartialEq)]
+struct Side {
+    risk: Vec<f64>,
+    /// 1 where it stands at the action line or worse.
+    flagged: Vec<f64>,
+}
+
+/// Returns what every side but the first changes of each figure, against the first.
 fn changes(
-    base: &[f64],
-    scores: &[Vec<f64>],
+    sides: &[Side],
     event: &[bool],
     cluster: &[u32],
     design: &Design,
-) -> Result<Vec<Result<Estimate, Refused>>, Refused> {
+) -> Result<Vec<Vec<Result<Estimate, Refused>>>, Refused> {
     enough(event, cluster)?;
+    let ranked: Vec<RankFigure> = evaluate::by_count(design.capacity)
+        .into_iter()
+        .map(|(_, figure)| figure)
+        .collect();
     let labels: Vec<f64> = event
         .iter()
         .map(|event| f64::from(u8::from(*event)))
         .collect();
-    let clusters = Clusters::new(cluster, &[&labels, base])?;
-    let rankings = std::iter::once(base)
-        .chain(scores.iter().map(Vec::as_slice))
-        .map(|risk| Ranking::new(risk, event, None))
+    let clusters = Clusters::new(cluster, &[&labels, &sides[0].risk])?;
+    // Changes that order and flag the rows alike are drawn once.
+    let mut distinct: Vec<&Side> = Vec::new();
+    let place_of: Vec<usize> = (sides.iter())
+        .map(
+            |side| match distinct.iter().position(|other| *other == side) {
+                Some(place) => place,
+                None => {
+                    distinct.push(side);
+                    distinct.len() - 1
+                }
+            },
+        )
+        .collect();
+    let rankings = (distinct.iter())
+        .map(|side| Ranking::new(&side.risk, event, None))
         .collect::<Result<Vec<_>, _>>()?;
-    // A threshold moves nobody's rank, so it is not drawn.
-    let is_same: Vec<bool> = scores.iter().map(|risk| risk.as_slice() == base).collect();
-    let drawn: Vec<&Ranking> = rankings[1..]
-        .iter()
-        .zip(&is_same)
-        .filter(|(_, same)| !**same)
-        .map(|(ranking, _)| ranking)
-        .collect();
-    let statistics: Vec<Statistic> = std::iter::once(&rankings[0])
-        .chain(drawn)
-        .map(|ranking| clusters.auc(ranking))
-        .collect();
+    let mut statistics: Vec<Statistic> = Vec::new();
+    for (side, ranking) in distinct.iter().zip(&rankings) {
+        statistics.push(clusters.figures(ranking, &ranked));
+        // Of those who left, the flagged; of those flagged, who left.
+        statistics.push(clusters.mean(&side.flagged, Some(&labels))?);
+        statistics.push(clusters.mean(&labels, Some(&side.flagged))?);
+    }
     let plan = Plan {
         resamples: design.resamples,
         seed: design.seed,
     };
     let found = bootstrap(&clusters, &statistics, &plan);
-    let mut others = found[1..].iter();
-    let none = Estimate {
-        value: 0.0,
-        low: 0.0,
-        high: 0.0,
+    let width = ranked.len() + AT_THE_LINE.len();
+    let of = |place: usize| &found[place * width..(place + 1) * width];
+    let differences = |place: &usize| -> Vec<Result<Estimate, Refused>> {
+        let (own, base) = (of(*place), of(0));
+        let pairs = own.iter().zip(base);
+        pairs
+            .map(|(own, base)| own.minus(base).estimate())
+            .collect()
     };
-    Ok(is_same
-        .iter()
-        .map(|same| {
-            if *same {
-                return Ok(none);
-            }
-            let other = others.next().ok_or(Refused::NoRows)?;
-            other.minus(&found[0]).estimate()
-        })
-        .collect())
+    Ok(place_of[1..].iter().map(differences).collect())
 }
 
 fn variants(model: &HealthModel, design: &Design) -> Vec<Variant> {

@@ -31,7 +31,7 @@ Exit status:
   1  failed: the program or the machine
   2  bad configuration: the command line or a file you wrote
   3  refused input: the exports are missing or not fit to be scored
-  4  done with findings: published, and a warning wants to be looked at
+  4  done with findings: a warning wants to be looked at
   5  another run of this job holds the lock";
 
 impl Exit {

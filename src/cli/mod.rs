@@ -2,14 +2,19 @@
 
 mod backtest;
 mod changes;
+mod check;
+mod diff;
 mod exit;
 mod explain;
 mod follow_up;
 mod freeze;
+mod init;
 mod render;
 mod run;
 mod sample;
+mod schema;
 mod screen;
+mod timings;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -38,15 +43,27 @@ enum Command {
     /// Run a job: score the accounts and publish the tables
     #[command(after_help = run::EXAMPLES)]
     Run(run::Arguments),
+    /// Check what the exports promise, and publish nothing
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::Arguments),
     /// Ask of a review whether the weights foresaw who renewed and who left
     #[command(after_help = backtest::EXAMPLES)]
     Backtest(backtest::Arguments),
     /// Show every number behind one account's score, down to the measures
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::Arguments),
+    /// Show what changed between two published runs
+    #[command(after_help = diff::EXAMPLES)]
+    Diff(diff::Arguments),
     /// Print a percentile curve from today's values of a measure, to be kept in a model
     #[command(after_help = freeze::EXAMPLES)]
     Freeze(freeze::Arguments),
+    /// Look at your own exports and write a first configuration that runs
+    #[command(after_help = init::EXAMPLES)]
+    Init(init::Arguments),
+    /// Print the JSON Schema of a kind of file, with which an editor completes and explains keys
+    #[command(after_help = schema::EXAMPLES)]
+    Schema(schema::Arguments),
     /// Write synthetic exports to try things on
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::Arguments),
@@ -117,9 +134,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let screen = screen::Screen::new(cli.quiet);
     let outcome = match &cli.command {
         Command::Run(arguments) => run::run(arguments, &words, &screen),
+        Command::Check(arguments) => check::check(arguments, &screen),
+        Command::Diff(arguments) => diff::diff(arguments, &screen),
         Command::Backtest(arguments) => backtest::backtest(arguments, &words, &screen),
         Command::Explain(arguments) => explain::explain(arguments, &screen),
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
+        Command::Init(arguments) => init::init(arguments, &screen),
+        Command::Schema(arguments) => schema::schema(arguments),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };
     screen.finish();

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use super::screen::Screen;
+use super::timings::Timings;
 use super::{Exit, JobArguments, Rhythm, backfill, today};
 use crate::config::Problem;
 use crate::domain::{Comparator, one_line};
@@ -27,7 +28,7 @@ use crate::panel::ACCOUNT_ID;
 use crate::publish::Lock;
 use crate::scores::columns as name;
 use crate::stats;
-use crate::trail::Severity;
+use crate::trail::{Finding, Severity};
 use polars::prelude::*;
 
 pub const EXAMPLES: &str = "\
@@ -40,6 +41,8 @@ Examples:
       publish a folder for each month end; the exports are read once
   healthscore run jobs/nightly.toml --model edited.toml --dry-run
       show who would change band under an edited model, publish nothing
+  healthscore run jobs/nightly.toml --timings
+      show where the time went, stage by stage, with rows and bytes read and skipped
   healthscore run jobs/nightly.toml --account ACC-0007 --account ACC-0019
       a quick look at some accounts, publish nothing";
 
@@ -62,10 +65,19 @@ pub struct Arguments {
     /// Draw the charts of the job for every date of a backfill, which leaves them out otherwise
     #[arg(long, requires = "from")]
     charts: bool,
+    /// Show where the time went, stage by stage, and what was read
+    #[arg(long)]
+    timings: bool,
     /// Compute and publish nothing; show who would change band, against the job's model if --model
     /// is given, else against the newest published run
     #[arg(long)]
     dry_run: bool,
+    /// Publish even where more has changed since the run before than the job's guard lets pass
+    #[arg(long)]
+    accept_changes: bool,
+    /// Publish dates again that the job holds frozen
+    #[arg(long)]
+    restate: bool,
     /// Look at this account only, publish nothing; may be given several times
     #[arg(long, value_name = "ID")]
     account: Vec<String>,
@@ -76,7 +88,8 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result<Exit, JobError> {
     let begun = Instant::now();
-    let mut trail = screen.trail();
+    let timings = Timings::default();
+    let mut trail = screen.timed(&timings);
     trail.step("checking the configuration");
     let mut overrides = arguments.job.overrides();
     overrides.out.clone_from(&arguments.out);
@@ -94,8 +107,12 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
         let publishes = !arguments.dry_run;
         return super::backtest::review(&arguments.job.job, &overrides, publishes, words, screen);
     }
-    let job = settings::load(&arguments.job.job, &overrides, today())?;
     let publishes = !arguments.dry_run && some.is_none();
+    overrides.publishes = publishes;
+    overrides.restate = arguments.restate;
+    // A dry run is there to look at what the guard would refuse.
+    overrides.accept_changes = arguments.accept_changes || !publishes;
+    let job = settings::load(&arguments.job.job, &overrides, today())?;
     let lock = publishes.then(|| Lock::take(&job.folder)).transpose()?;
     let run = score_run::score_run(&job, some.as_deref(), &mut trail)?;
     let scorecards = if let Some(lock) = &lock {
@@ -103,9 +120,10 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     } else {
         job.dates
             .iter()
-            .map(|date| run.scorecard(&job, *date))
+            .map(|date| run.scorecard(&job, *date, &mut trail))
             .collect::<Result<Vec<_>, _>>()?
     };
+    trail.step("summing up");
     let mut text = String::new();
     if some.is_some() {
         text.push_str(&some_summary(
@@ -125,6 +143,11 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
             .dates
             .last()
             .map_or_else(String::new, |date| format!("as_of={date}"));
+        let again = job.dates.iter().filter(|date| job.published.contains(date));
+        let again = match again.count() {
+            0 => String::new(),
+            n => format!(", {n} of them published before,"),
+        };
         let many = if job.dates.len() > 1 {
             format!("{} folders up to ", job.dates.len())
         } else {
@@ -132,11 +155,14 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
         };
         let _ = writeln!(
             text,
-            "published {many}{} in {seconds:.1} s",
+            "published {many}{}{again} in {seconds:.1} s",
             job.folder.join(last).display()
         );
     } else {
         let _ = writeln!(text, "nothing published ({seconds:.1} s)");
+    }
+    if arguments.timings {
+        text.push_str(&timings.table(&run.exports));
     }
     screen.print(&text);
     let warned = scorecards
@@ -330,8 +356,17 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
     if let Some(comparator) = job.compare.first() {
         text.push_str(&falls(job, &scored, *comparator)?);
     }
-    let mut findings: Vec<_> = scorecard.findings.iter().chain(&scorecard.moment).collect();
+    text.push_str(&findings_told(
+        scorecard.findings.iter().chain(&scorecard.moment).collect(),
+    ));
+    text.push('\n');
+    Ok(text)
+}
+
+/// Returns findings, warnings first, with what to do about those.
+pub(super) fn findings_told(mut findings: Vec<&Finding>) -> String {
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.finding));
+    let mut text = String::new();
     if !findings.is_empty() {
         let _ = writeln!(text, "\n  Findings");
     }
@@ -341,15 +376,14 @@ fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<Stri
             "    {:<8}{} {}: {}",
             finding.severity.to_string(),
             finding.finding,
-            finding.subject,
+            one_line(&finding.subject),
             one_line(&finding.evidence)
         );
         if finding.severity == Severity::Warning {
             let _ = writeln!(text, "            → {}", finding.advice);
         }
     }
-    text.push('\n');
-    Ok(text)
+    text
 }
 
 /// Returns the accounts that fell most.

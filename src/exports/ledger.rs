@@ -9,8 +9,10 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, masked, visible};
-use super::contract::Owner;
-use super::rows::{self, Rows};
+use super::contract::{BEFORE_PARENT, Owner, Rule};
+use super::file::Breach;
+use super::rows::{self as all_rows, Rows};
+use super::rules::{self, IS_BEFORE};
 use super::scan::LINK;
 use crate::formula::{Kind, date_literal};
 
@@ -42,6 +44,23 @@ pub struct Account {
     pub ledger: Ledger,
     /// `export`, `row_key`, `column`, `rule`, `found`.
     pub rejects: DataFrame,
+    /// Rules that rows break which are used all the same.
+    pub broken: Vec<BrokenRule>,
+}
+
+/// A rule that rows break which are used all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// Its name.
+    pub rule: String,
+    /// What should hold, as written; empty for the program's own.
+    pub must: String,
+    /// The columns it reads.
+    pub column: String,
+    /// Rows that break it.
+    pub rows: u64,
+    /// The first and the last of them by their key.
+    pub row_keys: Vec<String>,
 }
 
 /// The decoded rows of one export that were not seen by an as-of date.
@@ -80,13 +99,16 @@ impl Rows {
                 .and(col(ACCOUNT).is_not_null())
                 .and(counted.clone()),
         );
-        let counts = seen
-            .clone()
-            .select([
-                len().cast(DataType::UInt64).alias("seen"),
-                in_reach(since).sum().cast(DataType::UInt64).alias("used"),
-            ])
-            .collect()?;
+        let warned = self.warned(as_of);
+        let mut counted_up = vec![
+            len().cast(DataType::UInt64).alias("seen"),
+            in_reach(since).sum().cast(DataType::UInt64).alias("used"),
+        ];
+        counted_up.extend(warned.iter().enumerate().map(|(n, (_, is_broken))| {
+            let rows = is_broken.clone().sum().cast(DataType::UInt64);
+            rows.alias(format!("__rule_{n}"))
+        }));
+        let counts = seen.clone().select(counted_up).collect()?;
         let count = |name: &str| -> PolarsResult<u64> {
             Ok(counts.column(name)?.u64()?.get(0).unwrap_or(0))
         };
@@ -103,6 +125,14 @@ impl Rows {
                 col("found"),
             ])
             .collect()?;
+        let mut broken = Vec::new();
+        for (n, (mut rule, is_broken)) in warned.into_iter().enumerate() {
+            rule.rows = count(&format!("__rule_{n}"))?;
+            if rule.rows > 0 {
+                rule.row_keys = self.some_keys(seen.clone().filter(is_broken))?;
+                broken.push(rule);
+            }
+        }
         let set_aside = rejects.height() as u64;
         let (seen_rows, used) = (count("seen")?, count("used")?);
         Ok(Account {
@@ -116,7 +146,52 @@ impl Rows {
                 fingerprint: self.fingerprint(seen, as_of)?,
             },
             rejects,
+            broken,
         })
+    }
+
+    /// Returns the rules that only warn, each with whether a row breaks it at a date.
+    fn warned(&self, as_of: NaiveDate) -> Vec<(BrokenRule, Expr)> {
+        let about = |rule: &str, must: &str, column: String| BrokenRule {
+            rule: rule.to_owned(),
+            must: must.to_owned(),
+            column,
+            rows: 0,
+            row_keys: Vec::new(),
+        };
+        let on = rules::on(as_of);
+        let only_warns = |rule: &&Rule| rule.otherwise == Breach::Warn;
+        let mut warned: Vec<(BrokenRule, Expr)> = self
+            .table
+            .rules
+            .iter()
+            .filter(only_warns)
+            .map(|rule| {
+                let column = rules::columns_of(rule).join(", ");
+                let is_broken = rules::is_broken(&self.table, rule, &on);
+                (about(&rule.name, &rule.text, column), is_broken)
+            })
+            .collect();
+        if self.table.before_parent == Breach::Warn && self.frame.column(IS_BEFORE).is_ok() {
+            let column = self.table.time.clone().unwrap_or_default();
+            let is_before = col(IS_BEFORE).fill_null(lit(false));
+            warned.push((about(BEFORE_PARENT, "", column), is_before));
+        }
+        warned
+    }
+
+    /// Returns the first and the last of the rows' keys; a sort of all would cost too much.
+    fn some_keys(&self, rows: LazyFrame) -> PolarsResult<Vec<String>> {
+        let key = rules::row_key(&self.table);
+        let ends = rows
+            .select([key.clone().min().alias("first"), key.max().alias("last")])
+            .collect()?;
+        let mut keys = Vec::new();
+        for end in ["first", "last"] {
+            keys.extend(ends.column(end)?.str()?.get(0).map(str::to_owned));
+        }
+        keys.dedup();
+        Ok(keys)
     }
 
     /// What was left unread cannot be counted, so it is not counted where a wider run read it.
@@ -126,7 +201,7 @@ impl Rows {
 
     /// Sums a number per row, so that neither the order of rows nor of files shows.
     fn fingerprint(&self, seen: LazyFrame, as_of: NaiveDate) -> PolarsResult<String> {
-        let mut columns = rows::content_columns(&self.table, &self.frame);
+        let mut columns = all_rows::content_columns(&self.table, &self.frame);
         let cells: Vec<Expr> = columns
             .iter()
             .filter(|name| self.table.columns.contains_key(*name))
@@ -134,7 +209,7 @@ impl Rows {
             .collect();
         // Where a row hangs on another, what it is worth lies in the account it leads to.
         columns.push(ACCOUNT.to_owned());
-        let print = rows::fingerprint(&rows::columns(&columns));
+        let print = all_rows::fingerprint(&all_rows::columns(&columns));
         let half = |print: Expr| print.cast(DataType::UInt64).sum();
         let sums = seen
             .with_columns(cells)
@@ -164,33 +239,8 @@ impl Rows {
                 .collect()?;
             Ok(rows.columns()[0].u64()?.get(0).unwrap_or(0))
         };
-        // A row whose account has ended led somewhere once; it is over, and not astray.
-        let has_led = col(ACCOUNT)
-            .is_not_null()
-            .and(col(FROM).lt(col(TO)))
-            .and(col(FROM).lt_eq(on()));
-        let is_seen = visible(on()).and(col(ACCOUNT).is_not_null());
-        let by_row = self
-            .frame
-            .clone()
-            .lazy()
-            .filter(col(OWN_FROM).lt_eq(on()))
-            .group_by([col(ROW)])
-            .agg([
-                is_seen.any(true).alias("seen"),
-                has_led.any(true).alias("has_led"),
-                known_by_itself(on()).any(true).alias("known"),
-                col(LINK).first(),
-            ])
-            .filter(col("seen").not())
-            .collect()?;
-        let astray = col("has_led").not().and(col("known"));
-        let lost = by_row
-            .clone()
-            .lazy()
-            .filter(astray)
-            .select([col(LINK).fill_null(lit("null"))])
-            .collect()?;
+        let by_row = self.not_seen(as_of)?;
+        let lost = by_row.clone().lazy().filter(is_astray()).collect()?;
         let mut links: Vec<String> = lost
             .column(LINK)?
             .str()?
@@ -210,13 +260,87 @@ impl Rows {
             .collect()?
             .height();
         Ok(Unseen {
-            without_time: self.undated,
+            without_time: self.timeless.height() as u64,
             not_yet_known: rows_where(col(OWN_FROM).gt(on()))?,
             superseded: (by_row.height() - lost.height()).saturating_sub(set_aside) as u64,
             unresolved: lost.height() as u64,
             unresolved_links: links,
             undated_cells: self.undated_cells(&visible(on()))?,
         })
+    }
+
+    /// Returns the rows that are dated by then and not seen, one each, with whether they ever led to
+    /// an account, and whether they are known by themselves.
+    fn not_seen(&self, as_of: NaiveDate) -> PolarsResult<DataFrame> {
+        let on = || date_literal(as_of);
+        // A row whose account has ended led somewhere once; it is over, and not astray.
+        let has_led = col(ACCOUNT)
+            .is_not_null()
+            .and(col(FROM).lt(col(TO)))
+            .and(col(FROM).lt_eq(on()));
+        let is_seen = || visible(on()).and(col(ACCOUNT).is_not_null());
+        let rows = || self.frame.clone().lazy();
+        // Nearly all rows are seen, so only the others are looked at one by one.
+        let others = rows()
+            .filter(col(OWN_FROM).lt_eq(on()).and(is_seen().not()))
+            .group_by([col(ROW)])
+            .agg([
+                has_led.any(true).alias("has_led"),
+                known_by_itself(on()).any(true).alias("known"),
+                col(LINK).first().fill_null(lit("null")),
+            ])
+            .collect()?;
+        let by_row = [col(ROW)];
+        let join = |left: LazyFrame, right: LazyFrame, how| {
+            left.join(right, by_row.clone(), by_row.clone(), JoinArgs::new(how))
+        };
+        // What is seen through another version of its account is seen.
+        let seen = rows().filter(is_seen()).select([col(ROW)]);
+        let seen = join(seen, others.clone().lazy(), JoinType::Semi).collect()?;
+        join(others.lazy(), seen.lazy(), JoinType::Anti).collect()
+    }
+
+    /// Returns the rows that no score sees and that are no rejects either, in the shape of `rejects`:
+    /// they lead to no account, or have no date.
+    ///
+    /// Which they are may change with what is yet to come, so they are no part of a result.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn astray(&self, as_of: NaiveDate) -> PolarsResult<DataFrame> {
+        let (column, rule) = self.link();
+        let as_rejects = |rows: LazyFrame, column: &str, rule: &str, found: Expr| {
+            rows.select([
+                lit(self.table.name.clone()).alias("export"),
+                rules::row_key(&self.table).alias("row_key"),
+                lit(column.to_owned()).alias("column"),
+                lit(rule.to_owned()).alias("rule"),
+                found.alias("found"),
+            ])
+        };
+        let by_row = [col(ROW)];
+        let lost = self.not_seen(as_of)?.lazy().filter(is_astray());
+        let lost = self
+            .frame
+            .clone()
+            .lazy()
+            .join(lost, by_row.clone(), by_row, JoinArgs::new(JoinType::Semi))
+            .unique_generic(Some(vec![col(ROW)]), UniqueKeepStrategy::Any);
+        let time = self.table.time.as_ref().or(self.table.dated_by());
+        let time = time.map_or("", String::as_str);
+        concat(
+            [
+                as_rejects(lost, column, rule, col(LINK).fill_null(lit("null"))),
+                as_rejects(
+                    self.timeless.clone().lazy(),
+                    time,
+                    "without_time",
+                    lit("null"),
+                ),
+            ],
+            UnionArgs::default(),
+        )?
+        .collect()
     }
 
     fn undated_cells(&self, seen: &Expr) -> PolarsResult<Vec<(String, u64)>> {
@@ -273,6 +397,11 @@ impl Rows {
             .agg([col(FROM).min().alias("__seen")])
             .collect()
     }
+}
+
+/// Returns whether a row that is not seen has never led to an account.
+fn is_astray() -> Expr {
+    col("has_led").not().and(col("known"))
 }
 
 /// Returns which rows a window reaches that begins no earlier than `since`.

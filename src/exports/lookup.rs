@@ -21,16 +21,19 @@ const FOUND: &str = "__found";
 /// Adds the taken columns to rows of a table that have met their as-of dates, and whose cells are
 /// as they were known then.
 ///
+/// `pairs` holds the dates, each once; where rows belong to accounts, with the accounts that are
+/// asked for on each, so that a review of many dates looks nobody up whom it does not ask for.
+///
 /// # Errors
 /// When Polars fails.
 pub fn attach(
     mut seen: LazyFrame,
     rows: &Rows,
     exports: &Exports,
-    dates: &DataFrame,
+    pairs: &DataFrame,
 ) -> PolarsResult<LazyFrame> {
     for (lookup, target) in needed(rows, exports) {
-        seen = joined(seen, &rows.table, lookup, target, dates)
+        seen = joined(seen, &rows.table, lookup, target, pairs)
             .select([all().exclude_cols([VALUE, FOUND]).as_expr()]);
     }
     Ok(seen)
@@ -116,7 +119,7 @@ fn joined(
     table: &Table,
     lookup: &Lookup,
     target: &Rows,
-    dates: &DataFrame,
+    pairs: &DataFrame,
 ) -> LazyFrame {
     let mut on = vec![col(AS_OF), col(VALUE)];
     // An account's score depends on its own rows.
@@ -125,7 +128,7 @@ fn joined(
     }
     let value = as_id(value(table, &lookup.column), table, &lookup.column);
     seen.with_column(value.alias(VALUE)).join(
-        newest(lookup, target, dates, &on),
+        newest(lookup, target, pairs, &on),
         on.clone(),
         on,
         JoinArgs::new(JoinType::Left),
@@ -133,7 +136,7 @@ fn joined(
 }
 
 /// Returns what the newest visible row says, for each date and value.
-fn newest(lookup: &Lookup, target: &Rows, dates: &DataFrame, by: &[Expr]) -> LazyFrame {
+fn newest(lookup: &Lookup, target: &Rows, pairs: &DataFrame, by: &[Expr]) -> LazyFrame {
     let table = &target.table;
     let there = |name: &&String| {
         let base = table.base(name);
@@ -160,12 +163,20 @@ fn newest(lookup: &Lookup, target: &Rows, dates: &DataFrame, by: &[Expr]) -> Laz
         .collect();
     let last = take.iter().map(|(ours, _)| col(ours.as_str()).last());
     let last: Vec<Expr> = last.chain([len().gt(lit(0)).alias(FOUND)]).collect();
-    target
-        .frame
-        .clone()
-        .lazy()
-        .cross_join(dates.clone().lazy(), None)
-        .filter(visible(col(AS_OF)).and(col(ACCOUNT).is_not_null()))
+    let rows = target.frame.clone().lazy();
+    let met = if !table.is_reference() && pairs.column(ACCOUNT).is_ok() {
+        let on = [col(ACCOUNT)];
+        rows.join(
+            pairs.clone().lazy(),
+            on.clone(),
+            on,
+            JoinArgs::new(JoinType::Inner),
+        )
+    } else {
+        let dates = pairs.clone().lazy().select([col(AS_OF).unique()]);
+        rows.cross_join(dates, None)
+    };
+    met.filter(visible(col(AS_OF)).and(col(ACCOUNT).is_not_null()))
         .with_columns(cells(table, names))
         .select(columns)
         .filter(col(VALUE).is_not_null())

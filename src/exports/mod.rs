@@ -5,10 +5,14 @@ pub mod as_of;
 pub mod contract;
 pub mod file;
 pub mod ledger;
+pub mod look;
 pub mod lookup;
+pub mod narrowed;
 pub mod parquet_files;
 pub mod rows;
+mod rules;
 pub mod scan;
+pub mod statistics;
 
 use indexmap::IndexMap;
 use polars::prelude::*;

@@ -5,12 +5,18 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use arrow::datatypes::{DataType, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use parquet::arrow::parquet_to_arrow_schema;
-use parquet::file::metadata::ParquetMetaDataReader;
+use parquet::basic::{ConvertedType, LogicalType};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::Type;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::statistics::{self, Span};
 use crate::formula::Kind;
 
 /// How a column is stored, as far as it matters to reading it.
@@ -62,6 +68,7 @@ impl Stored {
             DataType::Boolean => Self::Boolean,
             DataType::Float16 | DataType::Float32 | DataType::Float64 => Self::Float,
             data_type if data_type.is_integer() => Self::Integer,
+            DataType::Decimal256(precision, _) if *precision > DIGITS => Self::Other,
             DataType::Decimal32(_, scale)
             | DataType::Decimal64(_, scale)
             | DataType::Decimal128(_, scale)
@@ -97,10 +104,18 @@ pub struct ParquetFile {
     pub rows: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The bytes of each column by its own name, as they lie in the file.
+    pub column_bytes: BTreeMap<String, u64>,
     /// SHA-256 of the footer, which changes with the content.
     pub footer_hash: String,
     /// Its columns by their own names.
     pub columns: BTreeMap<String, Stored>,
+    /// The types of those that formulas cannot use, in words.
+    pub unusable: BTreeMap<String, String>,
+    /// Whether some have a type that the engine cannot even pass over.
+    pub is_foreign: bool,
+    /// The first and the last moment of its columns of dates, where the footer says it.
+    pub spans: BTreeMap<String, Span>,
     /// The values that Hive folders of its path carry.
     pub folders: BTreeMap<String, String>,
     /// The date of the full dump it is a part of.
@@ -124,14 +139,6 @@ pub enum FileError {
         /// What the reader said.
         cause: String,
     },
-    /// A column has a type that cannot even be passed over.
-    #[error("{path}: the column `{column}` is an interval, which cannot be read")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// The column.
-        column: String,
-    },
     /// The pattern is not one.
     #[error("{0} is not a path pattern: {1}")]
     Pattern(String, String),
@@ -143,8 +150,36 @@ pub enum FileError {
 /// Returns the files of a path or a pattern below `root`, in the order of their names.
 ///
 /// # Errors
-/// When there is none, or one of them is not Parquet.
-pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
+/// When there is none; and with every one that is not Parquet.
+pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, Vec<FileError>> {
+    let paths = paths(root, pattern).map_err(|error| vec![error])?;
+    let dated = pattern.contains("{as_of}");
+    let read = |path: &PathBuf| {
+        let mut file = footer(path)?;
+        if dated {
+            let date = dump_date(root, pattern, path)
+                .ok_or_else(|| FileError::Undated(path.display().to_string()))?;
+            file.dump = Some(date);
+        }
+        Ok(file)
+    };
+    // Thousands of small files take their time to open, not to read.
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    for file in paths.par_iter().map(read).collect::<Vec<_>>() {
+        match file {
+            Ok(file) => files.push(file),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        Ok(files)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Returns the paths of a pattern, in the order of their names.
+fn paths(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, FileError> {
     let full = root.join(pattern.replace("{as_of}", "*"));
     let shown = root.join(pattern).display().to_string();
     let mut paths = if full.is_file() {
@@ -168,19 +203,7 @@ pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, FileError> {
     if paths.is_empty() {
         return Err(FileError::Empty(shown));
     }
-    let dated = pattern.contains("{as_of}");
-    paths
-        .into_iter()
-        .map(|path| {
-            let mut file = footer(&path)?;
-            if dated {
-                let date = dump_date(root, pattern, &path)
-                    .ok_or_else(|| FileError::Undated(path.display().to_string()))?;
-                file.dump = Some(date);
-            }
-            Ok(file)
-        })
-        .collect()
+    Ok(paths)
 }
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, FileError> {
@@ -222,35 +245,132 @@ pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
     let metadata = ParquetMetaDataReader::new()
         .parse_and_finish(&file)
         .map_err(|error| fail(error.to_string()))?;
-    let schema: Schema = parquet_to_arrow_schema(
-        metadata.file_metadata().schema_descr(),
-        metadata.file_metadata().key_value_metadata(),
-    )
-    .map_err(|error| fail(error.to_string()))?;
-    if let Some(field) = schema
-        .fields()
-        .iter()
-        .find(|field| matches!(field.data_type(), DataType::Interval(_)))
-    {
-        return Err(FileError::Unreadable {
-            path: path.display().to_string(),
-            column: field.name().clone(),
-        });
+    let about = metadata.file_metadata();
+    let read_schema = |hints| {
+        parquet_to_arrow_schema(about.schema_descr(), hints)
+            .map_err(|error| fail(error.to_string()))
+    };
+    // What the writer says of its types goes beyond what Parquet knows; where it says too much,
+    // only Parquet's own types count.
+    let mut schema: Schema = read_schema(about.key_value_metadata())?;
+    let is_foreign = schema.fields().iter().any(|field| is_foreign(field));
+    if is_foreign {
+        schema = read_schema(None)?;
+    }
+    let mut columns = BTreeMap::new();
+    let mut unusable = BTreeMap::new();
+    for (field, written) in schema.fields().iter().zip(about.schema().get_fields()) {
+        let stored = if is_text(written) || exceeds_64_bits(&metadata, field) {
+            Stored::Text
+        } else {
+            Stored::of(field.data_type())
+        };
+        columns.insert(field.name().clone(), stored);
+        if stored == Stored::Other {
+            unusable.insert(field.name().clone(), in_words(field.data_type()));
+        }
     }
     let footer_hash = hash_footer(&mut file, bytes).map_err(|error| fail(error.to_string()))?;
+    let mut column_bytes: BTreeMap<String, u64> = BTreeMap::new();
+    let chunks = metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    for chunk in chunks {
+        let name = chunk.column_path().parts().first().cloned();
+        let bytes = u64::try_from(chunk.compressed_size()).unwrap_or(0);
+        *column_bytes.entry(name.unwrap_or_default()).or_default() += bytes;
+    }
     Ok(ParquetFile {
+        column_bytes,
         path: path.to_owned(),
-        rows: u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0),
+        rows: u64::try_from(about.num_rows()).unwrap_or(0),
         bytes,
         footer_hash,
-        columns: schema
-            .fields()
-            .iter()
-            .map(|field| (field.name().clone(), Stored::of(field.data_type())))
-            .collect(),
+        columns,
+        unusable,
+        is_foreign,
+        spans: statistics::spans(&metadata),
         folders: folders(path),
         dump: None,
     })
+}
+
+/// Returns whether a column has a type that the engine does not know, not even to pass it over.
+fn is_foreign(field: &Field) -> bool {
+    field.extension_type_name().is_some()
+        || match field.data_type() {
+            DataType::Timestamp(_, Some(zone)) => zone.parse::<Tz>().is_err(),
+            DataType::Decimal256(precision, _) => *precision > DIGITS,
+            DataType::List(inner)
+            | DataType::LargeList(inner)
+            | DataType::FixedSizeList(inner, _)
+            | DataType::Map(inner, _) => is_foreign(inner),
+            DataType::Struct(fields) => fields.iter().any(|field| is_foreign(field)),
+            DataType::Dictionary(_, values) => {
+                is_foreign(&Field::new("values", values.as_ref().clone(), true))
+            }
+            DataType::Interval(_)
+            | DataType::Union(..)
+            | DataType::ListView(_)
+            | DataType::LargeListView(_)
+            | DataType::RunEndEncoded(..) => true,
+            _ => false,
+        }
+}
+
+/// Most digits that a decimal may have.
+const DIGITS: u8 = 38;
+
+/// Returns whether a column is text by what it stands for, though the writer calls it bytes.
+fn is_text(written: &Type) -> bool {
+    let info = written.get_basic_info();
+    written.is_primitive()
+        && (matches!(
+            info.logical_type_ref(),
+            Some(LogicalType::Enum | LogicalType::Json)
+        ) || matches!(
+            info.converted_type(),
+            ConvertedType::ENUM | ConvertedType::JSON
+        ))
+}
+
+/// Returns whether a column has whole numbers that 64 bits with a sign cannot hold; they name
+/// things, and are read as text.
+fn exceeds_64_bits(metadata: &ParquetMetaData, field: &Field) -> bool {
+    if *field.data_type() != DataType::UInt64 {
+        return false;
+    }
+    let of_column = |column: &&ColumnChunkMetaData| {
+        let path = column.column_path().parts();
+        path.len() == 1 && path[0] == *field.name()
+    };
+    let mut chunks = metadata
+        .row_groups()
+        .iter()
+        .filter_map(|group| group.columns().iter().find(of_column));
+    chunks.any(|chunk| match chunk.statistics() {
+        // Read as unsigned, the largest has the first bit set.
+        Some(Statistics::Int64(numbers)) => numbers.max_opt().is_some_and(|max| *max < 0),
+        _ => false,
+    })
+}
+
+/// Returns a type that formulas cannot use as people call it.
+fn in_words(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Interval(_) | DataType::Duration(_) => "an interval".into(),
+        DataType::Struct(_) => "a record of several fields".into(),
+        DataType::Map(..) => "a map".into(),
+        DataType::Time32(_) | DataType::Time64(_) => "a time of day".into(),
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => "bytes".into(),
+        DataType::Decimal256(precision, _) => format!("a decimal of {precision} digits"),
+        data_type if data_type.is_nested() => "a list".into(),
+        data_type => format!("{data_type}"),
+    }
 }
 
 /// The last eight bytes of a Parquet file are the footer's length and the magic word.

@@ -25,7 +25,8 @@ pub struct Demand {
 
 /// The value that links the row to its account or to another table.
 pub(super) const LINK: &str = "__link";
-/// When this version of the row began, where rows supersede each other.
+/// When this version of the row began; this and the next are there only where rows supersede each
+/// other.
 pub(super) const START: &str = "__start";
 /// The same as a moment, to order versions of one day.
 pub(super) const START_INSTANT: &str = "__start_instant";
@@ -66,6 +67,23 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
     Ok(frame)
 }
 
+/// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
+/// nobody asked for, and dumps of other dates.
+///
+/// Row groups that the reader skips by their range of dates count as read.
+#[must_use]
+pub fn bytes(table: &Table, demand: &Demand) -> [u64; 2] {
+    let columns = base_columns(table, demand);
+    let of_file = |file: &ParquetFile| -> u64 {
+        let theirs = columns.iter().map(|ours| &table.columns[ours].theirs);
+        theirs.filter_map(|name| file.column_bytes.get(name)).sum()
+    };
+    let wanted = wanted_files(table, &demand.dates);
+    let read = wanted.into_iter().map(of_file).sum();
+    let all: u64 = table.files.iter().map(|file| file.bytes).sum();
+    [read, all.saturating_sub(read)]
+}
+
 /// Returns the dates of all dumps, sorted, each once.
 pub(super) fn dump_dates(table: &Table) -> Vec<NaiveDate> {
     let mut dates: Vec<NaiveDate> = table.files.iter().filter_map(|file| file.dump).collect();
@@ -92,13 +110,19 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
 }
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
-fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
+pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     let link = table.owner.column().map(str::to_owned);
     let history: Vec<&String> = match &table.history {
         History::Loads(column) | History::Dumps(Some(column)) => vec![column],
         History::Versions { from, to } => [Some(from), to.as_ref()].into_iter().flatten().collect(),
         History::Events | History::Dumps(None) => vec![],
     };
+    let of_rules: Vec<String> = table
+        .rules
+        .iter()
+        .flat_map(|rule| rule.must.columns())
+        .map(str::to_owned)
+        .collect();
     let mut columns: Vec<String> = Vec::new();
     let mut add = |name: &str| {
         if table.columns.contains_key(name) && !columns.iter().any(|known| known == name) {
@@ -113,6 +137,7 @@ fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
         .chain(&link)
         .chain(&demand.part)
         .chain(history)
+        .chain(&of_rules)
     {
         match table.scope.derived.get(name) {
             Some(expr) => expr.columns().into_iter().for_each(&mut add),
@@ -146,8 +171,16 @@ fn part(
         },
         ..ScanArgsParquet::default()
     };
-    let path = file.path.to_string_lossy();
-    let mut rows = LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?;
+    let mut rows = if file.is_foreign {
+        let theirs = columns
+            .iter()
+            .map(|ours| table.columns[ours].theirs.as_str());
+        let bytes = narrowed(file, theirs)?;
+        LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args)?
+    } else {
+        let path = file.path.to_string_lossy();
+        LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?
+    };
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     if let (true, Some(time), Some(until)) = (
@@ -175,6 +208,19 @@ fn part(
         rows = rows.filter(in_range.or(col(EVENT).is_null()));
     }
     Ok(rows)
+}
+
+/// Returns what is used of a file with columns that Polars does not know.
+fn narrowed<'a>(
+    file: &'a ParquetFile,
+    used: impl Iterator<Item = &'a str>,
+) -> PolarsResult<Vec<u8>> {
+    // Where only the path is used, some column has to say how many rows there are.
+    let is_plain = |(_, stored): &(&String, &Stored)| **stored != Stored::Other;
+    let some = file.columns.iter().find(is_plain);
+    let some = some.map(|(name, _)| name.as_str());
+    super::narrowed::narrowed(&file.path, &used.chain(some).collect())
+        .map_err(|error| polars_err!(ComputeError: "{}: {error}", file.path.display()))
 }
 
 /// Lets the reader skip row groups by their statistics; two days of slack cover every time zone.
@@ -231,7 +277,8 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             .cloned()
             .unwrap_or_default());
     };
-    let raw = col(column.theirs.as_str());
+    let (raw, stored) = &of_epoch(col(column.theirs.as_str()), *stored, column);
+    let raw = raw.clone();
     if column.kind == Kind::Instant {
         return moment(raw, *stored, table);
     }
@@ -250,6 +297,7 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
         (Stored::Integer, Stored::Text) => raw.cast(DataType::String),
         (Stored::Integer | Stored::Decimal(_), Stored::Decimal(places)) => decimal(raw, places),
         (Stored::Integer, _) => raw.strict_cast(DataType::Int64),
+        (Stored::Text, _) if column.is_currency => raw.cast(DataType::String).str().to_uppercase(),
         (Stored::Text, _) => raw.cast(DataType::String),
         (Stored::Instant { zoned: true, .. }, _) => {
             local(of_this_world(raw, *stored), table).dt().date()
@@ -259,6 +307,32 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
         }
         _ => raw,
     }
+}
+
+/// Returns a column of numbers that count the time since 1970 as the instants that they mean.
+fn of_epoch(raw: Expr, stored: Stored, column: &Column) -> (Expr, Stored) {
+    let (Some(epoch), Stored::Integer) = (column.epoch, stored) else {
+        return (raw, stored);
+    };
+    let microseconds = epoch.microseconds();
+    let number = raw.strict_cast(DataType::Int64);
+    // What is outside the years of any calendar would leave the range of 64 bits.
+    let days = |date: NaiveDate| date.signed_duration_since(NaiveDate::default()).num_days();
+    let of_days = |days: i64| lit(days * 86_400 * (1_000_000 / microseconds));
+    let is_of_this_world = number
+        .clone()
+        .gt_eq(of_days(days(ALWAYS)))
+        .and(number.clone().lt(of_days(days(NEVER))));
+    let instant = when(is_of_this_world)
+        .then(number * lit(microseconds))
+        .otherwise(lit(NULL))
+        .cast(DataType::Int64)
+        .cast(moments());
+    let stored = Stored::Instant {
+        zoned: true,
+        per_second: 1_000_000,
+    };
+    (instant, stored)
 }
 
 /// Returns the type in which a column is held, for parts that have nothing but nulls in it.
@@ -325,21 +399,25 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
             .get(name)
             .and_then(|column| file.columns.get(&column.theirs));
         let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
-        let expr = match (stored, table.columns.get(name)) {
-            (Some(stored @ Stored::Instant { zoned: true, .. }), Some(column)) => {
+        let column = table.columns.get(name);
+        let read = column
+            .zip(stored)
+            .map(|(column, stored)| of_epoch(col(column.theirs.as_str()), *stored, column));
+        let expr = match read {
+            Some((raw, stored @ Stored::Instant { zoned: true, .. })) => {
                 let utc = TimeZone::opt_try_new(Some("UTC"))
                     .ok()
                     .flatten()
                     .expect("UTC is a zone");
-                of_this_world(col(column.theirs.as_str()), *stored)
+                of_this_world(raw, stored)
                     .dt()
                     .convert_time_zone(utc)
                     .dt()
                     .replace_time_zone(None, lit("raise"), NonExistent::Raise)
             }
-            (Some(Stored::Nothing), Some(_)) => lit(NULL),
-            (Some(stored), Some(column)) => of_this_world(col(column.theirs.as_str()), *stored),
-            _ => row_wise(&table.scope.derived[name]),
+            Some((_, Stored::Nothing)) => lit(NULL),
+            Some((raw, stored)) => of_this_world(raw, stored),
+            None => row_wise(&table.scope.derived[name]),
         };
         expr.cast(microseconds).alias(alias)
     };
@@ -379,7 +457,7 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
             .key
             .iter()
             .enumerate()
-            .map(|(n, column)| as_id(value(column), table, column).alias(key_column(n))),
+            .map(|(n, column)| key(value(column), table, column).alias(key_column(n))),
     );
     let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
     if let Some(time) = &table.time {
@@ -392,7 +470,8 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         exprs.push(lit(NULL).cast(microseconds.clone()).alias(INSTANT));
     }
     let (start, end) = match &table.history {
-        History::Events => (None, None),
+        // Of rows that do not supersede each other there are no versions.
+        History::Events => return exprs,
         History::Loads(column) => (Some(value(column)), None),
         History::Versions { from, to } => (Some(value(from)), to.as_ref().map(|to| value(to))),
         History::Dumps(Some(column)) => (Some(value(column)), None),
@@ -418,6 +497,14 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         );
     }
     exprs
+}
+
+/// Returns a column of the row key: an id, or a date, which sorts as its text would.
+fn key(value: Expr, table: &Table, column: &str) -> Expr {
+    match super::contract::kind_of(&table.scope, column) {
+        Some(Kind::Date) => value,
+        _ => as_id(value, table, column),
+    }
 }
 
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.
@@ -467,11 +554,12 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
             .rev()
             .find(|dump| *dump <= until));
     }
-    let dated = match &table.history {
-        History::Loads(column) | History::Dumps(Some(column)) => Some(column),
-        _ => table.time.as_ref(),
+    if let Some((_, newest)) = table.span().filter(|(_, newest)| *newest <= until) {
+        return Ok(Some(newest));
+    }
+    let Some(dated) = table.dated_by() else {
+        return Ok(None);
     };
-    let Some(dated) = dated else { return Ok(None) };
     let value = match table.scope.derived.get(dated) {
         Some(expr) => row_wise(expr),
         None => col(dated.as_str()),
@@ -485,6 +573,7 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     };
     let keyless = Table {
         key: vec![],
+        rules: vec![],
         ..table.clone()
     };
     let columns = base_columns(&keyless, &demand);

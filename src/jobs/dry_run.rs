@@ -84,7 +84,7 @@ pub fn named(model: &HealthModel) -> String {
     format!("{} ({})", model.name, model.hash())
 }
 
-fn standings(
+pub(super) fn standings(
     frame: &DataFrame,
     score: &str,
     band: &str,

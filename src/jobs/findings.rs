@@ -10,8 +10,8 @@ use super::settings::ScoreJob;
 use super::{JobError, Refusal};
 use crate::domain::one_line;
 use crate::exports::Exports;
-use crate::exports::contract::ACCOUNTS;
-use crate::exports::ledger::{Account, Unseen};
+use crate::exports::contract::{ACCOUNTS, BEFORE_PARENT};
+use crate::exports::ledger::{Account, BrokenRule, Unseen};
 use crate::exports::lookup::Unfound;
 use crate::exports::rows::Rows;
 use crate::formula::instant_name;
@@ -49,6 +49,25 @@ pub fn judge(
     heads: &Headcount,
     as_of: NaiveDate,
 ) -> Result<Judged, JobError> {
+    let mut judged = judge_exports(job, exports, as_of)?;
+    judged.findings.extend(heads.finding());
+    judged.findings.extend(not_point_in_time(job));
+    judged.findings.extend(ties(job, scored)?);
+    judged.findings.extend(unpriced(job, scored)?);
+    judged.findings.extend(scores(job, scored)?);
+    judged.findings.extend(overrides(job, scored)?);
+    Ok(judged)
+}
+
+/// Judges the exports as they were known on one date, whatever is made of them.
+///
+/// # Errors
+/// When Polars fails.
+pub fn judge_exports(
+    job: &ScoreJob,
+    exports: &Exports,
+    as_of: NaiveDate,
+) -> Result<Judged, JobError> {
     let mut judged = Judged {
         accounts: Vec::new(),
         unseen: Vec::new(),
@@ -59,29 +78,15 @@ pub fn judge(
     for rows in exports.tables.values() {
         judged.export(job, exports, rows, as_of)?;
     }
-    judged.findings.extend(heads.finding());
-    judged.findings.extend(not_point_in_time(job));
-    judged.findings.extend(ties(job, scored)?);
-    judged.findings.extend(unpriced(job, scored)?);
-    judged.findings.extend(scores(job, scored)?);
-    judged.findings.extend(overrides(job, scored)?);
-    let lost = judged
-        .findings
-        .iter()
-        .chain(&judged.moment)
-        .filter(|finding| LOST_ROWS.contains(&finding.finding));
-    let too_many =
-        lost.filter(|finding| finding.share.is_some_and(|share| share > job.refuse_share));
-    judged
-        .refusals
-        .extend(too_many.map(refusal).collect::<Vec<_>>());
     Ok(judged)
 }
 
-/// Findings that count rows no score rests on; the job's tolerance is for them.
-const LOST_ROWS: [&str; 5] = [
+/// Findings that count rows no score rests on; the job's tolerance is for all of an export's
+/// together.
+const LOST_ROWS: [&str; 6] = [
     "key_missing",
     "repeated_key",
+    "row_rejected",
     "unresolved_link",
     "unknown_account",
     "without_time",
@@ -108,14 +113,36 @@ impl Judged {
             }
             self.findings.push(finding);
         }
-        self.findings.extend(set_aside(job, &account)?);
+        let lost = set_aside(job, rows, &account)?;
+        let astray = unplaced(job, rows, &account, &unseen);
+        self.refuse_lost(job, &account, &unseen, lost.iter().chain(&astray));
+        self.findings.extend(lost);
+        let broken = account.broken.iter();
+        self.findings
+            .extend(broken.map(|rule| broken_rule(job, rows, &account, rule)));
         for unfound in rows.unfound(exports, as_of, since)? {
             self.findings.push(not_found(job, rows, &account, &unfound));
         }
-        self.moment.extend(unplaced(job, rows, &account, &unseen));
+        self.moment.extend(astray);
         self.accounts.push(account);
         self.unseen.push(unseen);
         Ok(())
+    }
+
+    /// Refuses an export that has lost more of its rows than the job tolerates.
+    fn refuse_lost<'a>(
+        &mut self,
+        job: &ScoreJob,
+        account: &Account,
+        unseen: &Unseen,
+        findings: impl Iterator<Item = &'a Finding>,
+    ) {
+        let lost = account.ledger.set_aside + unseen.unresolved + unseen.without_time;
+        let whole = account.ledger.seen + unseen.unresolved + unseen.without_time;
+        if share(lost, whole).is_some_and(|share| share > job.refuse_share) {
+            let told = findings.filter(|finding| LOST_ROWS.contains(&finding.finding));
+            self.refusals.extend(told.map(refusal));
+        }
     }
 }
 
@@ -266,17 +293,25 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
 }
 
 /// Says which rows were set aside, rule by rule.
-fn set_aside(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
+fn set_aside(job: &ScoreJob, rows: &Rows, account: &Account) -> PolarsResult<Vec<Finding>> {
+    // What a repeat says tells a harmless copy from a contradiction.
+    let content = when(col("rule").eq(lit("repeated_key")))
+        .then(col("found"))
+        .otherwise(lit(""));
     let by_rule = account
         .rejects
         .clone()
         .lazy()
-        .group_by([col("rule"), col("column")])
+        .with_column(content.alias("content"))
+        .group_by([col("rule"), col("column"), col("content")])
         .agg([
             len().cast(DataType::UInt64).alias("n"),
             col("row_key").sort(SortOptions::default()).head(Some(3)),
         ])
-        .sort(["rule", "column"], SortMultipleOptions::default())
+        .sort(
+            ["rule", "column", "content"],
+            SortMultipleOptions::default(),
+        )
         .collect()?;
     let mut findings = Vec::new();
     for n in 0..by_rule.height() {
@@ -295,14 +330,27 @@ fn set_aside(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
             .get_as_series(n)
             .unwrap_or_default();
         let keys: Vec<String> = keys.str()?.iter().flatten().map(one_line).collect();
-        let (kind, advice) = match text("rule")?.as_str() {
+        let (name, column) = (text("rule")?, text("column")?);
+        let (kind, what, advice) = match name.as_str() {
             "key_missing" => (
                 "key_missing",
+                format!("have no `{column}`"),
                 "a row without its key cannot be told from others; have the warehouse fill it in",
             ),
-            _ => (
+            "repeated_key" if text("content")?.starts_with("other") => (
                 "repeated_key",
-                "the row of a key that was seen first stays; declare `loaded` if the later one is a correction",
+                format!("repeat the `{column}` of another and say something else"),
+                "the row of a key that was seen first stays; declare `loaded` if the later one is a correction, or name all columns that make the key",
+            ),
+            "repeated_key" => (
+                "repeated_key",
+                format!("repeat the `{column}` of another and say the same"),
+                "one of them counts; have the warehouse deliver each row once",
+            ),
+            rule => (
+                "row_rejected",
+                what_breaks(rows, rule),
+                "no score rests on them; rejects.parquet says what was found; have the warehouse correct them",
             ),
         };
         let share = share(count, account.ledger.seen);
@@ -313,15 +361,86 @@ fn set_aside(job: &ScoreJob, account: &Account) -> PolarsResult<Vec<Finding>> {
             count,
             share,
             evidence: format!(
-                "{count} of {} rows, by `{}`, such as {}",
-                account.ledger.seen,
-                text("column")?,
-                keys.join(", ")
+                "{} {what}{}",
+                of_rows(count, account.ledger.seen),
+                such_as(&keys)
             ),
             advice: advice.to_owned(),
         });
     }
     Ok(findings)
+}
+
+/// Returns how many rows of how many, and the share as people say it.
+fn of_rows(count: u64, whole: u64) -> String {
+    // In whole numbers, so that a half is rounded up whatever doubles make of it.
+    match (1000 * count + whole / 2).checked_div(whole) {
+        Some(0) | None => format!("{count} of {whole} rows"),
+        Some(tenths) => format!(
+            "{count} of {whole} rows ({}.{} %)",
+            tenths / 10,
+            tenths % 10
+        ),
+    }
+}
+
+fn such_as(keys: &[String]) -> String {
+    let keys: Vec<&str> = keys
+        .iter()
+        .map(String::as_str)
+        .filter(|key| !key.is_empty())
+        .collect();
+    if keys.is_empty() {
+        String::new()
+    } else {
+        format!(", such as {}", keys.join(", "))
+    }
+}
+
+/// Returns what rows do that break a rule.
+fn what_breaks(rows: &Rows, rule: &str) -> String {
+    let table = &rows.table;
+    match table.rules.iter().find(|known| known.name == rule) {
+        Some(rule) => format!("break `{}`: {}", rule.name, one_line(&rule.text)),
+        None => {
+            let time = table.time.as_deref().unwrap_or_default();
+            let parent = table.parent().unwrap_or_default();
+            format!("are dated, by `{time}`, before what they hang on in {parent}")
+        }
+    }
+}
+
+/// Says which rule is broken by rows that are used all the same.
+fn broken_rule(job: &ScoreJob, rows: &Rows, account: &Account, broken: &BrokenRule) -> Finding {
+    // What is set aside has been told of there.
+    let kept = account.ledger.seen - account.ledger.set_aside;
+    let share = share(broken.rows, kept);
+    let keys: Vec<String> = broken.row_keys.iter().map(|key| one_line(key)).collect();
+    let (finding, advice) = if broken.rule == BEFORE_PARENT {
+        (
+            "before_parent",
+            "each is seen from the day on which that began; check the dates, then say `before_parent = \"ignore\"` if they are right or `\"reject\"` if not",
+        )
+    } else {
+        (
+            "row_rule",
+            "they count all the same; have the warehouse correct them, or set them aside with `otherwise = \"reject\"`",
+        )
+    };
+    Finding {
+        finding,
+        severity: severity(job, share),
+        subject: rows.table.name.clone(),
+        count: broken.rows,
+        share,
+        evidence: format!(
+            "{} {}{}",
+            of_rows(broken.rows, kept),
+            what_breaks(rows, &broken.rule),
+            such_as(&keys)
+        ),
+        advice: advice.to_owned(),
+    }
 }
 
 /// Says which rows looked for something in another table that was not there.

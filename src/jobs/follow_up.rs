@@ -3,13 +3,11 @@
 
 use chrono::NaiveDate;
 use polars::prelude::*;
-use toml::Spanned;
-use toml::value::Datetime;
 
 use super::file::{ActionsFile, ExceptionsFile, PortfolioFile, SnoozeFile, Text};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
-use crate::config::{Problems, Source, date_of};
+use crate::config::{Datetime, Problems, Source, Spanned, date_of};
 use crate::domain::DayCount;
 use crate::exports::Exports;
 use crate::exports::contract::Contract;

@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::check::stored_columns;
 use super::findings::{overridden, share};
 use super::settings::ScoreJob;
 use crate::charts::Chart;
@@ -76,6 +77,7 @@ pub fn result(
         "job": job.name,
         "as_of": as_of,
         "compared_with": compared_with,
+        "unit": job.contract.unit.as_ref().map(|unit| &unit.column),
         "program": PROGRAM,
         "currency": job.contract.currency,
         "model": model,
@@ -110,6 +112,7 @@ pub fn run(
                 "rows_left_unread": in_files.saturating_sub(rows.decoded),
                 "rows_decoded": rows.decoded,
                 "rows_not_seen": unseen,
+                "columns": stored_columns(&rows.table),
                 "files": rows.table.files.iter().map(file).collect::<Vec<_>>(),
             })
         })
@@ -119,6 +122,7 @@ pub fn run(
         "host": moment.host,
         "command": moment.command,
         "folder": job.folder,
+        "late_data": job.restate.map(|restate| json!({ "restate": restate.to_string() })),
         "findings": findings,
         "charts": charts.iter().map(|chart| format!("charts/{}", chart.name)).collect::<Vec<_>>(),
         "inputs": inputs,

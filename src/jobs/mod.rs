@@ -1,15 +1,21 @@
 //! Composition: a job file becomes a run, the run becomes a folder.
 
+pub mod check;
+pub mod diff;
 pub mod dry_run;
 pub mod file;
 pub mod findings;
 pub mod follow_up;
+pub mod guard;
 pub mod history;
+pub mod late_data;
 pub mod manifest;
 pub mod review_charts;
 pub mod review_file;
 pub mod review_run;
 pub mod review_settings;
+pub mod review_signals;
+pub mod schemas;
 pub mod score_charts;
 pub mod score_run;
 pub mod settings;

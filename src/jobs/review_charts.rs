@@ -484,7 +484,7 @@ impl Pictures<'_> {
         let size = |effects: &[&crate::backtest::sensitivity::Effect]| {
             let changes = effects
                 .iter()
-                .filter_map(|effect| effect.change.as_ref().ok());
+                .filter_map(|effect| effect.of_auc()?.as_ref().ok());
             changes.map(|change| change.value.abs()).fold(0.0, f64::max)
         };
         variables.sort_by(|a, b| {
@@ -500,18 +500,19 @@ impl Pictures<'_> {
                 .iter()
                 .map(|effect| Effect {
                     step: effect.step.clone(),
-                    change: match &effect.change {
-                        Ok(change) => Ok(Estimate {
+                    change: match effect.of_auc() {
+                        Some(Ok(change)) => Ok(Estimate {
                             value: change.value,
                             interval: Some((change.low, change.high)),
                         }),
-                        Err(refused) => Err(refused.to_string()),
+                        Some(Err(refused)) => Err(refused.to_string()),
+                        None => Err("not computed".to_owned()),
                     },
                 })
                 .collect(),
         });
         let certain = self.run.effects.iter().filter(|effect| {
-            let change = effect.change.as_ref().ok();
+            let change = effect.of_auc().and_then(|change| change.as_ref().ok());
             change.is_some_and(|change| change.low > 0.0)
         });
         let title = match certain.count() {

@@ -1,6 +1,6 @@
 //! The review pipeline: one function that reads like the picture, and the step that publishes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use indexmap::IndexMap;
@@ -11,14 +11,15 @@ use super::manifest::{self, Moment, PROGRAM};
 use super::review_charts;
 use super::review_settings::ReviewJob;
 use super::score_run::encoded;
-use super::{JobError, files_of_chart, findings, score_run};
-use crate::backtest::board::{Acted, Board};
+use super::{JobError, files_of_chart, findings, review_signals, score_run};
+use crate::backtest::board::{Acted, Board, Numbers};
 use crate::backtest::candidates::{self, Candidate, Role};
 use crate::backtest::design::Target;
 use crate::backtest::evaluate;
 use crate::backtest::figures::Figures;
 use crate::backtest::mismatches::{self, Mismatch, Profile};
 use crate::backtest::power::{self, Power};
+use crate::backtest::replay::{self, Replayed};
 use crate::backtest::sample::{self, RowLedger, Sample};
 use crate::backtest::sensitivity::{self, Effect};
 use crate::backtest::verdicts::{self, Verdict};
@@ -29,6 +30,7 @@ use crate::exports::scan::Demand;
 use crate::exports::{self, Exports};
 use crate::outcomes::resolve::{Cells, demands};
 use crate::outcomes::{self, Decided};
+use crate::panel::ACCOUNT_ID;
 use crate::publish::{self, Content, Lock};
 use crate::stats;
 use crate::tables::{self, Table};
@@ -51,6 +53,8 @@ pub struct ReviewRun {
     pub effects: Vec<Effect>,
     /// Decisions judged wrongly.
     pub mismatches: Vec<Mismatch>,
+    /// Scores published at the time beside the replay.
+    pub replayed: Vec<Replayed>,
     /// Mean scores by outcome class.
     pub profiles: Vec<Profile>,
     /// The lines of the tear sheet.
@@ -59,18 +63,51 @@ pub struct ReviewRun {
     pub findings: Vec<Finding>,
 }
 
+/// The past of a job, scored by every candidate and beside what happened; nothing is judged yet.
+pub struct Past {
+    /// The date at the end of which the outcomes were known.
+    pub as_of: NaiveDate,
+    /// The rows with everything every candidate said of them.
+    pub board: Board,
+    sample: Sample,
+    exports: Exports,
+    findings: Vec<Finding>,
+}
+
+/// Replays the past of a job.
+///
+/// # Errors
+/// When an export cannot be read, or no decision can be looked at.
+pub fn past(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<Past, JobError> {
+    let as_of = *job.score.dates.last().expect("a job has a date");
+    let (decided, acted, accounts) = decisions(job, as_of, trail)?;
+    let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
+    let (sample, exports) = features(job, rows, ledger, trail)?;
+    Ok(Past {
+        as_of,
+        board: board(job, &sample, &acted, trail)?,
+        sample,
+        exports,
+        findings: decided.findings,
+    })
+}
+
 /// Replays the past of a job and compares it with what happened.
 ///
 /// # Errors
 /// When an export cannot be read.
 pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, JobError> {
-    let as_of = *job.score.dates.last().expect("a job has a date");
-    let (decided, acted, accounts) = decisions(job, as_of, trail)?;
-    let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
-    let sample = features(job, rows, ledger, trail)?;
-    let board = board(job, &sample, &acted, trail)?;
-    let mut findings = decided.findings;
+    let Past {
+        as_of,
+        board,
+        sample,
+        exports,
+        mut findings,
+    } = past(job, trail)?;
+    let mismatches = mismatches(job, &board, exports, trail)?;
     let mut figures = Figures::default();
+    let replayed = published_then(job, &board)?;
+    findings.extend(replay::judge(&replayed, &mut figures));
     trail.step("ranking");
     evaluate::rank(&board, &job.design, &mut figures);
     trail.step("judging bands and probabilities");
@@ -85,7 +122,8 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     findings.extend(few_rows(&sample.ledger, job));
     Ok(ReviewRun {
         as_of,
-        mismatches: mismatches::of(&board, &job.design),
+        mismatches,
+        replayed,
         profiles: mismatches::profiles(&board),
         verdicts: verdicts::of(&board, &job.design, &figures, &powers),
         board,
@@ -166,7 +204,7 @@ fn features(
     rows: Vec<sample::Row>,
     ledger: Vec<RowLedger>,
     trail: &mut Trail<'_>,
-) -> Result<Sample, JobError> {
+) -> Result<(Sample, Exports), JobError> {
     let score = &job.score;
     let dates: BTreeSet<NaiveDate> = rows.iter().map(|row| row.as_of).collect();
     if dates.is_empty() {
@@ -178,20 +216,73 @@ fn features(
             ),
         }]));
     }
+    let dates: BTreeSet<NaiveDate> = (dates.iter())
+        .flat_map(|date| review_signals::looked_at(score, *date))
+        .collect();
     let dates: Vec<NaiveDate> = dates.into_iter().collect();
     let exports = exports::load(
         &score.contract,
         &score.plan.demands(&score.contract, &dates),
         trail,
     )?;
-    Ok(sample::measured(
+    let sample = sample::measured(
         &exports,
         &score.plan,
         &score.population,
         rows,
         ledger,
         trail,
-    )?)
+    )?;
+    Ok((sample, exports))
+}
+
+/// Returns what was judged wrongly, with the signals that had fired before; the exports are let go
+/// of afterwards, since nothing else asks them.
+fn mismatches(
+    job: &ReviewJob,
+    board: &Board,
+    exports: Exports,
+    trail: &mut Trail<'_>,
+) -> Result<Vec<Mismatch>, JobError> {
+    let mut mismatches = mismatches::of(board, &job.design);
+    let asked = mismatches.iter().flat_map(|own| {
+        let dates = own.asked.iter().map(|(date, _)| *date);
+        dates.map(|date| (own.account_id.clone(), date))
+    });
+    let fired = review_signals::fired(&job.score, &exports, &asked.collect(), trail)?;
+    for own in &mut mismatches {
+        let account = own.account_id.clone();
+        own.heard(|date| {
+            let signals = fired.get(&(account.clone(), date));
+            signals.map_or(&[], Vec::as_slice)
+        });
+    }
+    Ok(mismatches)
+}
+
+/// Reads what was published on the dates of the rows, where the job names who published.
+fn published_then(job: &ReviewJob, board: &Board) -> PolarsResult<Vec<Replayed>> {
+    let mut published = BTreeMap::new();
+    for date in replay::dates(board) {
+        let folder = job
+            .published
+            .iter()
+            .map(|folder| folder.join(format!("as_of={date}")));
+        let path = folder.map(|folder| folder.join("account_scores.parquet"));
+        let Some(path) = path.filter(|path| path.exists()).next() else {
+            continue;
+        };
+        let frame = publish::decode(&path)?;
+        let accounts = frame.column(ACCOUNT_ID)?.str()?.iter();
+        let scores = frame.column("health_score")?.f64()?.iter();
+        let hashes = frame.column("model_hash")?.str()?.iter();
+        for ((account, score), hash) in accounts.zip(scores).zip(hashes) {
+            if let (Some(account), Some(hash)) = (account, hash) {
+                published.insert((account.to_owned(), date), (score, hash.to_owned()));
+            }
+        }
+    }
+    Ok(replay::pair(board, &published))
 }
 
 fn reasons(ledger: &[RowLedger]) -> String {
@@ -256,8 +347,7 @@ fn best_metric(board: &Board, lead: u32) -> Option<String> {
             .filter_map(|row| health[*row])
             .map(|h| -h)
             .collect();
-        let auc = stats::Ranking::new(&risk, &event, None).and_then(|ranking| ranking.auc());
-        if let Ok(auc) = auc
+        if let Ok(auc) = stats::auc(&risk, &event)
             && best.is_none_or(|(before, _)| auc > before)
         {
             best = Some((auc, id));
@@ -304,17 +394,24 @@ fn few_rows(ledger: &[RowLedger], job: &ReviewJob) -> Option<Finding> {
 }
 
 impl ReviewRun {
+    fn probabilities(&self, job: &ReviewJob) -> Vec<Numbers> {
+        (0..self.board.candidates.len())
+            .map(|candidate| calibrate::probabilities(&self.board, &job.design, candidate))
+            .collect()
+    }
+
     /// Returns the tables, in the order of the documentation.
     ///
     /// # Errors
     /// When Polars fails.
     pub fn tables(&self, job: &ReviewJob) -> PolarsResult<Vec<Table>> {
         Ok(vec![
-            tables::backtest_rows(&self.board)?,
+            tables::backtest_rows(&self.board, &self.probabilities(job))?,
             tables::backtest_figures(&self.figures)?,
             tables::mismatches(&self.mismatches, &self.board.leads())?,
             tables::profiles(&self.profiles)?,
             tables::sensitivity(&self.effects, job.design.primary_lead)?,
+            tables::replay(&self.replayed)?,
             tables::findings(&self.findings)?,
         ])
     }

@@ -1,16 +1,15 @@
 //! A review job as meant: the score job of its model, and how the past is looked at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use toml::Spanned;
 
 use super::JobError;
 use super::file::{JobFile, JobKind, Text};
 use super::review_file::{ReviewFile, SamplingFile};
 use super::settings::{self, Overrides, ScoreJob};
 use crate::backtest::design::{Design, Sampling};
-use crate::config::{self, Problem, Problems, Source, date_of};
+use crate::config::{self, Problem, Problems, Source, Spanned, date_of};
 use crate::domain::DayCount;
 use crate::exports::contract::ACCOUNTS;
 use crate::measures::plan::Plan;
@@ -32,6 +31,8 @@ pub struct ReviewJob {
     pub design: Design,
     /// Models that are compared with the one in force.
     pub challengers: Vec<HealthModel>,
+    /// Where the scores of the time were published.
+    pub published: Option<PathBuf>,
 }
 
 /// Returns what kind of run a job file asks for; `None` where it does not say.
@@ -68,7 +69,9 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Revi
         return Err(problems.into());
     };
     let mut overrides = overrides.clone();
-    let columns = review.segments.iter().chain(&review.parent);
+    let columns = (review.segments.iter())
+        .chain(&review.parent)
+        .chain(&review.tenure);
     overrides
         .also
         .extend(columns.map(|name| name.get_ref().clone()));
@@ -97,17 +100,25 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Revi
         return Err(problems.into());
     };
     let models: Vec<&HealthModel> = std::iter::once(&score.model).chain(&challengers).collect();
+    // How far the rules look back counts too: tonight's run reads an export as far as they do, and
+    // whether it is fresh hangs on that.
     let mut names = overrides.also.clone();
     names.extend(models.iter().flat_map(|model| model.reads()));
+    names.extend(score.model.rules.reads());
     names.extend(score.population.reads());
     let carried = models.iter().flat_map(|model| model.carried()).collect();
     score.plan = Plan::of(&score.catalog, &score.contract, &names, carried);
+    let published = review.published.as_ref().and_then(|name| {
+        let beside = score.folder.parent()?;
+        Some(beside.join(name.get_ref()))
+    });
     Ok(ReviewJob {
         score,
         outcomes,
         acted_on,
         design,
         challengers,
+        published,
     })
 }
 
@@ -190,8 +201,15 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
         primary_lead,
         from: file.from.as_ref().and_then(|from| date_of(from.get_ref())),
         segments: texts(&file.segments),
+        tenure: file.tenure.as_ref().map(|tenure| tenure.get_ref().clone()),
         parent: file.parent.as_ref().map(|parent| parent.get_ref().clone()),
         proximity: texts(&file.proximity),
+        timing: (score.model.metrics())
+            .filter_map(|(_, _, _, metric)| {
+                let measure = score.catalog.measures.get(&metric.measure)?;
+                Some((metric.id.clone(), measure.timing?))
+            })
+            .collect(),
         capacity,
         gap_days: file.gap.map_or(0, |gap| gap.0 as i32),
         resamples,
@@ -206,12 +224,30 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
 fn names(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Problems) {
     let accounts = &score.contract.tables[ACCOUNTS];
     for name in file.segments.iter().chain(&file.parent) {
-        if !accounts.columns.contains_key(name.get_ref()) {
+        let scope = &accounts.scope;
+        let valid = || scope.columns.keys().chain(scope.derived.keys());
+        if !valid().any(|own| own == name.get_ref()) {
             let title = format!("export `accounts` has no column `{name}`");
-            let valid = accounts.columns.keys().map(String::as_str);
+            let valid = valid().map(String::as_str);
             let problem: Problem = source.problem(name.span(), title);
             problems.push(problem.nearest(name.get_ref(), valid));
         }
+    }
+    if let Some(name) = &file.tenure
+        && !score.catalog.measures.contains_key(name.get_ref())
+    {
+        let title = format!("there is no measure `{name}`");
+        let valid = score.catalog.measures.keys().map(String::as_str);
+        let problem = source.problem(name.span(), title);
+        problems.push(problem.nearest(name.get_ref(), valid));
+    }
+    if let Some(name) = &file.published
+        && (name.get_ref().contains(['/', '\\']) || name.get_ref().starts_with('.'))
+    {
+        let title = format!("`{name}` is no name of a job");
+        let help =
+            "give the name of the job's file without .toml; its folder lies beside this job's";
+        problems.push(source.problem(name.span(), title).help(help));
     }
     for name in &file.proximity {
         let ids: Vec<&str> = score

@@ -4,10 +4,13 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
 
+use super::check::{self, Footers};
 use super::file::TableGroup;
 use super::findings::{self, Judged};
 use super::follow_up::FollowUp;
+use super::guard;
 use super::history;
+use super::late_data::Restatement;
 use super::manifest::{self, Moment};
 use super::score_charts;
 use super::settings::ScoreJob;
@@ -43,6 +46,8 @@ pub struct ScoreRun {
     pub challengers: Vec<Insights>,
     /// Doubts about what was published before.
     pub doubts: Vec<Finding>,
+    /// Doubts that the footers of the exports raise.
+    pub of_files: Vec<Finding>,
 }
 
 /// Scores every eligible account on every date of the job.
@@ -50,12 +55,19 @@ pub struct ScoreRun {
 /// `accounts` restricts the panel to some accounts, for a quick look.
 ///
 /// # Errors
-/// When an export cannot be read.
+/// When an export cannot be read, or its footer is reason enough to refuse.
 pub fn score_run(
     job: &ScoreJob,
     accounts: Option<&[String]>,
     trail: &mut Trail<'_>,
 ) -> Result<ScoreRun, JobError> {
+    trail.step("checking the footers");
+    let Footers {
+        files, refusals, ..
+    } = check::footers(job, false);
+    if !refusals.is_empty() {
+        return Err(JobError::Refused(refusals));
+    }
     let dates = job.panel_dates();
     let exports = exports::load(
         &job.contract,
@@ -87,6 +99,7 @@ pub fn score_run(
         drivers,
         challengers,
         doubts,
+        of_files: files,
     })
 }
 
@@ -167,7 +180,13 @@ impl ScoreRun {
     ///
     /// # Errors
     /// When the data came in a state that the job refuses.
-    pub fn scorecard(&self, job: &ScoreJob, as_of: NaiveDate) -> Result<Scorecard, JobError> {
+    pub fn scorecard(
+        &self,
+        job: &ScoreJob,
+        as_of: NaiveDate,
+        trail: &mut Trail<'_>,
+    ) -> Result<Scorecard, JobError> {
+        trail.step(&format!("judging the data of {as_of}"));
         let scored = of_date(&self.compared, as_of)?;
         let drivers = of_date(&self.drivers, as_of)?;
         let heads = self
@@ -179,12 +198,18 @@ impl ScoreRun {
             accounts,
             unseen,
             mut findings,
-            moment,
+            mut moment,
             mut refusals,
         } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
+        trail.step(&format!("drawing up {as_of}"));
         let follow_up = FollowUp::draw_up(job, &self.exports, &scored, as_of)?;
         findings.extend(follow_up.findings());
         refusals.extend(follow_up.refusal());
+        if let Some((finding, refusal)) = guard::bands(job, &scored, as_of)? {
+            findings.push(finding);
+            refusals.extend(refusal);
+        }
+        moment.extend(self.of_files.iter().cloned());
         if !refusals.is_empty() {
             return Err(JobError::Refused(refusals));
         }
@@ -256,12 +281,12 @@ impl ScoreRun {
         moment: &Moment,
         trail: &mut Trail<'_>,
     ) -> Result<Vec<Scorecard>, JobError> {
-        let scorecards = job
+        let mut scorecards = job
             .dates
             .iter()
-            .map(|date| self.scorecard(job, *date))
+            .map(|date| self.scorecard(job, *date, trail))
             .collect::<Result<Vec<_>, _>>()?;
-        for scorecard in &scorecards {
+        for scorecard in &mut scorecards {
             trail.step(&format!("publishing {}", scorecard.as_of));
             let mut files = files_of(job, scorecard, &job.model, &scorecard.tables)?;
             for (model, tables) in job.challengers.iter().zip(&scorecard.challengers) {
@@ -271,7 +296,12 @@ impl ScoreRun {
             if job.publish.contains(&TableGroup::Charts) {
                 charts = score_charts::draw(job, scorecard.as_of, &scorecard.tables)?;
             }
-            let run = manifest::run(
+            let restates = Restatement::of(&job.folder, scorecard.as_of, &scorecard.manifest);
+            let again = restates
+                .as_ref()
+                .map(|restates| restates.finding(scorecard.as_of));
+            scorecard.moment.extend(again);
+            let mut run = manifest::run(
                 job,
                 &self.exports,
                 &scorecard.unseen,
@@ -279,6 +309,7 @@ impl ScoreRun {
                 &charts,
                 moment,
             );
+            run["restates"] = serde_json::json!(restates.map(|restates| restates.as_json()));
             files.extend(charts.into_iter().flat_map(files_of_chart));
             files.push(json(
                 "manifest.json",

@@ -5,9 +5,11 @@ use std::path::{Component, Path, PathBuf};
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::JobError;
-use super::file::{JobFile, StalePolicy, TableGroup, Text};
+use super::file::{JobFile, LimitsFile, StalePolicy, TableGroup, Text};
 use super::follow_up;
-use crate::config::{self, Problem, Problems, Source};
+use super::guard::{Guard, Limits};
+use super::late_data;
+use crate::config::{self, Problem, Problems, Source, Spanned};
 use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
@@ -22,8 +24,10 @@ use crate::measures::file::MeasuresFile;
 use crate::measures::plan::Plan;
 use crate::model::file::ModelFile;
 use crate::model::{self, HealthModel};
+use crate::panel::ACCOUNT_ID;
 use crate::population::{self, Population};
 use crate::publish;
+use crate::tables;
 
 /// What the command line says over the job file.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +46,12 @@ pub struct Overrides {
     pub charts: bool,
     /// Measures wanted besides those of the model.
     pub also: Vec<String>,
+    /// Whether the run is to be published.
+    pub publishes: bool,
+    /// Whether days that are frozen may be published again.
+    pub restate: bool,
+    /// Whether what the job's guard would refuse is accepted this once.
+    pub accept_changes: bool,
 }
 
 /// A range of as-of dates.
@@ -122,6 +132,8 @@ pub struct ScoreJob {
     pub compare: Vec<Comparator>,
     /// The calendar period that `prior_period` speaks of.
     pub period: Period,
+    /// Whether the readings before each date are computed, by which noise is told from news.
+    pub look_back: bool,
     /// The dates that the job had published before, rising.
     pub published: Vec<NaiveDate>,
     /// Further models that are scored beside the one in force.
@@ -132,6 +144,12 @@ pub struct ScoreJob {
     pub warn_share: f64,
     /// Above this share of lost rows, refusal.
     pub refuse_share: f64,
+    /// What must not change much from one published run to the next.
+    pub guard: Guard,
+    /// How long days already published are published again with every run.
+    pub restate: Option<DayCount>,
+    /// The date on which the program runs.
+    pub today: NaiveDate,
     /// The tables to publish, and whether charts.
     pub publish: Vec<TableGroup>,
     /// How the list of actions is drawn up.
@@ -166,6 +184,7 @@ impl ScoreJob {
             .collect();
         let read = self
             .models()
+            .filter(|_| self.look_back)
             .flat_map(move |model| looked_back_on(date, model, with_year));
         std::iter::once(date).chain(compared).chain(read)
     }
@@ -261,7 +280,16 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             Problem::command(title).help("copy or mount the exports and give their local path"),
         );
     }
-    let [warn_share, refuse_share] = tolerance(&file, &source, &mut problems);
+    let tolerance = limits(&file.tolerance, Some(1.0), &source, &mut problems);
+    let mut guard = Guard {
+        bands: limits(&file.guard.bands, Some(1.0), &source, &mut problems),
+        volume: limits(&file.guard.volume, None, &source, &mut problems),
+    };
+    guard.volume.warn = guard.volume.warn.or(Some(0.5));
+    if overrides.accept_changes {
+        guard.accept();
+    }
+    let look_back = look_back(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
     let (Some((exports, exports_source)), Some((measures_file, measures_source))) =
         (exports, measures_file)
@@ -291,6 +319,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         return Err(problems.into());
     }
     let population = population::resolve(&contract, &catalog, &mut problems);
+    check_shown(&contract, &mut problems);
     let parents = parents::resolve(&contract, &catalog, &mut problems);
     let model =
         model.and_then(|(file, source)| model::resolve(&file, &source, &catalog, &mut problems));
@@ -305,7 +334,12 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
         &catalog,
         &mut problems,
     );
-    let dates = as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?;
+    let dates = if problems.0.is_empty() || !reads_to_find_date(&file, overrides) {
+        as_of_dates(&file, &source, overrides, &contract, today, &mut problems)?
+    } else {
+        // Where something is wrong, that is told before any data is read.
+        Vec::new()
+    };
     let policy = model
         .as_ref()
         .map(|model| follow_up::policy(&file.actions, &source, &contract, model, &mut problems));
@@ -352,8 +386,15 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     if overrides.backfill.is_some() && !overrides.charts {
         publish.retain(|group| *group != TableGroup::Charts);
     }
+    let published = publish::dates(&folder);
+    let restate = file.late_data.as_ref().map(|late| late.restate);
+    let dates = if overrides.publishes {
+        late_data::settle(dates, &published, restate, overrides)?
+    } else {
+        dates
+    };
     Ok(ScoreJob {
-        published: publish::dates(&folder),
+        published,
         folder,
         name,
         contract,
@@ -370,15 +411,50 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             .map(|written| *written.get_ref())
             .collect(),
         period: file.period,
+        look_back,
         challengers,
         stale: file.stale,
-        warn_share,
-        refuse_share,
+        warn_share: tolerance.warn.unwrap_or(0.01),
+        refuse_share: tolerance.refuse.unwrap_or(0.25),
+        guard,
+        restate,
+        today,
         publish,
         policy,
         exceptions,
         portfolio,
     })
+}
+
+/// Reports what cannot stand beside the scores, since the table has a column of that name.
+fn check_shown(contract: &Contract, problems: &mut Problems) {
+    let show = &contract.population.show;
+    let part = contract.unit.as_ref().map(|unit| unit.column.as_str());
+    for (n, name) in show.iter().enumerate() {
+        let name_is = |other: &Text| other.get_ref() == name.get_ref();
+        let problem = if show[..n].iter().any(name_is) {
+            let title = format!("`{name}` is shown twice");
+            contract.source.problem(name.span(), title)
+        } else if name.get_ref() == ACCOUNT_ID {
+            continue;
+        } else if tables::is_account_column(name.get_ref()) || part == Some(name.get_ref()) {
+            let title = format!("account_scores has a column `{name}` already");
+            let of_accounts = |table: &contract::Table| {
+                let column = table.columns.get(name.get_ref());
+                column.map(|column| column.theirs.clone())
+            };
+            let what = match contract.tables.get(ACCOUNTS).and_then(of_accounts) {
+                Some(theirs) => format!(
+                    "call the column otherwise, in [tables.accounts]: columns = {{ account_{name} = \"{theirs}\" }}"
+                ),
+                None => format!("call it otherwise, such as `account_{name}`"),
+            };
+            contract.source.problem(name.span(), title).help(what)
+        } else {
+            continue;
+        };
+        problems.push(problem);
+    }
 }
 
 /// Decides what is scored, where the job says that it is not the account as a whole.
@@ -473,23 +549,54 @@ fn named<T: serde::de::DeserializeOwned>(
     read
 }
 
-fn tolerance(file: &JobFile, source: &Source, problems: &mut Problems) -> [f64; 2] {
-    let mut share = |written: Option<&toml::Spanned<f64>>, default: f64| {
-        let Some(written) = written else {
-            return default;
-        };
-        if !(0.0..=1.0).contains(written.get_ref()) {
-            problems.push(source.problem(
-                written.span(),
-                format!("a tolerance is a share from 0 to 1, found {written}"),
-            ));
-        }
-        *written.get_ref()
+/// Decides whether the readings before a date are computed; what is published of insights and
+/// portfolios speaks of what has lately changed, and would be silent without them.
+fn look_back(file: &JobFile, source: &Source, problems: &mut Problems) -> bool {
+    let Some(written) = &file.look_back else {
+        return true;
     };
-    [
-        share(file.tolerance.warn.as_ref(), 0.01),
-        share(file.tolerance.refuse.as_ref(), 0.25),
-    ]
+    let groups = file.publish.as_deref();
+    let only_scores = groups.is_some_and(|groups| *groups == [TableGroup::Scores]);
+    if !written.get_ref() && !only_scores {
+        let title = "only scores can be published without the readings before them";
+        problems.push(
+            source
+                .problem(written.span(), title)
+                .help("write `publish = [\"scores\"]`, or leave `look_back` out"),
+        );
+    }
+    *written.get_ref()
+}
+
+/// Reads shares; what grows may do so by more than its whole, and then there is no `most`.
+fn limits(
+    file: &LimitsFile,
+    most: Option<f64>,
+    source: &Source,
+    problems: &mut Problems,
+) -> Limits {
+    let mut share = |written: Option<&Spanned<f64>>| {
+        let written = written?;
+        let share = *written.get_ref();
+        if !(0.0..=most.unwrap_or(f64::MAX)).contains(&share) {
+            let title = match most {
+                Some(_) => format!("a tolerance is a share from 0 to 1, found {share}"),
+                None => format!("a tolerance is a share from 0 on, found {share}"),
+            };
+            problems.push(source.problem(written.span(), title));
+        }
+        Some(share)
+    };
+    Limits {
+        warn: share(file.warn.as_ref()),
+        refuse: share(file.refuse.as_ref()),
+    }
+}
+
+/// Returns whether the as-of date has to be looked up in the exports.
+fn reads_to_find_date(file: &JobFile, overrides: &Overrides) -> bool {
+    let rule = overrides.as_of.as_deref().unwrap_or(file.as_of.get_ref());
+    overrides.backfill.is_none() && rule == "latest_complete"
 }
 
 fn check_compare(file: &JobFile, source: &Source, problems: &mut Problems) {

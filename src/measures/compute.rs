@@ -12,7 +12,7 @@ use super::over_rows::over_rows;
 use super::plan::{Plan, Stage};
 use crate::domain::DayCount;
 use crate::exports::Exports;
-use crate::exports::as_of::{ACCOUNT, AS_OF};
+use crate::exports::as_of::{ACCOUNT, AS_OF, CODE};
 use crate::exports::contract::Observed;
 use crate::exports::rows::Rows;
 use crate::formula::{Expr as Formula, any_of, date_literal, empty_list, row_wise};
@@ -58,12 +58,13 @@ pub fn compute(
     plan: &Plan,
     trail: &mut Trail<'_>,
 ) -> PolarsResult<DataFrame> {
-    let measured = measured(exports, panel, plan, plan.stages(), trail)?;
-    if plan.carried.is_empty() {
-        return Ok(measured);
+    let mut measured = measured(exports, panel, plan, plan.stages(), trail)?;
+    if !plan.carried.is_empty() {
+        trail.step("carrying values");
+        measured = carry(exports, measured, plan)?;
     }
-    trail.step("carrying values");
-    carry(exports, measured, plan)
+    measured.drop_in_place(CODE)?;
+    Ok(measured)
 }
 
 /// Computes the measures of some stages of a plan.
@@ -87,7 +88,7 @@ pub(super) fn measured(
             }
             trail.step(&format!("measuring {name}"));
             let mut frame = known.clone().lazy();
-            for values in over_rows(exports, rows, &known, &measures)? {
+            for values in over_rows(exports, rows, &known, &measures, plan.fuse_from)? {
                 frame = beside(frame, values.frame, &values.on, &values.on);
             }
             if matches!(rows.table.observed, Observed::AnyRow) {
@@ -168,14 +169,16 @@ fn constant(constant: &Constant) -> Expr {
 
 /// Returns on which as-of dates an export has something fresh to say.
 fn fresh(rows: &Rows, plan: &Plan, dates: &[NaiveDate]) -> Expr {
-    let is_fresh = |date: &&NaiveDate| !rows.is_stale(**date, plan.since(&rows.table, **date));
+    let is_stale = |date: &&NaiveDate| rows.is_stale(**date, plan.since(&rows.table, **date));
+    // A review has hundreds of dates, and of most exports none is stale.
     any_of(
         dates
             .iter()
-            .filter(is_fresh)
+            .filter(is_stale)
             .map(|date| col(AS_OF).eq(date_literal(*date)))
             .collect(),
     )
+    .not()
 }
 
 fn observed(rows: &Rows) -> Expr {

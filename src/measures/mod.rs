@@ -1,10 +1,12 @@
 //! The panel meets the exports: measure values, each with its meaning in `measures.toml`.
 
+mod batches;
 mod carry;
 pub mod catalog;
 pub mod compute;
 pub mod file;
 pub mod formulas;
+mod fused;
 mod money;
 mod order;
 mod over_rows;

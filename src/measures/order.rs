@@ -1,12 +1,12 @@
 //! In which order measures are resolved: each behind those it is made from.
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::catalog::Catalog;
 use super::file::MeasuresFile;
-use crate::config::{Problems, Source};
+use crate::config::{Problems, Source, Spanned};
 use crate::formula::{self, Parsed};
+use crate::panel::ACCOUNT_ID;
 
 /// A measure as parsed, with what it is made from.
 pub(super) struct ParsedMeasure<'a> {
@@ -29,10 +29,16 @@ pub(super) fn parse_all<'a>(
 ) -> ParsedMeasures<'a> {
     let mut parsed: ParsedMeasures<'a> = IndexMap::new();
     for (name, measure) in &file.measures {
-        if name.get_ref() == "as_of"
-            || catalog.scope.columns.contains_key(name.get_ref())
-            || catalog.scope.derived.contains_key(name.get_ref())
-        {
+        let is_column = catalog.scope.columns.contains_key(name.get_ref())
+            || catalog.scope.derived.contains_key(name.get_ref());
+        let reserved = formula::reserved(name.get_ref())
+            .or((name.get_ref() == ACCOUNT_ID).then_some("`account_id` is the account"));
+        if let (Some(meaning), false) = (reserved, is_column) {
+            let title = format!("`{name}` cannot be the name of a measure: {meaning}");
+            let problem = source.problem(name.span(), title);
+            problems.push(problem.help("give the measure another name"));
+        }
+        if is_column {
             problems.push(
                 source
                     .problem(name.span(), format!("`{name}` is also an account column"))

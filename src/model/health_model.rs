@@ -55,6 +55,10 @@ pub struct HealthModel {
     pub rules: Rules,
     /// The definitions of the measures it rests on.
     pub measures: IndexMap<String, Written>,
+    /// What the job counts their money in, where it says so: in another currency the same account
+    /// has other values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     /// The file as it was written, from which an archived model is resolved again.
     #[serde(skip)]
     pub text: Arc<str>,

@@ -1,7 +1,6 @@
 //! From a model as written to the model as meant; the only place that applies defaults.
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::curve::Curve;
 use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile};
@@ -11,7 +10,7 @@ use super::health_model::{
 };
 use super::reading;
 use super::rules;
-use crate::config::{Problems, Source, Span, date_of};
+use crate::config::{Problems, Source, Span, Spanned, date_of};
 use crate::formula::Kind;
 use crate::measures::catalog::Catalog;
 use crate::measures::formulas::Formulas;
@@ -93,6 +92,7 @@ pub fn resolve(
         by_hand,
         rules,
         measures: IndexMap::new(),
+        currency: catalog.scope.currency.clone(),
         text: source.text.clone(),
     };
     if problems.0.len() > before {

@@ -36,13 +36,13 @@ pub fn churn_rate(tier: Tier) -> f64 {
 
 fn churn_log_odds(tier: Tier) -> f64 {
     match tier {
-        Tier::Smb => -3.95,
-        Tier::Mid => -5.25,
-        Tier::Enterprise => -6.8,
+        Tier::Smb => -5.0,
+        Tier::Mid => -6.55,
+        Tier::Enterprise => -8.95,
     }
 }
-const CONTRACTED_LOG_ODDS: f64 = -2.57;
-const EXPANDED_LOG_ODDS: f64 = -1.62;
+const CONTRACTED_LOG_ODDS: f64 = -2.78;
+const EXPANDED_LOG_ODDS: f64 = -1.68;
 /// A quarter of a monthly contract is left less often than a whole year is.
 const MONTHLY_LOG_ODDS: f64 = -2.4;
 const MONTHLY_CHANGE_LOG_ODDS: f64 = -1.5;
@@ -51,7 +51,7 @@ const MONTHLY_RATE: f64 = 0.3;
 /// The spread of the accounts' own inclination to leave, in log-odds, which stays with them.
 pub const ACCOUNT_EFFECT: f64 = 1.5;
 /// The spread of the circumstances of a single decision (budgets, mergers, people), in log-odds.
-pub const CIRCUMSTANCES: f64 = 2.2;
+pub const CIRCUMSTANCES: f64 = 3.5;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -218,7 +218,7 @@ const RETURN_SHARE: f64 = 0.045;
 const LATE_SHARE: f64 = 0.011;
 const EARLY_NOTICE_SHARE: f64 = 0.04;
 const EARLY_NOTICE_DAYS: i32 = 75;
-const MID_TERM_SHARE: f64 = 0.1;
+const MID_TERM_SHARE: f64 = 0.11;
 
 /// Returns the start of the term that runs on the first day covered, or of the first after it.
 fn first_term(account: &Account, timeline: &Timeline) -> Day {

@@ -30,11 +30,11 @@ pub const PERSISTENCE: [f64; 5] = [0.90, 0.97, 0.90, 0.75, 0.90];
 /// The same for the part that all categories have in common.
 pub const SHARED_PERSISTENCE: f64 = 0.90;
 /// The correlation of the categories with each other.
-pub const SHARED: f64 = 0.20;
+pub const SHARED: f64 = 0.32;
 
 // A logistic curve gives the left-skewed spread of health: many good accounts, a tail of poor ones.
-const CENTRE: f64 = 1.30;
-const SPREAD: f64 = 2.65;
+const CENTRE: f64 = 1.42;
+const SPREAD: f64 = 3.15;
 
 /// Months before the first one covered: the earliest decisions look back on them.
 const LEAD_IN: i32 = 6;

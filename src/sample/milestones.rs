@@ -19,6 +19,9 @@ const MILESTONES: [(&str, Day); 7] = [
     ("training", 75),
     ("go_live", 90),
 ];
+/// The tool that keeps milestones came so many days before the first one covered; what was
+/// onboarded earlier is nowhere to be read.
+const KNOWN_DAYS: Day = 800;
 /// Only milestones after this one can get stuck.
 const NEVER_STUCK: usize = 2;
 
@@ -32,7 +35,8 @@ pub struct MilestoneRow {
     completed: Option<Instant>,
 }
 
-/// Returns the account's onboarding milestones, later or never done where lifecycle health is poor.
+/// Returns the account's onboarding milestones, later or never done where lifecycle health is poor;
+/// old customers have none.
 pub fn rows(scene: &Scene) -> Vec<MilestoneRow> {
     let account = scene.account;
     let mut rng = scene.draws(Purpose::Milestones);
@@ -58,7 +62,8 @@ pub fn rows(scene: &Scene) -> Vec<MilestoneRow> {
             completed: scene.timeline.known(completed).filter(|_| !stuck),
         });
     }
-    rows.retain(|_| scene.is_customer());
+    let is_known = account.joined >= scene.timeline.first - KNOWN_DAYS;
+    rows.retain(|_| scene.is_customer() && is_known);
     rows
 }
 

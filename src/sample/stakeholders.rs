@@ -36,6 +36,7 @@ impl StakeholderRow {
 }
 
 /// Returns the account's stakeholders: champions follow adoption, sponsors the commercial side.
+/// Nobody keeps a list of them for accounts that are served digitally.
 pub fn rows(scene: &Scene) -> Vec<StakeholderRow> {
     let (account, timeline) = (scene.account, scene.timeline);
     let mut rng = scene.draws(Purpose::Stakeholders);
@@ -54,7 +55,8 @@ pub fn rows(scene: &Scene) -> Vec<StakeholderRow> {
     }
     let start = timeline.first.max(account.joined);
     let is_with_us = |day: Day| day <= start || scene.is_active_on(day);
-    rows.retain(|row| scene.is_customer() && is_with_us(row.from));
+    let is_known = scene.is_customer() && !account.is_digital_touch;
+    rows.retain(|row| is_known && is_with_us(row.from));
     rows.sort_by_key(|row| (row.from, row.role));
     for (row, number) in rows.iter_mut().zip(1..) {
         row.id = format!("P-{:04}-{number:02}", account.number);

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::distribution::quantile;
 use super::estimate::{Estimate, LEVEL, Refused, finite, same_length, weights};
 use super::random::Random;
-use super::ranking::{Cut, Depth, Ranking};
+use super::ranking::{RankFigure, Ranking, Steps};
 
 /// Most resamples, as one in so many, that may lack the figure.
 const MISSING: usize = 20;
@@ -84,55 +84,18 @@ impl Clusters {
         self.count
     }
 
-    /// Returns the AUC of `ranking` as a statistic.
+    /// Returns figures of `ranking` as a statistic: one walk down the ranking gives them all.
     #[must_use]
-    pub fn auc<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
-        self.ranked(ranking, |ranking, drawn| {
-            ranking.auc_by(|at| drawn.weight(at))
-        })
-    }
-
-    /// Returns 2·AUC − 1 of `ranking` as a statistic.
-    #[must_use]
-    pub fn gini<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
-        self.ranked(ranking, |ranking, drawn| {
-            let auc = ranking.auc_by(|at| drawn.weight(at));
-            auc.map(|auc| 2.0 * auc - 1.0)
-        })
-    }
-
-    /// Returns the average precision of `ranking` as a statistic.
-    #[must_use]
-    pub fn average_precision<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
-        self.ranked(ranking, |ranking, drawn| {
-            ranking.average_precision_by(|at| drawn.weight(at))
-        })
-    }
-
-    /// Returns the KS gap of `ranking` as a statistic.
-    #[must_use]
-    pub fn ks<'a>(&self, ranking: &'a Ranking) -> Statistic<'a> {
-        self.ranked(ranking, |ranking, drawn| {
-            ranking.ks_by(|at| drawn.weight(at))
-        })
-    }
-
-    /// Returns the share of the events' weight above a cut of `ranking` as a statistic.
-    #[must_use]
-    pub fn capture<'a>(&self, ranking: &'a Ranking, depth: Depth) -> Statistic<'a> {
-        self.cut(ranking, depth, |cut| cut.recall)
-    }
-
-    /// Returns the lift above a cut of `ranking` as a statistic.
-    #[must_use]
-    pub fn lift<'a>(&self, ranking: &'a Ranking, depth: Depth) -> Statistic<'a> {
-        self.cut(ranking, depth, |cut| cut.lift)
-    }
-
-    /// Returns the precision above a cut of `ranking` as a statistic.
-    #[must_use]
-    pub fn precision<'a>(&self, ranking: &'a Ranking, depth: Depth) -> Statistic<'a> {
-        self.cut(ranking, depth, |cut| cut.precision)
+    pub fn figures<'a>(&self, ranking: &'a Ranking, figures: &[RankFigure]) -> Statistic<'a> {
+        let along = ranking.along(&self.of_row);
+        let wanted = figures.to_vec();
+        Statistic {
+            figures: wanted.len(),
+            compute: Box::new(move |times, steps, found| {
+                ranking.steps(&along, times, steps);
+                found.extend(wanted.iter().map(|figure| steps.figure(*figure)));
+            }),
+        }
     }
 
     /// Returns the weighted mean of a value per row as a statistic: a Brier score, a log loss, a
@@ -161,7 +124,7 @@ impl Clusters {
             *sum += weight * value;
             *total += weight;
         }
-        Ok(Statistic::new(move |times| {
+        let mean = move |times: &[f64]| {
             let (mut sum, mut total) = (0.0, 0.0);
             for ((part, weight), times) in sums.iter().zip(times) {
                 sum += times * part;
@@ -172,70 +135,11 @@ impl Clusters {
             } else {
                 Err(Refused::NoRows)
             }
-        }))
-    }
-
-    /// Returns the cluster at each position of a ranking.
-    fn along(&self, ranking: &Ranking) -> Vec<u32> {
-        let mut along: Vec<u32> = (ranking.rows().iter())
-            .map(|row| self.of_row[*row as usize])
-            .collect();
-        // Rows that tell the same are interchangeable; their clusters are put in order, so that
-        // float sums do not depend on how they arrived.
-        let mut start = 0;
-        for next in 1..=along.len() {
-            if next == along.len() || !ranking.alike(next - 1, next) {
-                along[start..next].sort_unstable();
-                start = next;
-            }
-        }
-        along
-    }
-
-    fn ranked<'a>(
-        &self,
-        ranking: &'a Ranking,
-        figure: fn(&Ranking, Drawn) -> Result<f64, Refused>,
-    ) -> Statistic<'a> {
-        let along = self.along(ranking);
-        Statistic::new(move |times| {
-            let drawn = Drawn {
-                times,
-                along: &along,
-                weight: ranking.weight(),
-            };
-            figure(ranking, drawn)
+        };
+        Ok(Statistic {
+            figures: 1,
+            compute: Box::new(move |times, _, found| found.push(mean(times))),
         })
-    }
-
-    fn cut<'a>(&self, ranking: &'a Ranking, depth: Depth, pick: fn(Cut) -> f64) -> Statistic<'a> {
-        let along = self.along(ranking);
-        Statistic::new(move |times| {
-            let drawn = Drawn {
-                times,
-                along: &along,
-                weight: ranking.weight(),
-            };
-            let cut = ranking.cut_by(depth, |at| drawn.count(at), |at| drawn.weight(at));
-            cut.map(pick)
-        })
-    }
-}
-
-/// How much each position of a ranking counts in one resample.
-struct Drawn<'a> {
-    times: &'a [f64],
-    along: &'a [u32],
-    weight: Option<&'a [f64]>,
-}
-
-impl Drawn<'_> {
-    fn count(&self, at: usize) -> f64 {
-        self.times[self.along[at] as usize]
-    }
-
-    fn weight(&self, at: usize) -> f64 {
-        self.count(at) * self.weight.map_or(1.0, |weight| weight[at])
     }
 }
 
@@ -258,24 +162,22 @@ fn content_ranks(n: usize, columns: &[&[f64]]) -> Vec<u32> {
     ranks
 }
 
-type Figure<'a> = dyn Fn(&[f64]) -> Result<f64, Refused> + Send + Sync + 'a;
+type Compute<'a> = dyn Fn(&[f64], &mut Steps, &mut Vec<Result<f64, Refused>>) + Send + Sync + 'a;
 
-/// A figure as a function of how often each cluster counts.
-pub struct Statistic<'a>(Box<Figure<'a>>);
+/// Figures as a function of how often each cluster counts.
+pub struct Statistic<'a> {
+    figures: usize,
+    compute: Box<Compute<'a>>,
+}
 
-impl<'a> Statistic<'a> {
-    /// Returns the statistic that `figure` computes from the number of times each cluster, in
-    /// the numbering of [`Clusters`], was drawn.
-    pub fn new(figure: impl Fn(&[f64]) -> Result<f64, Refused> + Send + Sync + 'a) -> Self {
-        Self(Box::new(figure))
-    }
-
-    /// Returns the figure when each cluster counts so many times.
-    ///
-    /// # Errors
-    /// When the figure does not exist.
-    pub fn at(&self, times: &[f64]) -> Result<f64, Refused> {
-        (self.0)(times)
+impl Statistic<'_> {
+    /// Returns the figures when each cluster, in the numbering of [`Clusters`], counts so many
+    /// times.
+    #[must_use]
+    pub fn at(&self, times: &[f64]) -> Vec<Result<f64, Refused>> {
+        let mut found = Vec::with_capacity(self.figures);
+        (self.compute)(times, &mut Steps::default(), &mut found);
+        found
     }
 }
 
@@ -344,7 +246,8 @@ impl Resampled {
     }
 }
 
-/// Returns every statistic on the rows as they are and on each resample of the clusters.
+/// Returns every figure of every statistic, in their order, on the rows as they are and on each
+/// resample of the clusters.
 ///
 /// One resample draws as many clusters as there are, with replacement; all statistics see the
 /// same draws. Each resample has its own generator, so any number of threads gives the same bits.
@@ -353,20 +256,21 @@ pub fn bootstrap(clusters: &Clusters, statistics: &[Statistic], plan: &Plan) -> 
     let draws: Vec<Vec<Option<f64>>> = (0..plan.resamples)
         .into_par_iter()
         .map_init(
-            || vec![0.0; clusters.count],
-            |times, resample| {
+            || (vec![0.0; clusters.count], Steps::default(), Vec::new()),
+            |(times, steps, found), resample| {
                 draw(times, &mut Random::new(plan.seed, resample as u64));
-                statistics
-                    .iter()
-                    .map(|figure| figure.at(times).ok())
-                    .collect()
+                found.clear();
+                for statistic in statistics {
+                    (statistic.compute)(times, steps, found);
+                }
+                found.drain(..).map(Result::ok).collect()
             },
         )
         .collect();
     let once = vec![1.0; clusters.count];
-    (statistics.iter().enumerate())
-        .map(|(at, figure)| Resampled {
-            value: figure.at(&once),
+    (statistics.iter().flat_map(|own| own.at(&once)).enumerate())
+        .map(|(at, value)| Resampled {
+            value,
             draws: draws.iter().map(|values| values[at]).collect(),
         })
         .collect()
@@ -390,6 +294,7 @@ mod tests {
     use super::super::delong::delong;
     use super::super::fixture::{cases, near, pick, read, same, shuffled};
     use super::super::probability::brier_rows;
+    use super::super::ranking::Depth;
     use super::*;
 
     struct Rows {
@@ -450,14 +355,19 @@ mod tests {
             let probability: Vec<f64> = self.risk.iter().map(|risk| risk / 50.0).collect();
             let losses = brier_rows(&probability, &self.event).unwrap();
             let statistics = [
-                clusters.auc(&plain),
-                clusters.auc(&amount),
-                clusters.gini(&amount),
-                clusters.average_precision(&amount),
-                clusters.ks(&amount),
-                clusters.capture(&amount, Depth::Share(0.1)),
-                clusters.lift(&amount, Depth::Share(0.1)),
-                clusters.precision(&plain, Depth::Rows(10.0)),
+                clusters.figures(&plain, &[RankFigure::Auc]),
+                clusters.figures(
+                    &amount,
+                    &[
+                        RankFigure::Auc,
+                        RankFigure::Gini,
+                        RankFigure::AveragePrecision,
+                        RankFigure::Ks,
+                        RankFigure::Capture(Depth::Share(0.1)),
+                        RankFigure::Lift(Depth::Share(0.1)),
+                    ],
+                ),
+                clusters.figures(&plain, &[RankFigure::Precision(Depth::Rows(10.0))]),
                 clusters.mean(&losses, Some(&self.amount)).unwrap(),
             ];
             bootstrap(&clusters, &statistics, plan)
@@ -478,17 +388,11 @@ mod tests {
         let own: Vec<u32> = (0..risk.len() as u32).collect();
         let clusters = Clusters::new(&own, &[&order]).unwrap();
         let times = times.unwrap();
-        same(
-            clusters.auc(&ranking).at(&times).unwrap(),
-            case.number("auc"),
-            name,
-        );
+        let figures = [RankFigure::Auc, RankFigure::AveragePrecision];
+        let found = clusters.figures(&ranking, &figures).at(&times);
+        same(found[0].clone().unwrap(), case.number("auc"), name);
         let expected = case.number("average_precision");
-        same(
-            clusters.average_precision(&ranking).at(&times).unwrap(),
-            expected,
-            name,
-        );
+        same(found[1].clone().unwrap(), expected, name);
     }
 
     #[test]
@@ -593,7 +497,10 @@ mod tests {
         let clusters = rows.clusters();
         let first = Ranking::new(&rows.risk, &rows.event, None).unwrap();
         let second = Ranking::new(&rows.other, &rows.event, None).unwrap();
-        let statistics = [clusters.auc(&first), clusters.auc(&second)];
+        let statistics = [
+            clusters.figures(&first, &[RankFigure::Auc]),
+            clusters.figures(&second, &[RankFigure::Auc]),
+        ];
         let found = bootstrap(&clusters, &statistics, &Plan::new(8));
         let itself = found[0].minus(&found[0]).estimate().unwrap();
         assert_eq!((itself.value, itself.low, itself.high), (0.0, 0.0, 0.0));
@@ -624,14 +531,22 @@ mod tests {
         let own: Vec<u32> = (0..40).collect();
         let clusters = Clusters::new(&own, &[&risk]).unwrap();
         let ranking = Ranking::new(&risk, &event, None).unwrap();
-        let found = &bootstrap(&clusters, &[clusters.auc(&ranking)], &Plan::new(1))[0];
+        let found = &bootstrap(
+            &clusters,
+            &[clusters.figures(&ranking, &[RankFigure::Auc])],
+            &Plan::new(1),
+        )[0];
         // The only event is missing from e⁻¹ of the resamples.
         let Err(Refused::FewResamples { missing, resamples }) = found.estimate() else {
             panic!("{found:?}");
         };
         assert!((missing as f64 / resamples as f64 - 0.368).abs() < 0.04);
         let nobody = Ranking::new(&risk, &[false; 40], None).unwrap();
-        let found = &bootstrap(&clusters, &[clusters.auc(&nobody)], &Plan::new(1))[0];
+        let found = &bootstrap(
+            &clusters,
+            &[clusters.figures(&nobody, &[RankFigure::Auc])],
+            &Plan::new(1),
+        )[0];
         assert_eq!(found.estimate(), Err(Refused::NoEvents));
     }
 

@@ -76,21 +76,23 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Returns the rows of `values` in rising order, each with a whole number that compares as its
-/// value does; the two zeros are one value.
+/// Returns the rows of `values` in rising order, each with its value as [`comparable`] has it;
+/// rows of one value are in no particular order.
 ///
 /// Sorting such pairs is several times faster than sorting rows by a look-up of their values.
 pub(super) fn rising(values: &[f64]) -> Vec<(u64, u32)> {
-    const SIGN: u64 = 1 << 63;
-    let comparable = |value: f64| {
-        let bits = (value + 0.0).to_bits();
-        if bits & SIGN == 0 { bits | SIGN } else { !bits }
-    };
     let mut pairs: Vec<(u64, u32)> = (values.iter().zip(0..))
         .map(|(value, row)| (comparable(*value), row))
         .collect();
-    pairs.sort_unstable();
+    pairs.sort_unstable_by_key(|pair| pair.0);
     pairs
+}
+
+/// Returns a whole number that compares as a finite value does; the two zeros are one.
+pub(super) fn comparable(value: f64) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    let bits = (value + 0.0).to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
 /// Returns the value below which a standard normal falls with probability `p`.

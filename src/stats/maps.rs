@@ -250,9 +250,10 @@ mod tests {
             let map = LogisticMap::fit(&risk, &event, weight.as_deref()).unwrap();
             near(map.intercept, case.number("intercept"), 1e-6, name);
             near(map.slope, case.number("slope"), 1e-6, name);
-            // scikit-learn stops its search when the gradient is below 1e-6.
+            // scikit-learn stops when its gradient is below 1e-6; a Newton fit in extended
+            // precision lies within 1e-8 of its probabilities and within 1e-15 of the fixture.
             for (at, expected) in case.numbers("at").iter().zip(case.numbers("sklearn")) {
-                near(map.at(*at), expected, 1e-5, name);
+                near(map.at(*at), expected, 1e-6, name);
             }
             let order = shuffled(risk.len(), 6);
             let weight = weight.map(|weight| pick(&weight, &order));

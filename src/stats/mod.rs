@@ -50,6 +50,6 @@ pub use probability::{
     log_loss_rows,
 };
 pub use proportion::{Test, chi_square, difference_of_proportions, trend, wilson};
-pub use ranking::{CapturePoint, Cut, Depth, Group, Ranking};
+pub use ranking::{CapturePoint, Cut, Depth, Group, RankFigure, Ranking, auc};
 pub use redundancy::{spearman_matrix, variance_inflation};
 pub use split::{Fold, Origin, walk_forward};

@@ -4,7 +4,7 @@
 //! than chance has an AUC below one half; nothing is ever flipped. Tied rows are one group in
 //! every figure, so the order in which rows arrive cannot matter.
 
-use super::distribution::rising;
+use super::distribution::{comparable, rising};
 use super::estimate::{Refused, finite, same_length, weights};
 
 /// Rows in falling order of risk, tied rows kept together; sorted once, asked often.
@@ -12,10 +12,71 @@ use super::estimate::{Refused, finite, same_length, weights};
 pub struct Ranking {
     /// Index of each row in the slices the ranking was made of, riskiest first.
     rows: Vec<u32>,
-    event: Vec<bool>,
     weight: Option<Vec<f64>>,
-    /// Position after the last row of each group of tied rows.
-    ends: Vec<u32>,
+    ties: Vec<Ties>,
+}
+
+/// Positions of tied rows: those without the event from the end of the group before to
+/// `events_from`, those with it from there to `end`.
+#[derive(Debug, Clone, Copy)]
+struct Ties {
+    events_from: u32,
+    end: u32,
+}
+
+/// A figure of a ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RankFigure {
+    /// See [`Ranking::auc`].
+    Auc,
+    /// See [`Ranking::gini`].
+    Gini,
+    /// See [`Ranking::average_precision`].
+    AveragePrecision,
+    /// See [`Ranking::ks`].
+    Ks,
+    /// The recall of [`Ranking::cut`].
+    Capture(Depth),
+    /// The lift of [`Ranking::cut`].
+    Lift(Depth),
+    /// The precision of [`Ranking::cut`].
+    Precision(Depth),
+}
+
+/// Returns the AUC of `risk` where nothing else is asked of the ranking: the same number as
+/// [`Ranking::auc`] without weights, from two sorts of plain numbers instead of one of rows.
+///
+/// # Errors
+/// As [`Ranking::new`] and [`Ranking::auc`].
+pub fn auc(risk: &[f64], event: &[bool]) -> Result<f64, Refused> {
+    same_length(risk.len(), event.len())?;
+    finite(risk, "risk")?;
+    let of = |kind: bool| {
+        let own = risk.iter().zip(event).filter(|(_, event)| **event == kind);
+        let mut own: Vec<u64> = own.map(|(risk, _)| comparable(*risk)).collect();
+        own.sort_unstable();
+        own
+    };
+    let (events, others) = (of(true), of(false));
+    let total = Sums {
+        rows: risk.len() as f64,
+        weight: risk.len() as f64,
+        events: events.len() as f64,
+    };
+    total.both_kinds()?;
+    // Twice the number of pairs in the right order, ties once.
+    let (mut pairs, mut below, mut not_above) = (0_u64, 0, 0);
+    for event in &events {
+        while below < others.len() && others[below] < *event {
+            below += 1;
+        }
+        not_above = not_above.max(below);
+        while not_above < others.len() && others[not_above] == *event {
+            not_above += 1;
+        }
+        pairs += (below + not_above) as u64;
+    }
+    Ok(pairs as f64 / 2.0 / (events.len() as f64 * others.len() as f64))
 }
 
 /// How deep a cut goes into the ranking. Depth counts rows, whatever they weigh.
@@ -75,7 +136,7 @@ pub struct CapturePoint {
 }
 
 /// Rows, weight and events' weight counted from the riskiest.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Sums {
     rows: f64,
     weight: f64,
@@ -83,20 +144,6 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, rows: f64, weight: f64, event: bool) {
-        self.rows += rows;
-        self.weight += weight;
-        self.events += if event { weight } else { 0.0 };
-    }
-
-    fn plus(self, other: Self, part: f64) -> Self {
-        Self {
-            rows: self.rows + part * other.rows,
-            weight: self.weight + part * other.weight,
-            events: self.events + part * other.events,
-        }
-    }
-
     fn both_kinds(self) -> Result<Self, Refused> {
         if self.weight <= 0.0 {
             Err(Refused::NoRows)
@@ -107,6 +154,116 @@ impl Sums {
         } else {
             Ok(self)
         }
+    }
+}
+
+/// What lies above each step from one distinct risk to the next; the first step has nothing above
+/// it, the last everything. All figures of a ranking are read from here.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    rows: Vec<f64>,
+    others: Vec<f64>,
+    events: Vec<f64>,
+    /// Weight of the pairs of an event and a non-event that are in the right order, ties half.
+    pairs: f64,
+}
+
+impl Steps {
+    fn above(&self, step: usize) -> Sums {
+        Sums {
+            rows: self.rows[step],
+            weight: self.others[step] + self.events[step],
+            events: self.events[step],
+        }
+    }
+
+    fn total(&self) -> Sums {
+        self.above(self.rows.len() - 1)
+    }
+
+    /// Returns what lies above a depth in rows; and, where it falls among tied rows, the step
+    /// after them with the share of them that counts as above.
+    fn until(&self, depth: f64) -> (Sums, Option<(usize, f64)>) {
+        let step = self.rows.partition_point(|rows| *rows < depth);
+        if step == self.rows.len() {
+            return (self.total(), None);
+        }
+        let after = self.above(step);
+        if step == 0 || after.rows == depth {
+            return (after, None);
+        }
+        let before = self.above(step - 1);
+        let part = (depth - before.rows) / (after.rows - before.rows);
+        let between = Sums {
+            rows: depth,
+            weight: before.weight + part * (after.weight - before.weight),
+            events: before.events + part * (after.events - before.events),
+        };
+        (between, Some((step, part)))
+    }
+
+    /// Returns a figure.
+    pub(super) fn figure(&self, figure: RankFigure) -> Result<f64, Refused> {
+        match figure {
+            RankFigure::Auc => self.auc(),
+            RankFigure::Gini => self.auc().map(|auc| 2.0 * auc - 1.0),
+            RankFigure::AveragePrecision => self.average_precision(),
+            RankFigure::Ks => self.ks(),
+            RankFigure::Capture(depth) => self.cut(depth).map(|cut| cut.recall),
+            RankFigure::Lift(depth) => self.cut(depth).map(|cut| cut.lift),
+            RankFigure::Precision(depth) => self.cut(depth).map(|cut| cut.precision),
+        }
+    }
+
+    fn auc(&self) -> Result<f64, Refused> {
+        let total = self.total().both_kinds()?;
+        Ok(self.pairs / (total.events * (total.weight - total.events)))
+    }
+
+    fn average_precision(&self) -> Result<f64, Refused> {
+        let total = positive(self.total())?;
+        let (events, others) = (self.events.as_slice(), self.others.as_slice());
+        let mut sum = 0.0;
+        for step in 1..events.len() {
+            let gained = events[step] - events[step - 1];
+            if gained > 0.0 {
+                sum += gained * (events[step] / (events[step] + others[step]));
+            }
+        }
+        Ok(sum / total.events)
+    }
+
+    fn ks(&self) -> Result<f64, Refused> {
+        let total = self.total().both_kinds()?;
+        let without = total.weight - total.events;
+        let (events, others) = (self.events.as_slice(), self.others.as_slice());
+        let mut widest = 0.0_f64;
+        for step in 1..events.len() {
+            let gap = events[step] / total.events - others[step] / without;
+            widest = widest.max(gap.abs());
+        }
+        Ok(widest)
+    }
+
+    fn cut(&self, depth: Depth) -> Result<Cut, Refused> {
+        let total = positive(self.total())?;
+        let depth = match depth {
+            Depth::Share(share) => share * total.rows,
+            Depth::Rows(rows) => rows.min(total.rows),
+        };
+        let (above, tied) = self.until(depth);
+        if above.weight <= 0.0 {
+            return Err(Refused::Nothing("above the cut"));
+        }
+        let precision = above.events / above.weight;
+        Ok(Cut {
+            rows: above.rows,
+            precision,
+            recall: above.events / total.events,
+            lift: precision / (total.events / total.weight),
+            tie_rows: tied.map_or(0, |(step, _)| step),
+            tie_taken: tied.map_or(1.0, |(_, taken)| taken),
+        })
     }
 }
 
@@ -125,7 +282,7 @@ impl Ranking {
         weights(weight, risk.len())?;
         let sorted = rising(risk);
         let mut rows: Vec<u32> = Vec::with_capacity(sorted.len());
-        let mut ends = Vec::new();
+        let mut groups = Vec::new();
         for ties in sorted.chunk_by(|a, b| a.0 == b.0).rev() {
             let start = rows.len();
             rows.extend(ties.iter().map(|(_, row)| *row));
@@ -136,13 +293,16 @@ impl Ranking {
                 let (a, b) = (says(*a), says(*b));
                 a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
             });
-            ends.push(rows.len() as u32);
+            let others = rows[start..].partition_point(|row| !event[*row as usize]);
+            groups.push(Ties {
+                events_from: (start + others) as u32,
+                end: rows.len() as u32,
+            });
         }
         Ok(Self {
-            event: rows.iter().map(|row| event[*row as usize]).collect(),
             weight: weight.map(|w| rows.iter().map(|row| w[*row as usize]).collect()),
             rows,
-            ends,
+            ties: groups,
         })
     }
 
@@ -153,53 +313,131 @@ impl Ranking {
     pub fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
         let mut kept = Self {
             rows: Vec::new(),
-            event: Vec::new(),
             weight: self.weight.as_ref().map(|_| Vec::new()),
-            ends: Vec::new(),
+            ties: Vec::new(),
         };
-        for ties in self.groups_of_ties() {
+        let mut start = 0;
+        for ties in &self.ties {
             let before = kept.rows.len();
-            for at in ties.filter(|at| keep(self.rows[*at] as usize)) {
+            let mut events_from = before;
+            for at in start..ties.end as usize {
+                if !keep(self.rows[at] as usize) {
+                    continue;
+                }
                 kept.rows.push(self.rows[at]);
-                kept.event.push(self.event[at]);
                 if let (Some(to), Some(from)) = (&mut kept.weight, &self.weight) {
                     to.push(from[at]);
                 }
+                if at < ties.events_from as usize {
+                    events_from = kept.rows.len();
+                }
             }
             if kept.rows.len() > before {
-                kept.ends.push(kept.rows.len() as u32);
+                kept.ties.push(Ties {
+                    events_from: events_from as u32,
+                    end: kept.rows.len() as u32,
+                });
             }
+            start = ties.end as usize;
         }
         kept
     }
 
-    /// Returns the index of each row in the slices the ranking was made of, riskiest first.
-    pub(super) fn rows(&self) -> &[u32] {
-        &self.rows
+    /// Returns the code of each position, given the code of each row in the slices the ranking
+    /// was made of.
+    ///
+    /// Rows that tell the same, by risk, event and weight, are interchangeable: their codes are
+    /// put in order, so that float sums do not depend on how they arrived.
+    pub(super) fn along(&self, codes: &[u32]) -> Vec<u32> {
+        let mut along: Vec<u32> = self.rows.iter().map(|row| codes[*row as usize]).collect();
+        let mut start = 0;
+        for ties in &self.ties {
+            for end in [ties.events_from as usize, ties.end as usize] {
+                let codes = &mut along[start..end];
+                match &self.weight {
+                    None => codes.sort_unstable(),
+                    Some(weight) => {
+                        let mut from = 0;
+                        for alike in weight[start..end].chunk_by(|a, b| a == b) {
+                            codes[from..from + alike.len()].sort_unstable();
+                            from += alike.len();
+                        }
+                    }
+                }
+                start = end;
+            }
+        }
+        along
     }
 
-    /// Returns the weight at each position, or `None` where every row counts 1.
-    pub(super) fn weight(&self) -> Option<&[f64]> {
-        self.weight.as_deref()
+    /// Computes what lies above each step when every row counts `times` of its code.
+    ///
+    /// `along`: the code of each position.
+    pub(super) fn steps(&self, along: &[u32], times: &[f64], steps: &mut Steps) {
+        let length = self.ties.len() + 1;
+        for sums in [&mut steps.rows, &mut steps.others, &mut steps.events] {
+            sums.resize(length, 0.0);
+        }
+        let (row_sums, other_sums, event_sums) = (
+            steps.rows.as_mut_slice(),
+            steps.others.as_mut_slice(),
+            steps.events.as_mut_slice(),
+        );
+        let weight = self.weight.as_deref();
+        let (mut rows, mut others, mut events, mut pairs) = (0.0, 0.0, 0.0, 0.0);
+        (row_sums[0], other_sums[0], event_sums[0]) = (0.0, 0.0, 0.0);
+        let mut at = 0;
+        // All the time of a bootstrap is spent in here: plain loops over slices are quick even
+        // where the compiler was not asked to optimise.
+        let mut group = 0;
+        while group < self.ties.len() {
+            let ties = self.ties[group];
+            let (events_from, end) = (ties.events_from as usize, ties.end as usize);
+            let (mut tied_others, mut tied_events) = (0.0, 0.0);
+            if let Some(weight) = weight {
+                while at < events_from {
+                    let count = times[along[at] as usize];
+                    rows += count;
+                    tied_others += count * weight[at];
+                    at += 1;
+                }
+                while at < end {
+                    let count = times[along[at] as usize];
+                    rows += count;
+                    tied_events += count * weight[at];
+                    at += 1;
+                }
+            } else {
+                while at < events_from {
+                    tied_others += times[along[at] as usize];
+                    at += 1;
+                }
+                while at < end {
+                    tied_events += times[along[at] as usize];
+                    at += 1;
+                }
+                rows += tied_others + tied_events;
+            }
+            pairs += tied_others * (events + tied_events / 2.0);
+            others += tied_others;
+            events += tied_events;
+            group += 1;
+            row_sums[group] = rows;
+            other_sums[group] = others;
+            event_sums[group] = events;
+        }
+        steps.pairs = pairs;
     }
 
-    /// Returns whether two neighbouring positions tell the same: risk, event and weight.
-    pub(super) fn alike(&self, at: usize, next: usize) -> bool {
-        let weight = |at: usize| self.weight.as_ref().map_or(1.0, |w| w[at]);
-        self.event[at] == self.event[next]
-            && weight(at) == weight(next)
-            && self.ends.binary_search(&(next as u32)).is_err()
+    /// Returns the steps of the rows as they are.
+    fn own_steps(&self) -> Steps {
+        let mut steps = Steps::default();
+        self.steps(&vec![0; self.rows.len()], &[1.0], &mut steps);
+        steps
     }
 
-    fn groups_of_ties(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
-        let starts = std::iter::once(0).chain(self.ends.iter().map(|end| *end as usize));
-        starts
-            .zip(&self.ends)
-            .map(|(start, end)| start..*end as usize)
-    }
-
-    fn own_weight(&self, at: usize) -> f64 {
-        self.weight.as_ref().map_or(1.0, |weight| weight[at])
+    fn figure(&self, figure: RankFigure) -> Result<f64, Refused> {
+        self.own_steps().figure(figure)
     }
 
     /// Returns the share of the weight that had the event.
@@ -207,7 +445,7 @@ impl Ranking {
     /// # Errors
     /// When there is no weight.
     pub fn base_rate(&self) -> Result<f64, Refused> {
-        let total = self.total(|_| 1.0, |at| self.own_weight(at));
+        let total = self.own_steps().total();
         if total.weight <= 0.0 {
             return Err(Refused::NoRows);
         }
@@ -223,7 +461,7 @@ impl Ranking {
     /// # References
     /// Mann & Whitney (1947); scikit-learn `roc_auc_score`, also with `sample_weight`.
     pub fn auc(&self) -> Result<f64, Refused> {
-        self.auc_by(|at| self.own_weight(at))
+        self.figure(RankFigure::Auc)
     }
 
     /// Returns 2·AUC − 1.
@@ -231,7 +469,7 @@ impl Ranking {
     /// # Errors
     /// When either kind is missing.
     pub fn gini(&self) -> Result<f64, Refused> {
-        self.auc().map(|auc| 2.0 * auc - 1.0)
+        self.figure(RankFigure::Gini)
     }
 
     /// Returns the mean precision over the steps of recall, by the step rule (nothing is
@@ -243,7 +481,7 @@ impl Ranking {
     /// # References
     /// scikit-learn `average_precision_score`.
     pub fn average_precision(&self) -> Result<f64, Refused> {
-        self.average_precision_by(|at| self.own_weight(at))
+        self.figure(RankFigure::AveragePrecision)
     }
 
     /// Returns the largest gap, in either direction, between the distributions of the risk
@@ -255,7 +493,7 @@ impl Ranking {
     /// # References
     /// Kolmogorov–Smirnov; `scipy.stats.ks_2samp`.
     pub fn ks(&self) -> Result<f64, Refused> {
-        self.ks_by(|at| self.own_weight(at))
+        self.figure(RankFigure::Ks)
     }
 
     /// Returns what lies above a cut; rows tied across it count pro rata.
@@ -267,7 +505,17 @@ impl Ranking {
     /// # Errors
     /// When no row has the event, or there is no weight above the cut.
     pub fn cut(&self, depth: Depth) -> Result<Cut, Refused> {
-        self.cut_by(depth, |_| 1.0, |at| self.own_weight(at))
+        let cut = self.own_steps().cut(depth)?;
+        // The steps know the place of the ties; how many rows they are is known here.
+        let tie_rows = match cut.tie_rows {
+            0 => 0,
+            1 => self.ties[0].end,
+            step => self.ties[step - 1].end - self.ties[step - 2].end,
+        };
+        Ok(Cut {
+            tie_rows: tie_rows as usize,
+            ..cut
+        })
     }
 
     /// Returns `parts` parts with equally many rows, riskiest first; tied rows are shared among
@@ -276,32 +524,27 @@ impl Ranking {
     /// # Errors
     /// When no row has the event or no part was asked for.
     pub fn groups(&self, parts: usize) -> Result<Vec<Group>, Refused> {
-        let total = self.total(|_| 1.0, |at| self.own_weight(at));
-        let base = positive(total)?.events / total.weight;
+        let steps = self.own_steps();
+        let total = positive(steps.total())?;
+        let base = total.events / total.weight;
         if parts == 0 {
             return Err(Refused::Nothing("asked for"));
         }
-        let mut sums = vec![Sums::default()];
-        let mut before = Sums::default();
-        for ties in self.groups_of_ties() {
-            let group = self.sum(ties, &|_| 1.0, &|at| self.own_weight(at));
-            let after = before.plus(group, 1.0);
-            while sums.len() < parts {
-                let depth = total.rows * sums.len() as f64 / parts as f64;
-                if depth > after.rows {
-                    break;
-                }
-                sums.push(before.plus(group, (depth - before.rows) / group.rows));
-            }
-            before = after;
-        }
-        sums.push(total);
+        let depth = |part: usize| total.rows * part as f64 / parts as f64;
+        let sums: Vec<Sums> = (0..parts)
+            .map(|part| steps.until(depth(part)).0)
+            .chain([total])
+            .collect();
         let lift = |rate: f64| rate / base;
         let share = |events: f64, weight: f64| (weight > 0.0).then(|| events / weight);
         Ok(sums
             .windows(2)
             .map(|ends| {
-                let part = ends[1].plus(ends[0], -1.0);
+                let part = Sums {
+                    rows: ends[1].rows - ends[0].rows,
+                    weight: ends[1].weight - ends[0].weight,
+                    events: ends[1].events - ends[0].events,
+                };
                 let rate = share(part.events, part.weight);
                 Group {
                     rows: part.rows,
@@ -322,139 +565,16 @@ impl Ranking {
     /// # Errors
     /// When no row has the event.
     pub fn capture_curve(&self) -> Result<Vec<CapturePoint>, Refused> {
-        let total = positive(self.total(|_| 1.0, |at| self.own_weight(at)))?;
-        let mut above = Sums::default();
-        let mut curve = vec![CapturePoint {
-            share: 0.0,
-            capture: 0.0,
-        }];
-        for ties in self.groups_of_ties() {
-            above = above.plus(self.sum(ties, &|_| 1.0, &|at| self.own_weight(at)), 1.0);
-            curve.push(CapturePoint {
+        let steps = self.own_steps();
+        let total = positive(steps.total())?;
+        let point = |step: usize| {
+            let above = steps.above(step);
+            CapturePoint {
                 share: above.rows / total.rows,
                 capture: above.events / total.events,
-            });
-        }
-        Ok(curve)
-    }
-
-    fn sum(
-        &self,
-        ties: std::ops::Range<usize>,
-        count: &impl Fn(usize) -> f64,
-        weight: &impl Fn(usize) -> f64,
-    ) -> Sums {
-        let mut sums = Sums::default();
-        for at in ties {
-            sums.add(count(at), weight(at), self.event[at]);
-        }
-        sums
-    }
-
-    fn total(&self, count: impl Fn(usize) -> f64, weight: impl Fn(usize) -> f64) -> Sums {
-        self.sum(0..self.rows.len(), &count, &weight)
-    }
-
-    /// Returns the AUC with the weight that `weight` gives to each position.
-    pub(super) fn auc_by(&self, weight: impl Fn(usize) -> f64) -> Result<f64, Refused> {
-        let (mut events, mut others, mut pairs) = (0.0, 0.0, 0.0);
-        let mut start = 0;
-        for end in &self.ends {
-            let end = *end as usize;
-            let (mut tied_events, mut tied_others) = (0.0, 0.0);
-            for at in start..end {
-                let weight = weight(at);
-                let event = f64::from(u8::from(self.event[at]));
-                tied_events += weight * event;
-                tied_others += weight * (1.0 - event);
             }
-            pairs += tied_others * (events + tied_events / 2.0);
-            events += tied_events;
-            others += tied_others;
-            start = end;
-        }
-        let total = Sums {
-            rows: 0.0,
-            weight: events + others,
-            events,
         };
-        if others <= 0.0 && events > 0.0 {
-            return Err(Refused::NoNonEvents);
-        }
-        total.both_kinds()?;
-        Ok(pairs / (events * others))
-    }
-
-    /// Returns the average precision with the weight that `weight` gives to each position.
-    pub(super) fn average_precision_by(
-        &self,
-        weight: impl Fn(usize) -> f64,
-    ) -> Result<f64, Refused> {
-        let (mut above, mut sum) = (Sums::default(), 0.0);
-        for ties in self.groups_of_ties() {
-            let group = self.sum(ties, &|_| 0.0, &weight);
-            above = above.plus(group, 1.0);
-            if group.events > 0.0 {
-                sum += group.events * (above.events / above.weight);
-            }
-        }
-        Ok(sum / positive(above)?.events)
-    }
-
-    /// Returns the KS gap with the weight that `weight` gives to each position.
-    pub(super) fn ks_by(&self, weight: impl Fn(usize) -> f64) -> Result<f64, Refused> {
-        let total = self.total(|_| 0.0, &weight).both_kinds()?;
-        let others = total.weight - total.events;
-        let (mut above, mut widest) = (Sums::default(), 0.0_f64);
-        for ties in self.groups_of_ties() {
-            above = above.plus(self.sum(ties, &|_| 0.0, &weight), 1.0);
-            let gap = above.events / total.events - (above.weight - above.events) / others;
-            widest = widest.max(gap.abs());
-        }
-        Ok(widest)
-    }
-
-    /// Returns the cut with the count and the weight given to each position.
-    pub(super) fn cut_by(
-        &self,
-        depth: Depth,
-        count: impl Fn(usize) -> f64,
-        weight: impl Fn(usize) -> f64,
-    ) -> Result<Cut, Refused> {
-        let total = positive(self.total(&count, &weight))?;
-        let depth = match depth {
-            Depth::Share(share) => share * total.rows,
-            Depth::Rows(rows) => rows.min(total.rows),
-        };
-        let mut above = Sums::default();
-        let (mut tie_rows, mut tie_taken) = (0, 1.0);
-        for ties in self.groups_of_ties() {
-            if above.rows >= depth {
-                break;
-            }
-            let size = ties.len();
-            let group = self.sum(ties, &count, &weight);
-            let room = depth - above.rows;
-            if group.rows > room {
-                (tie_rows, tie_taken) = (size, room / group.rows);
-                above = above.plus(group, tie_taken);
-                above.rows = depth;
-            } else {
-                above = above.plus(group, 1.0);
-            }
-        }
-        if above.weight <= 0.0 {
-            return Err(Refused::Nothing("above the cut"));
-        }
-        let precision = above.events / above.weight;
-        Ok(Cut {
-            rows: above.rows,
-            precision,
-            recall: above.events / total.events,
-            lift: precision / (total.events / total.weight),
-            tie_rows,
-            tie_taken,
-        })
+        Ok((0..=self.ties.len()).map(point).collect())
     }
 }
 
@@ -483,6 +603,9 @@ mod tests {
             let (risk, event) = (case.numbers("risk"), case.flags("event"));
             let ranking = Ranking::new(&risk, &event, case.weight().as_deref()).unwrap();
             same(ranking.auc().unwrap(), case.number("auc"), name);
+            if case.weight().is_none() {
+                assert_eq!(auc(&risk, &event), ranking.auc(), "{name}");
+            }
             same(
                 ranking.gini().unwrap(),
                 2.0 * case.number("auc") - 1.0,
@@ -691,6 +814,9 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_refused() {
         let of = |risk: &[f64], event: &[bool]| Ranking::new(risk, event, None);
+        assert_eq!(auc(&[1.0, 2.0], &[true, true]), Err(Refused::NoNonEvents));
+        assert_eq!(auc(&[1.0, 2.0], &[false, false]), Err(Refused::NoEvents));
+        assert_eq!(auc(&[], &[]), Err(Refused::NoRows));
         assert_eq!(
             of(&[1.0, 2.0], &[true, true]).unwrap().auc(),
             Err(Refused::NoNonEvents)

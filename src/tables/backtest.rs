@@ -3,19 +3,24 @@
 use polars::prelude::*;
 
 use super::Table;
-use crate::backtest::board::Board;
+use crate::backtest::board::{Board, Numbers};
 use crate::backtest::figures::Figures;
 use crate::backtest::mismatches::{Mismatch, NONE_OF_OURS, Profile};
+use crate::backtest::replay::Replayed;
 use crate::backtest::sensitivity::Effect;
+use crate::stats::Estimate;
 
 /// Returns `backtest_rows`: one row per decision, lead and candidate; everything that the figures
 /// were computed from.
 ///
+/// `probabilities`: of churn, by candidate and row of the board.
+///
 /// # Errors
 /// When Polars fails.
-pub fn backtest_rows(board: &Board) -> PolarsResult<Table> {
+pub fn backtest_rows(board: &Board, probabilities: &[Numbers]) -> PolarsResult<Table> {
     let mut parts = Vec::new();
-    for (candidate, standing) in board.candidates.iter().zip(&board.standings) {
+    let candidates = board.candidates.iter().zip(&board.standings);
+    for ((candidate, standing), probability) in candidates.zip(probabilities) {
         let rows = &board.rows;
         let bands = standing.band.iter();
         let band = |place: &Option<usize>| Some(candidate.model.bands[(*place)?].label.clone());
@@ -30,6 +35,7 @@ pub fn backtest_rows(board: &Board) -> PolarsResult<Table> {
             "lead_days" => rows.iter().map(|row| i64::from(row.lead_days)).collect::<Vec<_>>(),
             "candidate" => vec![candidate.name.clone(); rows.len()],
             "health_score" => standing.score.clone(),
+            "churn_probability" => probability.clone(),
             "band" => bands.map(band).collect::<Vec<_>>(),
             "variant" => standing.variant.clone(),
             "outcome" => rows.iter().map(|row| row.outcome.map_or("nothing_to_decide", |outcome| outcome.word())).collect::<Vec<_>>(),
@@ -42,6 +48,11 @@ pub fn backtest_rows(board: &Board) -> PolarsResult<Table> {
             let none = vec![None; rows.len()];
             let scores = standing.categories.get(id).unwrap_or(&none);
             frame.with_column(Column::new(format!("category_{id}").into(), scores))?;
+        }
+        for id in board.in_force().metrics.keys() {
+            let none = vec![None; rows.len()];
+            let scores = standing.metrics.get(id).unwrap_or(&none);
+            frame.with_column(Column::new(format!("metric_{id}").into(), scores))?;
         }
         for (name, values) in &board.segments {
             let name = if frame.column(name).is_ok() {
@@ -76,15 +87,17 @@ pub fn backtest_rows(board: &Board) -> PolarsResult<Table> {
             "candidate" => "The model that scored; in_force is today's".to_owned(),
             "health_score" => "Health, 0 to 100, higher is healthier, unrounded; null if not scored".to_owned(),
             "band" => "The candidate's band; null if not scored".to_owned(),
+            "churn_probability" => "Probability of churn by a map fitted on decisions that had closed before; null where too few had".to_owned(),
             "variant" => "The variant of the candidate that applied".to_owned(),
             "outcome" => "What was decided, known only later".to_owned(),
             "amount" => "Recurring revenue at stake, in `currency`".to_owned(),
             "currency" => "The currency of `amount`".to_owned(),
             "reason" => "Why, in the words of the export".to_owned(),
             "acted_on" => "Whether somebody acted on the account between 30 days before as_of and the decision".to_owned(),
-            other => match other.strip_prefix("category_") {
-                Some(id) => format!("Score of the category {id}, on the candidate's scale"),
-                None => "Account column, as known at as_of".to_owned(),
+            other => match (other.strip_prefix("category_"), other.strip_prefix("metric_")) {
+                (Some(id), _) => format!("Score of the category {id}, on the candidate's scale"),
+                (_, Some(id)) => format!("Score of the metric {id}, on the candidate's scale; null where its value is missing"),
+                _ => "Account column, as known at as_of".to_owned(),
             },
         })
     }))
@@ -157,9 +170,17 @@ pub fn mismatches(mismatches: &[Mismatch], leads: &[u32]) -> PolarsResult<Table>
             .map(|(id, points)| format!("{id} {points:+.1}"));
         named.collect::<Vec<_>>().join(", ")
     };
-    let flagged = |m: &Mismatch| match m.flagged_by.as_slice() {
+    let named = |names: Vec<String>| match names.as_slice() {
         [] => NONE_OF_OURS.to_owned(),
-        ids => ids.join(", "),
+        names => names.join(", "),
+    };
+    let flagged = |m: &Mismatch| named(m.flagged_by.clone());
+    let signals = |m: &Mismatch| {
+        let fired = m
+            .signals
+            .iter()
+            .map(|(signal, lead)| format!("{signal} {lead}d"));
+        named(fired.collect())
     };
     let mut frame = df!(
         "mismatch" => text(|m| m.mismatch.to_owned()),
@@ -171,6 +192,7 @@ pub fn mismatches(mismatches: &[Mismatch], leads: &[u32]) -> PolarsResult<Table>
         "judged_lead" => mismatches.iter().map(|m| i64::from(m.judged_lead)).collect::<Vec<_>>(),
         "drivers" => mismatches.iter().map(drivers).collect::<Vec<_>>(),
         "flagged_by" => mismatches.iter().map(flagged).collect::<Vec<_>>(),
+        "signals" => mismatches.iter().map(signals).collect::<Vec<_>>(),
         "amount" => mismatches.iter().map(|m| m.amount).collect::<Vec<_>>(),
         "currency" => mismatches.iter().map(|m| m.currency.clone()).collect::<Vec<_>>(),
         "reason" => mismatches.iter().map(|m| m.reason.clone()).collect::<Vec<_>>(),
@@ -194,6 +216,7 @@ pub fn mismatches(mismatches: &[Mismatch], leads: &[u32]) -> PolarsResult<Table>
                 "judged_lead" => "Days before the due date at which it is judged",
                 "drivers" => "Metrics whose points moved most towards the outcome, from the longest lead to the shortest",
                 "flagged_by" => "Metrics that stood below the action line at judged_lead, the lowest first; none of ours if there is none",
+                "signals" => "Signals that had fired by judged_lead, the worst first, each with the longest lead at which it did; none of ours if none had",
                 "amount" => "Recurring revenue at stake, in `currency`",
                 "currency" => "The currency of `amount`",
                 "reason" => "Why, in the words of the export",
@@ -235,29 +258,33 @@ pub fn profiles(profiles: &[Profile]) -> PolarsResult<Table> {
     }))
 }
 
-/// Returns `sensitivity`: one row per change of one variable.
+/// Returns `sensitivity`: one row per change of one variable and headline figure.
 ///
 /// # Errors
 /// When Polars fails.
 pub fn sensitivity(effects: &[Effect], lead: u32) -> PolarsResult<Table> {
-    let change = |of: fn(&crate::stats::Estimate) -> f64| {
-        let changes = effects
+    let own: Vec<_> = (effects.iter())
+        .flat_map(|effect| effect.changes.iter().map(move |change| (effect, change)))
+        .collect();
+    let change = |of: fn(&Estimate) -> f64| {
+        let changes = own
             .iter()
-            .map(|effect| effect.change.as_ref().ok().map(of));
+            .map(|(_, (_, change))| change.as_ref().ok().map(of));
         changes.collect::<Vec<Option<f64>>>()
     };
-    let order = ["kind", "variable", "step"];
+    let order = ["kind", "variable", "step", "figure"];
     let frame = df!(
-        "kind" => effects.iter().map(|e| e.kind).collect::<Vec<_>>(),
-        "variable" => effects.iter().map(|e| e.variable.clone()).collect::<Vec<_>>(),
-        "step" => effects.iter().map(|e| e.step.clone()).collect::<Vec<_>>(),
-        "lead_days" => vec![i64::from(lead); effects.len()],
-        "auc_change" => change(|estimate| estimate.value),
+        "kind" => own.iter().map(|(e, _)| e.kind).collect::<Vec<_>>(),
+        "variable" => own.iter().map(|(e, _)| e.variable.clone()).collect::<Vec<_>>(),
+        "step" => own.iter().map(|(e, _)| e.step.clone()).collect::<Vec<_>>(),
+        "figure" => own.iter().map(|(_, (figure, _))| *figure).collect::<Vec<_>>(),
+        "lead_days" => vec![i64::from(lead); own.len()],
+        "change" => change(|estimate| estimate.value),
         "low" => change(|estimate| estimate.low),
         "high" => change(|estimate| estimate.high),
-        "reason" => effects.iter().map(|e| e.change.as_ref().err().map(ToString::to_string)).collect::<Vec<_>>(),
-        "rows_that_change_band" => effects.iter().map(|e| e.moved_rows as i64).collect::<Vec<_>>(),
-        "accounts_that_change_band" => effects.iter().map(|e| e.moved.join(", ")).collect::<Vec<_>>(),
+        "reason" => own.iter().map(|(_, (_, change))| change.as_ref().err().map(ToString::to_string)).collect::<Vec<_>>(),
+        "rows_that_change_band" => own.iter().map(|(e, _)| e.moved_rows as i64).collect::<Vec<_>>(),
+        "accounts_that_change_band" => own.iter().map(|(e, _)| e.moved.join(", ")).collect::<Vec<_>>(),
     )?
     .sort(order, SortMultipleOptions::default())?;
     Ok(Table::new("sensitivity", frame, &order, |column| {
@@ -266,13 +293,49 @@ pub fn sensitivity(effects: &[Effect], lead: u32) -> PolarsResult<Table> {
                 "kind" => "category_weight, metric_weight, threshold, or metric (taken out)",
                 "variable" => "The category, metric or band",
                 "step" => "What was done; the other weights are rescaled",
+                "figure" => "The headline figure for churn, as backtest_figures has it",
                 "lead_days" => "Days before the due date",
-                "auc_change" => "Change of the AUC for churn, on the same rows",
+                "change" => "Change of the figure, on the same rows",
                 "low" => "Lower end of its paired 95 % interval",
                 "high" => "Upper end of its paired 95 % interval",
                 "reason" => "Why there is no change to report",
                 "rows_that_change_band" => "Rows whose band differs",
                 "accounts_that_change_band" => "Their accounts",
+                _ => return None,
+            }
+            .to_owned(),
+        )
+    }))
+}
+
+/// Returns `replay`: scores published at the time beside those of the review.
+///
+/// # Errors
+/// When Polars fails.
+pub fn replay(replayed: &[Replayed]) -> PolarsResult<Table> {
+    let order = ["as_of", "account_id"];
+    let frame = df!(
+        "as_of" => replayed.iter().map(|r| r.as_of).collect::<Vec<_>>(),
+        "scored_on" => replayed.iter().map(|r| r.as_of).collect::<Vec<_>>(),
+        "account_id" => replayed.iter().map(|r| r.account_id.clone()).collect::<Vec<_>>(),
+        "published_score" => replayed.iter().map(|r| r.published).collect::<Vec<_>>(),
+        "replayed_score" => replayed.iter().map(|r| r.replayed).collect::<Vec<_>>(),
+        "difference" => replayed.iter().map(Replayed::difference).collect::<Vec<_>>(),
+        "differs" => replayed.iter().map(Replayed::differs).collect::<Vec<_>>(),
+        "published_model_hash" => replayed.iter().map(|r| r.model_hash.clone()).collect::<Vec<_>>(),
+    )?
+    .sort(order, SortMultipleOptions::default())?;
+    Ok(Table::new("replay", frame, &order, |column| {
+        Some(
+            match column {
+                "as_of" => "The date of both scores",
+                "scored_on" => "The same as as_of, which readers that take folder names for columns show as the folder's date",
+                "account_id" => "The account",
+                "published_score" => "What was published at the time, unrounded; null if not scored",
+                "replayed_score" => "What the model in force says now of what was known then; null if not scored",
+                "difference" => "Replayed less published",
+                "differs" => "Whether they differ by more than a point, or one of them is missing",
+                "published_model_hash" => "The model that was in force at the time",
                 _ => return None,
             }
             .to_owned(),

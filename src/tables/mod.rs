@@ -7,12 +7,12 @@ mod parents;
 mod portfolio;
 mod scores;
 
-pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, sensitivity};
+pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, replay, sensitivity};
 pub use drivers::drivers;
 pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;
 pub use portfolio::portfolio;
-pub use scores::{account_scores, category_scores, metric_scores};
+pub use scores::{account_scores, category_scores, is_account_column, metric_scores};
 
 use polars::prelude::*;
 
@@ -122,10 +122,10 @@ pub fn rejects(parts: &[DataFrame]) -> PolarsResult<Table> {
                 match column {
                     "export" => "Our name of the export",
                     "row_key" => {
-                        "The row's key, its columns joined by |; without a key its account and date"
+                        "The row's key, its columns joined by |; without a key what it hangs on, and its date"
                     }
                     "column" => "The column that is at fault",
-                    "rule" => "key_missing, repeated_key, unknown_account or unresolved_link",
+                    "rule" => "key_missing, repeated_key, before_parent, or a rule of exports.toml; in a check unknown_account, unresolved_link and without_time too",
                     "found" => "What stood there",
                     _ => return None,
                 }

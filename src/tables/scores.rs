@@ -138,56 +138,93 @@ pub fn account_scores(
             if let Some(shown) = shown.filter(|_| column != ACCOUNT_ID) {
                 return Some(shown.description.clone());
             }
-            describe_trend(column).or_else(|| describe_noise(column)).or_else(|| {
-            Some(match column {
-                "account_id" => "The account".to_owned(),
-                "model" => "Name of the model".to_owned(),
-                "model_hash" => "Content hash of the resolved model and the measures it rests on".to_owned(),
-                "variant" => "The variant of the model that applied; null for the model itself".to_owned(),
-                "health_score" => "Health, 0 to 100, higher is healthier; unrounded, after caps, floors and a manual override; null if not scored".to_owned(),
-                "score_shown" => format!("The score as people see it: {decimals} decimals, half up"),
-                "band" => "Band of score_shown; bands begin at their lower bound".to_owned(),
-                "base_score" => "Sum of the categories' contributions, before caps and floors".to_owned(),
-                "limit_points" => "Points that caps and floors took or gave, as shown: the shown capped score minus the shown base score".to_owned(),
-                "capped_score" => "The score after caps and floors, before a manual override".to_owned(),
-                "override_points" => "Points that a manual override took or gave, as shown: score_shown minus the shown capped score".to_owned(),
-                "override_author" => "Who set the score by hand; null if nobody has".to_owned(),
-                "override_reason" => "Why".to_owned(),
-                "override_expires_on" => "The last day on which the manual override is in force".to_owned(),
-                "contradictions" => "Categories that contradict a total in the best or the worst band by two bands or more, by id".to_owned(),
-                "flat_band" => "Points up or down that count as flat: the model's, or twice the mean step between the account's earlier readings".to_owned(),
-                "band_news" => "down or up, where a change of band has held two readings and cleared the line by the model's margin".to_owned(),
-                "band_before" => "The band it has left, where there is news".to_owned(),
-                "band_unconfirmed" => "Whether the band differs from an earlier reading's without being news".to_owned(),
-                "one_off" => "dip or spike, where the last reading stood out and this one is back where the one before it was".to_owned(),
-                "attention" => "How much it asks for attention: 100 minus the score, plus the points fallen within 30 days that nothing expected explains".to_owned(),
-                "attention_rank" => "Its place among all accounts by attention, 1 for the first".to_owned(),
-                "limits" => "Caps and floors that moved the score, by id".to_owned(),
-                "coverage" => "Share of weight that rests on present, fresh data, 0 to 1".to_owned(),
-                "score_low" => "The score if everything missing were worst".to_owned(),
-                "score_high" => "The score if everything missing were best".to_owned(),
-                "not_scored_reason" => "Why there is no score; null if there is one".to_owned(),
-                _ => return None,
-            })
-        })
+            describe_account(column, decimals)
         },
     ))
 }
 
+/// Returns what a column of `account_scores` says; `None` if the table has no such column, so that
+/// one of that name can be shown in it.
+fn describe_account(column: &str, decimals: u32) -> Option<String> {
+    let text = match column {
+        "account_id" => "The account",
+        "model" => "Name of the model",
+        "model_hash" => {
+            "Content hash of the resolved model, the measures it rests on and the currency of the job"
+        }
+        "variant" => "The variant of the model that applied; null for the model itself",
+        "health_score" => {
+            "Health, 0 to 100, higher is healthier; unrounded, after caps, floors and a manual override; null if not scored"
+        }
+        "score_shown" => {
+            return Some(format!(
+                "The score as people see it: {decimals} decimals, half up"
+            ));
+        }
+        "band" => "Band of score_shown; bands begin at their lower bound",
+        "base_score" => "Sum of the categories' contributions, before caps and floors",
+        "limit_points" => {
+            "Points that caps and floors took or gave, as shown: the shown capped score minus the shown base score"
+        }
+        "capped_score" => "The score after caps and floors, before a manual override",
+        "override_points" => {
+            "Points that a manual override took or gave, as shown: score_shown minus the shown capped score"
+        }
+        "override_author" => "Who set the score by hand; null if nobody has",
+        "override_reason" => "Why",
+        "override_expires_on" => "The last day on which the manual override is in force",
+        "contradictions" => {
+            "Categories that contradict a total in the best or the worst band by two bands or more, by id"
+        }
+        "flat_band" => {
+            "Points up or down that count as flat: the model's, or twice the mean step between the account's earlier readings"
+        }
+        "band_news" => {
+            "down or up, where a change of band has held two readings and cleared the line by the model's margin"
+        }
+        "band_before" => "The band it has left, where there is news",
+        "band_unconfirmed" => {
+            "Whether the band differs from an earlier reading's without being news"
+        }
+        "one_off" => {
+            "dip or spike, where the last reading stood out and this one is back where the one before it was"
+        }
+        "attention" => {
+            "How much it asks for attention: 100 minus the score, plus the points fallen within 30 days that nothing expected explains"
+        }
+        "attention_rank" => "Its place among all accounts by attention, 1 for the first",
+        "limits" => "Caps and floors that moved the score, by id",
+        "coverage" => "Share of weight that rests on present, fresh data, 0 to 1",
+        "score_low" => "The score if everything missing were worst",
+        "score_high" => "The score if everything missing were best",
+        "not_scored_reason" => "Why there is no score; null if there is one",
+        _ => return describe_trend(column).or_else(|| describe_noise(column)),
+    };
+    Some(text.to_owned())
+}
+
+/// Returns whether `account_scores` has a column of that name whatever the job shows in it.
+#[must_use]
+pub fn is_account_column(name: &str) -> bool {
+    describe_account(name, 0).is_some()
+}
+
 /// Stacks one frame per part, ordered by account and then by the model's order.
+///
+/// Accounts are sorted before they are stacked: then the place of every row is known, and there is
+/// nothing to sort among many times as many rows.
 fn stacked(scored: &DataFrame, parts: Vec<Vec<Expr>>) -> PolarsResult<DataFrame> {
+    let accounts = scored.sort([ACCOUNT_ID], SortMultipleOptions::default())?;
+    let (height, count) = (accounts.height(), parts.len());
     let frames: Vec<LazyFrame> = parts
         .into_iter()
-        .zip(0i32..)
-        .map(|(mut columns, order)| {
-            columns.push(lit(order).alias("__order"));
-            scored.clone().lazy().select(columns)
-        })
+        .map(|columns| accounts.clone().lazy().select(columns))
         .collect();
-    concat(frames, UnionArgs::default())?
-        .sort([ACCOUNT_ID, "__order"], SortMultipleOptions::default())
-        .select([all().exclude_cols(["__order"]).as_expr()])
-        .collect()
+    let stacked = concat(frames, UnionArgs::default())?.collect()?;
+    let places: Vec<IdxSize> = (0..height)
+        .flat_map(|row| (0..count).map(move |part| (part * height + row) as IdxSize))
+        .collect();
+    stacked.take(&IdxCa::from_vec("places".into(), places))
 }
 
 /// Returns `category_scores`: one row per account and category.

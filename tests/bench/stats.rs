@@ -17,7 +17,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use healthscore::stats::{
-    Clusters, Depth, Plan, Ranking, bootstrap, brier_rows, delong, delong_paired,
+    Clusters, Depth, Plan, RankFigure, Ranking, auc, bootstrap, brier_rows, delong, delong_paired,
 };
 
 struct Rows {
@@ -48,7 +48,7 @@ fn figures(c: &mut Criterion) {
     for n in [20_000, 200_000] {
         let rows = rows(n);
         c.bench_function(&format!("auc/{n}"), |b| {
-            b.iter(|| Ranking::new(&rows.first, &rows.event, None).unwrap().auc());
+            b.iter(|| auc(black_box(&rows.first), &rows.event));
         });
         c.bench_function(&format!("delong/{n}"), |b| {
             b.iter(|| delong(black_box(&rows.first), &rows.event));
@@ -69,17 +69,18 @@ fn resampling(c: &mut Criterion) {
     let losses = brier_rows(&probability, &rows.event).unwrap();
     let mut group = c.benchmark_group("2000 resamples of 20000 rows");
     group.sample_size(10);
-    let auc = [clusters.auc(&rankings[0])];
+    let one = [clusters.figures(&rankings[0], &[RankFigure::Auc])];
     group.bench_function("draws and one AUC", |b| {
-        b.iter(|| bootstrap(&clusters, &auc, &Plan::new(1)));
+        b.iter(|| bootstrap(&clusters, &one, &Plan::new(1)));
     });
+    let each = [
+        RankFigure::Auc,
+        RankFigure::AveragePrecision,
+        RankFigure::Capture(Depth::Share(0.1)),
+    ];
     let all = [
-        clusters.auc(&rankings[0]),
-        clusters.auc(&rankings[1]),
-        clusters.average_precision(&rankings[0]),
-        clusters.average_precision(&rankings[1]),
-        clusters.capture(&rankings[0], Depth::Share(0.1)),
-        clusters.capture(&rankings[1], Depth::Share(0.1)),
+        clusters.figures(&rankings[0], &each),
+        clusters.figures(&rankings[1], &each),
         clusters.mean(&losses, None).unwrap(),
     ];
     group.bench_function("seven figures", |b| {

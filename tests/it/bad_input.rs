@@ -243,3 +243,70 @@ fn rows_of_accounts_that_have_ended_are_no_reason_to_refuse() {
     let accounts = &scorecards[0].tables[0].frame;
     assert_eq!(accounts.height(), 1);
 }
+
+#[test]
+fn a_shown_measure_cannot_be_called_like_a_column_of_the_scores() {
+    let world = World::base();
+    world.add(
+        "measures.toml",
+        "[measures.coverage]\nvalue = \"seats * 2\"\n[measures.change_7d]\nvalue = \"seats * 2\"",
+    );
+    assert_eq!(world.complaints(), "");
+    world.edit(
+        "exports.toml",
+        "[population]",
+        "[population]\nshow = [\"coverage\", \"change_7d\"]",
+    );
+    let output = world.command(&["run", "job.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr);
+    for expected in [
+        "account_scores has a column `coverage` already",
+        "account_scores has a column `change_7d` already",
+        "call it otherwise, such as `account_coverage`",
+        "exports.toml:2:",
+    ] {
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn an_export_may_have_columns_of_reserved_names_and_is_told_what_to_do_where_they_are_used() {
+    let world = World::base();
+    let accounts = |since: &str| {
+        df!(
+            "account_id" => ["A", "B", "C"],
+            since => dates(&["2025-01-01", "2025-01-01", "2025-12-15"]),
+            "__event" => [1i64, 2, 3],
+            "__index_level_0__" => [1i64, 2, 3],
+        )
+    };
+    world.export("accounts", accounts("as_of"));
+    world.edit("exports.toml", "time = \"created_on\"", "time = \"as_of\"");
+    let message = refused(&world);
+    assert!(
+        message.contains("`as_of` of export `accounts` cannot be used: `as_of` is the date that a score speaks about; give the column another: columns = { as_of_date = \"as_of\" }"),
+        "{message}"
+    );
+    world.edit(
+        "exports.toml",
+        "time = \"as_of\"",
+        "columns = { as_of_date = \"as_of\" }\ntime = \"as_of_date\"",
+    );
+    world.add(
+        "measures.toml",
+        "[measures.odd]\nvalue = \"seats + __event\"",
+    );
+    let message = world.complaints();
+    assert!(
+        message.contains("give the column another: columns = { event = \"__event\" }"),
+        "{message}"
+    );
+    world.edit(
+        "exports.toml",
+        "columns = {",
+        "columns = { event = \"__event\",",
+    );
+    world.edit("measures.toml", "__event", "event");
+    assert_eq!(world.measure("odd", "B"), AnyValue::Float64(7.0));
+}

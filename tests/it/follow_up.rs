@@ -828,7 +828,9 @@ fn every_shipped_rule_fires_on_the_sample_and_none_on_the_healthiest_account() {
         &mut healthscore::trail::Trail::silent(),
     )
     .unwrap();
-    let scorecard = run.scorecard(&job, job.dates[0]).unwrap();
+    let scorecard = run
+        .scorecard(&job, job.dates[0], &mut healthscore::trail::Trail::silent())
+        .unwrap();
     let table = |name: &str| {
         let table = scorecard.tables.iter().find(|table| table.name == name);
         table.unwrap().frame.clone()

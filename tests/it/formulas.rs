@@ -40,6 +40,40 @@ fn of_a(world: &World, measure: &str) -> AnyValue<'static> {
 }
 
 #[test]
+fn whole_numbers_beyond_64_bits_are_added_up() {
+    let world = world();
+    let most = i64::MAX;
+    world.export(
+        "events",
+        df!(
+            "event_id" => ["1", "2", "3", "4"],
+            "account_id" => ["A", "A", "A", "B"],
+            "day" => dates(&["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-01"]),
+            "kind" => ["login", "login", "export", "login"],
+            "size" => [Some(most), Some(most), Some(5), Some(-most)],
+            "price" => [0.1, 0.2, 0.3, 0.4],
+        ),
+    );
+    // Twice 2^63 − 1, and 5: in 64 bits that wraps around to 3.
+    let two_to_the_64 = 18_446_744_073_709_551_616.0;
+    assert_eq!(
+        of_a(&world, "from = \"events\"\nvalue = \"SUM(size)\""),
+        AnyValue::Float64(two_to_the_64)
+    );
+    assert_eq!(
+        of_a(
+            &world,
+            "from = \"events\"\nvalue = \"SUM(size) FILTER (WHERE kind = 'export') + 1\""
+        ),
+        AnyValue::Float64(6.0)
+    );
+    assert_eq!(
+        value(&world, "from = \"events\"\nvalue = \"SUM(size)\"", "B"),
+        AnyValue::Float64(-9_223_372_036_854_775_808.0)
+    );
+}
+
+#[test]
 fn aggregates_see_what_was_known_and_nothing_later() {
     let world = world();
     let number = |x: f64| AnyValue::Float64(x);

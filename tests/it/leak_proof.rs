@@ -173,18 +173,21 @@ time = "day"
 columns = { fee = "price", seen = "cell" }
 known = { seen = "later" }
 observed = "any row"
+rules = { few_seen = { must = "seen < 8 OR fee > 2", otherwise = "reject" } }
 [tables.usage]
 path = "usage.parquet"
 key = ["id", "day"]
 time = "day"
 via = { column = "id", table = "subscriptions" }
 observed = "any row"
+before_parent = "reject"
 [tables.loads]
 path = "loads.parquet"
 key = ["id"]
 time = "day"
 loaded = "later"
 observed = "plan > 2"
+rules = { not_seven = { must = "value <> 7", otherwise = "reject" } }
 [tables.tickets]
 path = "tickets.parquet"
 key = ["id"]
@@ -192,6 +195,7 @@ time = "day"
 known = { cell = "later" }
 fresh_within = "20d"
 observed = "all"
+rules = { not_four = { must = "cell NOT IN (4, 5)", otherwise = "reject" }, cell_is_large = { must = "cell >= value" } }
 lookup = { id = { table = "grades", take = ["grade", "mark"] } }
 [tables.notes]
 path = "notes.parquet"

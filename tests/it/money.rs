@@ -103,6 +103,51 @@ fn without_a_job_currency_several_currencies_are_not_added_up() {
 }
 
 #[test]
+fn the_currency_of_the_job_is_a_part_of_the_model() {
+    let hash = |currency| {
+        let job = world(currency).load(&Overrides::default()).unwrap();
+        job.model.hash()
+    };
+    let hashes = [hash(None), hash(Some("EUR")), hash(Some("USD"))];
+    assert_eq!(hash(Some("EUR")), hashes[1]);
+    assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+    let run = |world: &World, as_of: &str| {
+        let overrides = Overrides {
+            as_of: Some(as_of.to_owned()),
+            ..Overrides::default()
+        };
+        let cards = world.publish(&overrides).unwrap();
+        let tables = &cards[0].tables;
+        let drivers = tables.iter().find(|table| table.name == "drivers").unwrap();
+        let causes = drivers
+            .frame
+            .column("cause")
+            .unwrap()
+            .str()
+            .unwrap()
+            .clone();
+        causes
+            .iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    // Another currency is another model to what was published before, and stands in the drivers.
+    let world = world(Some("EUR"));
+    world.edit("job.toml", "\"30d\"", "\"last_scorecard\"");
+    world.edit(
+        "model.toml",
+        "[categories.commercial.metrics.seats]",
+        "[categories.commercial.metrics.revenue]",
+    );
+    world.edit("model.toml", "[10, 100]", "[200, 100]");
+    run(&world, "2026-01-29");
+    assert!(!run(&world, "2026-01-30").contains(&"model".to_owned()));
+    world.edit("job.toml", "EUR", "USD");
+    assert!(run(&world, AS_OF).contains(&"model".to_owned()));
+}
+
+#[test]
 fn money_that_cannot_be_added_up_is_a_finding() {
     for (currency, finding, evidence) in [
         (

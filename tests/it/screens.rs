@@ -1,6 +1,8 @@
 //! What a person reads at the terminal, kept as reviewed text.
 
-use crate::harness::World;
+use polars::prelude::*;
+
+use crate::harness::{World, dates};
 
 fn said(world: &World, arguments: &[&str]) -> String {
     let output = world.command(arguments);
@@ -42,11 +44,82 @@ fn the_summary_of_a_run_with_doubts() {
 }
 
 #[test]
+fn a_check_of_exports_with_doubts() {
+    let world = World::base();
+    world.edit(
+        "exports.toml",
+        "known = { closed_at = \"closed_at\" }",
+        "known = { closed_at = \"closed_at\" }\nfresh_within = \"10d\"\nrules = { closed_late = { must = \"closed_at > DATE '2026-01-15'\" } }",
+    );
+    insta::assert_snapshot!(said(&world, &["check", "job.toml"]));
+    world.edit("job.toml", "as_of", "stale = \"refuse\"\nas_of");
+    insta::assert_snapshot!(said(&world, &["check", "job.toml", "--footers"]));
+}
+
+#[test]
+fn what_changed_between_two_runs() {
+    let world = World::base();
+    let run = |arguments: &[&str]| {
+        let output = world.command(&[&["run", "job.toml", "--as-of"], arguments].concat());
+        assert!(matches!(output.status.code(), Some(0 | 4)));
+    };
+    world.edit("job.toml", "\"30d\"", "\"30d\", \"last_scorecard\"");
+    run(&["2026-01-10"]);
+    // A name that would clear the screen and write over what stands there.
+    let hostile = "X\u{1b}[2J\u{202e}";
+    world.export(
+        "tickets",
+        df!(
+            "ticket_id" => (0..6).map(|n| format!("T{n}")).collect::<Vec<_>>(), "account_id" => ["A", "A", "A", "A", "B", hostile],
+            "opened_at" => dates(&["2026-01-05"; 6]), "closed_at" => dates(&[""; 6]), hostile => [1i64; 6],
+        ),
+    );
+    run(&["2026-01-31"]);
+    let said = said(
+        &world,
+        &[
+            "diff",
+            "out/job/as_of=2026-01-10",
+            "out/job/as_of=2026-01-31",
+        ],
+    );
+    assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'));
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn folders_that_are_no_runs_cannot_be_compared() {
+    let world = World::base();
+    insta::assert_snapshot!(said(&world, &["diff", "data", "out/job/as_of=2026-01-31"]));
+}
+
+#[test]
 fn a_quick_look_at_some_accounts() {
     insta::assert_snapshot!(said(
         &World::base(),
         &["run", "job.toml", "--account", "B", "--account", "X"]
     ));
+}
+
+#[test]
+fn where_the_time_went() {
+    let said = said(&World::base(), &["run", "job.toml", "--timings"]);
+    let (_, table) = said.split_once("Where the time went").unwrap();
+    // What a run takes differs from run to run; what it reads does not.
+    let masked: Vec<String> = table
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split("  ").filter(|word| !word.is_empty()).collect();
+            match words.as_slice() {
+                [stage, seconds, cpu] if seconds.trim().parse::<f64>().is_ok() => {
+                    assert!(cpu.trim().parse::<f64>().is_ok(), "{line}");
+                    format!("  {stage:<40}<seconds>     <CPU>")
+                }
+                _ => line.to_owned(),
+            }
+        })
+        .collect();
+    insta::assert_snapshot!(masked.join("\n"));
 }
 
 #[test]
@@ -80,7 +153,7 @@ fn a_reference_needs_enough_accounts() {
 #[test]
 fn the_help_shows_examples_and_exit_statuses() {
     let world = World::empty();
-    for command in ["run", "explain", "freeze", "sample"] {
+    for command in ["run", "check", "diff", "explain", "freeze", "sample"] {
         assert!(
             said(&world, &[command, "--help"]).contains("Examples:\n  healthscore "),
             "{command}"

@@ -55,12 +55,25 @@ impl Resolver<'_> {
             .map(|name| (*name, *name));
         let (mut columns, mut unusable) = (IndexMap::new(), IndexMap::new());
         for (ours, theirs) in mapped.chain(unmapped) {
+            if let Some(reason) = reserved(ours, theirs) {
+                unusable.insert(ours.to_owned(), reason);
+                continue;
+            }
             let stored = match self.stored(theirs, files) {
                 Ok(stored) => stored,
                 Err(reason) => {
                     unusable.insert(ours.to_owned(), reason);
                     continue;
                 }
+            };
+            let is_whole = stored == Stored::Integer;
+            let epoch = self.file.epoch.get(ours).copied().filter(|_| is_whole);
+            let stored = match epoch {
+                Some(_) => Stored::Instant {
+                    zoned: true,
+                    per_second: 1_000_000,
+                },
+                None => stored,
             };
             let Some(kind) = stored.kind() else { continue };
             let scale = self.file.scale.get(ours).copied();
@@ -70,6 +83,8 @@ impl Resolver<'_> {
                 stored,
                 kind,
                 scale,
+                epoch,
+                is_currency: self.file.money.values().any(|name| name.get_ref() == ours),
             };
             if matches!(stored, Stored::Instant { .. }) {
                 let moments = Column {
@@ -79,6 +94,14 @@ impl Resolver<'_> {
                 columns.insert(instant_name(ours), moments);
             }
             columns.insert(ours.to_owned(), column);
+        }
+        for (name, _) in &self.file.epoch {
+            let column = columns.get(name.get_ref());
+            if column.is_none_or(|column| column.epoch.is_none()) {
+                let title =
+                    format!("`{name}` is not a column of whole numbers, so it counts no time");
+                problems.push(self.source.problem(name.span(), title));
+            }
         }
         for (name, _) in &self.file.scale {
             if columns
@@ -104,7 +127,7 @@ impl Resolver<'_> {
         for file in files {
             let Some(here) = in_part(file) else {
                 return Err(format!(
-                    "{} lacks it, and other parts have it",
+                    "{} lacks it, and other parts have it; deliver all parts with the same columns",
                     file.path.display()
                 ));
             };
@@ -113,12 +136,18 @@ impl Resolver<'_> {
                 return Err(match all {
                     Some((_, other)) if here != Stored::Other => {
                         format!(
-                            "{} and {} hold different types",
+                            "{} and {} hold different types; deliver all parts with one",
                             other.path.display(),
                             file.path.display()
                         )
                     }
-                    _ => "formulas have no use for its type".to_owned(),
+                    _ => format!(
+                        "{} stores `{theirs}` as {}; have it exported as a number, a text or a date",
+                        file.path.display(),
+                        file.unusable
+                            .get(theirs)
+                            .map_or("something else", String::as_str),
+                    ),
                 });
             }
             all = Some((together, all.map_or(file, |(_, first)| first)));
@@ -150,8 +179,18 @@ impl Resolver<'_> {
             currency: self.currency.map(str::to_owned),
             ..Scope::default()
         };
-        let money = self.money(&mut scope, problems);
-        for (name, text) in &self.file.derive {
+        let mut money = IndexMap::new();
+        self.money(&mut scope, &mut money);
+        let (currencies, others): (Vec<_>, Vec<_>) = self
+            .file
+            .derive
+            .iter()
+            .partition(|(name, _)| self.file.money.values().any(|known| known == *name));
+        for (name, text) in currencies.into_iter().chain(others) {
+            if let Some(meaning) = formula::reserved(name.get_ref()) {
+                let title = format!("`{name}` cannot be the name of a column: {meaning}");
+                problems.push(self.source.problem(name.span(), title));
+            }
             let checked = formula::parse(text.get_ref())
                 .and_then(|parsed| formula::check(&parsed, &scope, Aggregates::Refused));
             match checked {
@@ -159,10 +198,12 @@ impl Resolver<'_> {
                     scope.columns.shift_remove(name.get_ref());
                     scope.instants.shift_remove(name.get_ref());
                     scope.derived.insert(name.get_ref().clone(), expr);
+                    self.money(&mut scope, &mut money);
                 }
                 Err(error) => problems.push(formula::problem(self.source, text, &error)),
             }
         }
+        self.check_money(&scope, problems);
         (scope, money)
     }
 
@@ -182,13 +223,7 @@ impl Resolver<'_> {
                 "column `{name}` of export `{}` cannot be used: {reason}",
                 self.table
             );
-            let help = "deliver the parts with one schema of plain types";
-            problems.push(
-                self.source
-                    .problem(name.span(), title)
-                    .help(help)
-                    .of_input(),
-            );
+            problems.push(self.source.problem(name.span(), title).of_input());
             return None;
         }
         let names = scope
@@ -208,6 +243,19 @@ impl Resolver<'_> {
         );
         None
     }
+}
+
+/// Returns why a column cannot go by a name that means something else already.
+fn reserved(ours: &str, theirs: &str) -> Option<String> {
+    let meaning = formula::reserved(ours)?;
+    let other = match ours.trim_start_matches('_') {
+        "as_of" => "as_of_date",
+        "" => "other",
+        name => name,
+    };
+    Some(format!(
+        "{meaning}; give the column another: columns = {{ {other} = \"{theirs}\" }}"
+    ))
 }
 
 /// Returns how to hold the values of two parts in one column; `Other` where there is no way.

@@ -27,29 +27,33 @@ impl Resolver<'_> {
                 self.date_dumps(&mut files, problems);
                 Some(files)
             }
-            Err(error) => {
-                let help = match &error {
-                    FileError::Missing(_) | FileError::Empty(_) => {
-                        "check the path, or give the folder with --exports DIR"
-                    }
-                    FileError::NotParquet { .. } => {
-                        "was the export cut short? deliver the file again"
-                    }
-                    FileError::Unreadable { .. } => "export without it, or as a number of seconds",
-                    FileError::Pattern(..) | FileError::Undated(_) => {
-                        "dumps lie in folders such as dt=2026-01-31"
-                    }
-                };
-                problems.push(
-                    self.source
-                        .problem(path.span(), format!("export `{}`: {error}", self.table))
-                        .label("declared here")
-                        .help(help)
-                        .of_input(),
-                );
+            Err(errors) => {
+                for error in errors {
+                    self.unusable(&error, problems);
+                }
                 None
             }
         }
+    }
+
+    fn unusable(&self, error: &FileError, problems: &mut Problems) {
+        let path = &self.file.path;
+        let help = match error {
+            FileError::Missing(_) | FileError::Empty(_) => {
+                "check the path, or give the folder with --exports DIR"
+            }
+            FileError::NotParquet { .. } => "was the export cut short? deliver the file again",
+            FileError::Pattern(..) | FileError::Undated(_) => {
+                "dumps lie in folders such as dt=2026-01-31"
+            }
+        };
+        problems.push(
+            self.source
+                .problem(path.span(), format!("export `{}`: {error}", self.table))
+                .label("declared here")
+                .help(help)
+                .of_input(),
+        );
     }
 
     /// Dates the dumps of a table whose `snapshot` is a part of the path.

@@ -8,17 +8,19 @@ mod links;
 mod lookups;
 mod money;
 mod resolve;
+mod rules;
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::file::{ParentsFile, PopulationFile};
+use super::file::{Breach, Epoch, ParentsFile, PopulationFile};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::config::Source;
 use crate::domain::DayCount;
 use crate::formula::{Expr, Kind, Scope};
 
 pub use resolve::resolve;
+pub use rules::BEFORE_PARENT;
 
 /// The name of the one table the program knows.
 pub const ACCOUNTS: &str = "accounts";
@@ -79,6 +81,8 @@ pub struct Table {
     pub owner: Owner,
     /// Columns it takes from other tables.
     pub lookups: Vec<Lookup>,
+    /// What its rows fulfil to count in any measure, as written and as checked.
+    pub condition: Option<(String, Expr)>,
     /// When the event happened.
     pub time: Option<String>,
     /// How rows supersede each other.
@@ -93,6 +97,10 @@ pub struct Table {
     pub fresh_within: Option<DayCount>,
     /// Which accounts the feed covers.
     pub observed: Observed,
+    /// What must hold of every row.
+    pub rules: Vec<Rule>,
+    /// What becomes of rows dated before what they hang on.
+    pub before_parent: Breach,
     /// The zone in which instants become dates.
     pub zone: Tz,
 }
@@ -108,6 +116,10 @@ pub struct Column {
     pub kind: Kind,
     /// Decimals of a float that is money.
     pub scale: Option<u8>,
+    /// What it counts the time since 1970 in, where it is a number.
+    pub epoch: Option<Epoch>,
+    /// Whether it names currencies, which are read in capitals.
+    pub is_currency: bool,
 }
 
 /// How a row finds its account.
@@ -157,6 +169,19 @@ impl Lookup {
     pub fn is_of_rates(&self) -> bool {
         self.take.keys().any(|name| money::is_rate(name))
     }
+}
+
+/// What must hold of every row of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// The name by which its breaches are told.
+    pub name: String,
+    /// The condition; it is broken where it is false, not where it is NULL.
+    pub must: Expr,
+    /// The condition as written.
+    pub text: String,
+    /// What becomes of a row that breaks it.
+    pub otherwise: Breach,
 }
 
 /// How rows supersede each other.
@@ -237,6 +262,16 @@ impl Table {
         match self.scope.derived.get(name) {
             Some(expr) => expr.columns(),
             None => vec![name],
+        }
+    }
+
+    /// Returns what the time of its rows can be held against: the table they hang on.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        match &self.owner {
+            Owner::Via { table, .. } => Some(table),
+            Owner::Account(_) if self.name != ACCOUNTS => Some(ACCOUNTS),
+            Owner::Account(_) | Owner::Everybody => None,
         }
     }
 

@@ -48,6 +48,16 @@ pub fn instant_name(column: &str) -> String {
     format!("__at_{column}")
 }
 
+/// Returns what a name means whatever it is given to, and so cannot be the name of anything else.
+#[must_use]
+pub fn reserved(name: &str) -> Option<&'static str> {
+    match name {
+        "as_of" => Some("`as_of` is the date that a score speaks about"),
+        _ if name.starts_with("__") => Some("names that begin with `__` are the program's own"),
+        _ => None,
+    }
+}
+
 impl Scope {
     /// Returns every name that a formula may say.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {

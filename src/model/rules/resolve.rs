@@ -3,13 +3,12 @@
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::file::{Each, FactsFile, OpportunityFile, PlayFile, Role, Severity, SignalFile};
 use super::template::{self, Format, Part, Piece, Template};
 use super::words::Word;
 use super::{Amount, Facts, OVERALL, Opportunity, Play, Rules, Signal, Task};
-use crate::config::{Problem, Problems};
+use crate::config::{Problem, Problems, Spanned};
 use crate::formula::{Comparison, Expr, Kind, Literal, Node, Scope, contradict, imply};
 use crate::measures::formulas::Formulas;
 use crate::model::file::{ModelFile, Text};
@@ -568,12 +567,18 @@ impl Resolver<'_> {
     ) -> Option<Expr> {
         let parsed = self.formulas.parsed(text, part.clone(), problems)?;
         self.learn(&parsed.names());
-        let mut scope = self.scope.clone();
+        // The scope holds every measure and word, so it lends itself instead of being copied.
         let names = own
             .iter()
             .map(|(name, expr)| ((*name).to_owned(), expr.clone()));
-        scope.derived.extend(names);
-        self.formulas.checked(&parsed, text, part, &scope, problems)
+        self.scope.derived.extend(names);
+        let checked = self
+            .formulas
+            .checked(&parsed, text, part, &self.scope, problems);
+        for (name, _) in own {
+            self.scope.derived.shift_remove(*name);
+        }
+        checked
     }
 
     // --- names that must exist ---------------------------------------------------------------
