@@ -159,12 +159,12 @@ impl Changes<'_> {
         };
         let why = text("reason").map_or_else(String::new, |reason| format!("; {reason}"));
         match text("cause").as_deref() {
-            Some("behaviour") => format!("{metric}: {then} then, {now} now"),
+            Some("behaviour") => format!("{metric}: {then} then, {now} now{why}"),
             Some("calendar") => {
-                format!("{metric}: {then} then, {now} now, by the passing of time alone")
+                format!("{metric}: {then} then, {now} now, by the passing of time alone{why}")
             }
-            Some("data_lost") => format!("{metric}: data gone missing, {then} then"),
-            Some("data_returned") => format!("{metric}: data has come back, {now} now"),
+            Some("data_lost") => format!("{metric}: data gone missing, {then} then{why}"),
+            Some("data_returned") => format!("{metric}: data has come back, {now} now{why}"),
             Some("model") => format!("another model: {then} then, {now} now{why}"),
             Some("variant") => format!(
                 "judged as `{}` then, as `{}` now",

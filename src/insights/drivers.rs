@@ -297,7 +297,17 @@ impl Splitter<'_> {
         }
         let frame = stacked(paired)?.with_row_index(ROW.into(), None)?;
         let frame = self.scored_between(frame)?;
-        let frame = frame.lazy().with_columns(self.causes()).collect()?;
+        // Every part asks for these, so they are worked out once.
+        let means = [VARIED, COMMON_THEN, COMMON_NOW];
+        let means = means.map(|label| self.mean(label).alias(mean_name(label)));
+        let was_scored = col(then(&name::overall(name::SCORE))).is_not_null();
+        let is_split = col(mean_name(COMMON_THEN)).is_not_null().and(was_scored);
+        let frame = frame
+            .lazy()
+            .with_columns(means)
+            .with_columns(self.causes())
+            .with_column(is_split.alias(IS_SPLIT))
+            .collect()?;
         allotted(&frame, &self.parts())
     }
 
@@ -666,9 +676,8 @@ impl Splitter<'_> {
     fn parts(&self) -> Vec<Part> {
         let of = |label: &str, part: &str| col(format!("{label}/{}", name::overall(part)));
         let change = || of("now", name::SCORE) - of("said", name::SCORE);
-        let has_common = || self.mean(COMMON_THEN).is_not_null();
-        let is_split = || has_common().and(of("then", name::SCORE).is_not_null());
-        let where_split = |raw: Expr| when(is_split()).then(raw).otherwise(lit(0.0));
+        let has_common = || col(mean_name(COMMON_THEN)).is_not_null();
+        let where_split = |raw: Expr| when(col(IS_SPLIT)).then(raw).otherwise(lit(0.0));
         let models = [
             col(MODEL_THEN),
             lit(format!("{} ({})", self.model.name, self.model.hash())),
@@ -681,7 +690,7 @@ impl Splitter<'_> {
         ];
         let card = name::overall(name::CARD);
         let varied = when(col(now(&card)).neq_missing(col(then(&card))))
-            .then(self.mean(VARIED) * lit(self.factor()) - of("then", name::BASE))
+            .then(col(mean_name(VARIED)) * lit(self.factor()) - of("then", name::BASE))
             .otherwise(lit(0.0));
         let variants = [of("then", name::VARIANT), of("now", name::VARIANT)];
         parts.push(Part::of(Cause::Variant, where_split(varied)).told(variants));
@@ -720,7 +729,7 @@ impl Splitter<'_> {
                 "the model in force does not score what is known of the earlier date",
             ))
             .otherwise(lit("no metric has data on both dates"));
-        let whole = when(is_split()).then(lit(0.0)).otherwise(change());
+        let whole = when(col(IS_SPLIT)).then(lit(0.0)).otherwise(change());
         parts.push(Part::of(Cause::NotComparable, whole).because(reason));
         parts
     }
@@ -733,7 +742,7 @@ impl Splitter<'_> {
         let weight = |label: &str| of(label, name::WEIGHT);
         let others = |label: &str| {
             let mean = col(format!("{label}/{}", name::category(category, name::SCORE)));
-            coalesce(&[mean, self.mean(label)])
+            coalesce(&[mean, col(mean_name(label))])
         };
         let leaves =
             weight(VARIED) * (coalesce(&[score(COMMON_THEN), others(COMMON_THEN)]) - score(VARIED));
@@ -750,6 +759,13 @@ impl Splitter<'_> {
         part.cause = col(name::metric(&metric.id, "cause"));
         part.category = Some(category.to_owned());
         part.metric = Some(metric.id.clone());
+        let is = |class: i32| col(name::metric(&metric.id, "class")).eq(lit(class));
+        let concern = when(is(class::BEGUN))
+            .then(lit("it did not count for this account then"))
+            .when(is(class::CEASED))
+            .then(lit("it does not count for this account now"))
+            .otherwise(lit(NULL));
+        let mut part = part.because(concern);
         if metric.is_number {
             part.number = ["then", "now"].map(|label| input(label).cast(DataType::Float64));
             part
@@ -759,6 +775,13 @@ impl Splitter<'_> {
     }
 }
 
+/// The mean of all categories in a state.
+fn mean_name(label: &str) -> String {
+    format!("{label}/mean")
+}
+
+/// Whether a change is split: there is data in common, and the earlier date has a score.
+const IS_SPLIT: &str = "__is_split";
 const OLD_SCORE: &str = "old/overall/score";
 const NOW: &str = "__now";
 const COMPARATOR: &str = "comparator";

@@ -308,7 +308,7 @@ impl<'a> Sliced<'a> {
                     count(change().gt(lit(0.0))).alias("rose"),
                     count(now.clone().gt(then.clone())).alias("to_a_worse_band"),
                     count(now.clone().lt(then)).alias("to_a_better_band"),
-                    in_order(change()).mean().alias("mean_change"),
+                    settled(in_order(change()).mean()).alias("mean_change"),
                 ]);
             parts.push(counted.with_columns([
                 lit(n).alias("__comparator"),

@@ -49,7 +49,9 @@ pub fn drivers(drivers: &DataFrame, comparators: &[Comparator]) -> PolarsResult<
                 "The same where it is text: also the variant, model, limits or override then"
             }
             "text_now" => "The same now",
-            "reason" => "Why there is no split, or what could not be told apart",
+            "reason" => {
+                "Why there is no split, what could not be told apart, or on which date the metric did not count"
+            }
             _ => return None,
         };
         Some(text.to_owned())

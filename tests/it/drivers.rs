@@ -337,7 +337,10 @@ fn drivers_sum_to_the_shown_change_of_every_account_and_of_all_together() {
     world.edit("model.toml", "weight = 0.7", "weight = 0.6");
     world.edit("model.toml", "weight = 0.2\ncurve", "weight = 0.3\ncurve");
     let scores = table(&world, &on_date(AS_OF), "account_scores");
-    let found = drivers(&table(&world, &on_date(AS_OF), "drivers"));
+    let published = table(&world, &on_date(AS_OF), "drivers");
+    let begun = Some("it did not count for this account then".to_owned());
+    assert!(texts(&published, "reason").contains(&begun));
+    let found = drivers(&published);
     let accounts = texts(&scores, "account_id");
     let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
     for driver in &found {
