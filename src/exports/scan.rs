@@ -25,7 +25,8 @@ pub struct Demand {
 
 /// The value that links the row to its account or to another table.
 pub(super) const LINK: &str = "__link";
-/// When this version of the row began, where rows supersede each other.
+/// When this version of the row began; this and the next are there only where rows supersede each
+/// other.
 pub(super) const START: &str = "__start";
 /// The same as a moment, to order versions of one day.
 pub(super) const START_INSTANT: &str = "__start_instant";
@@ -64,6 +65,23 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
     let mut frame = frame.collect()?;
     frame.rechunk_mut();
     Ok(frame)
+}
+
+/// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
+/// nobody asked for, and dumps of other dates.
+///
+/// Row groups that the reader skips by their range of dates count as read.
+#[must_use]
+pub fn bytes(table: &Table, demand: &Demand) -> [u64; 2] {
+    let columns = base_columns(table, demand);
+    let of_file = |file: &ParquetFile| -> u64 {
+        let theirs = columns.iter().map(|ours| &table.columns[ours].theirs);
+        theirs.filter_map(|name| file.column_bytes.get(name)).sum()
+    };
+    let wanted = wanted_files(table, &demand.dates);
+    let read = wanted.into_iter().map(of_file).sum();
+    let all: u64 = table.files.iter().map(|file| file.bytes).sum();
+    [read, all.saturating_sub(read)]
 }
 
 /// Returns the dates of all dumps, sorted, each once.
@@ -259,7 +277,8 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             .cloned()
             .unwrap_or_default());
     };
-    let raw = col(column.theirs.as_str());
+    let (raw, stored) = &of_epoch(col(column.theirs.as_str()), *stored, column);
+    let raw = raw.clone();
     if column.kind == Kind::Instant {
         return moment(raw, *stored, table);
     }
@@ -278,6 +297,7 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
         (Stored::Integer, Stored::Text) => raw.cast(DataType::String),
         (Stored::Integer | Stored::Decimal(_), Stored::Decimal(places)) => decimal(raw, places),
         (Stored::Integer, _) => raw.strict_cast(DataType::Int64),
+        (Stored::Text, _) if column.is_currency => raw.cast(DataType::String).str().to_uppercase(),
         (Stored::Text, _) => raw.cast(DataType::String),
         (Stored::Instant { zoned: true, .. }, _) => {
             local(of_this_world(raw, *stored), table).dt().date()
@@ -287,6 +307,32 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
         }
         _ => raw,
     }
+}
+
+/// Returns a column of numbers that count the time since 1970 as the instants that they mean.
+fn of_epoch(raw: Expr, stored: Stored, column: &Column) -> (Expr, Stored) {
+    let (Some(epoch), Stored::Integer) = (column.epoch, stored) else {
+        return (raw, stored);
+    };
+    let microseconds = epoch.microseconds();
+    let number = raw.strict_cast(DataType::Int64);
+    // What is outside the years of any calendar would leave the range of 64 bits.
+    let days = |date: NaiveDate| date.signed_duration_since(NaiveDate::default()).num_days();
+    let of_days = |days: i64| lit(days * 86_400 * (1_000_000 / microseconds));
+    let is_of_this_world = number
+        .clone()
+        .gt_eq(of_days(days(ALWAYS)))
+        .and(number.clone().lt(of_days(days(NEVER))));
+    let instant = when(is_of_this_world)
+        .then(number * lit(microseconds))
+        .otherwise(lit(NULL))
+        .cast(DataType::Int64)
+        .cast(moments());
+    let stored = Stored::Instant {
+        zoned: true,
+        per_second: 1_000_000,
+    };
+    (instant, stored)
 }
 
 /// Returns the type in which a column is held, for parts that have nothing but nulls in it.
@@ -353,21 +399,25 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
             .get(name)
             .and_then(|column| file.columns.get(&column.theirs));
         let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
-        let expr = match (stored, table.columns.get(name)) {
-            (Some(stored @ Stored::Instant { zoned: true, .. }), Some(column)) => {
+        let column = table.columns.get(name);
+        let read = column
+            .zip(stored)
+            .map(|(column, stored)| of_epoch(col(column.theirs.as_str()), *stored, column));
+        let expr = match read {
+            Some((raw, stored @ Stored::Instant { zoned: true, .. })) => {
                 let utc = TimeZone::opt_try_new(Some("UTC"))
                     .ok()
                     .flatten()
                     .expect("UTC is a zone");
-                of_this_world(col(column.theirs.as_str()), *stored)
+                of_this_world(raw, stored)
                     .dt()
                     .convert_time_zone(utc)
                     .dt()
                     .replace_time_zone(None, lit("raise"), NonExistent::Raise)
             }
-            (Some(Stored::Nothing), Some(_)) => lit(NULL),
-            (Some(stored), Some(column)) => of_this_world(col(column.theirs.as_str()), *stored),
-            _ => row_wise(&table.scope.derived[name]),
+            Some((_, Stored::Nothing)) => lit(NULL),
+            Some((raw, stored)) => of_this_world(raw, stored),
+            None => row_wise(&table.scope.derived[name]),
         };
         expr.cast(microseconds).alias(alias)
     };
@@ -407,7 +457,7 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
             .key
             .iter()
             .enumerate()
-            .map(|(n, column)| as_id(value(column), table, column).alias(key_column(n))),
+            .map(|(n, column)| key(value(column), table, column).alias(key_column(n))),
     );
     let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
     if let Some(time) = &table.time {
@@ -420,7 +470,8 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         exprs.push(lit(NULL).cast(microseconds.clone()).alias(INSTANT));
     }
     let (start, end) = match &table.history {
-        History::Events => (None, None),
+        // Of rows that do not supersede each other there are no versions.
+        History::Events => return exprs,
         History::Loads(column) => (Some(value(column)), None),
         History::Versions { from, to } => (Some(value(from)), to.as_ref().map(|to| value(to))),
         History::Dumps(Some(column)) => (Some(value(column)), None),
@@ -446,6 +497,14 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         );
     }
     exprs
+}
+
+/// Returns a column of the row key: an id, or a date, which sorts as its text would.
+fn key(value: Expr, table: &Table, column: &str) -> Expr {
+    match super::contract::kind_of(&table.scope, column) {
+        Some(Kind::Date) => value,
+        _ => as_id(value, table, column),
+    }
 }
 
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.

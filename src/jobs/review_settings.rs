@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use toml::Spanned;
 
 use super::JobError;
 use super::file::{JobFile, JobKind, Text};
 use super::review_file::{ReviewFile, SamplingFile};
 use super::settings::{self, Overrides, ScoreJob};
 use crate::backtest::design::{Design, Sampling};
-use crate::config::{self, Problem, Problems, Source, date_of};
+use crate::config::{self, Problem, Problems, Source, Spanned, date_of};
 use crate::domain::DayCount;
 use crate::exports::contract::ACCOUNTS;
 use crate::measures::plan::Plan;

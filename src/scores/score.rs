@@ -43,6 +43,16 @@ fn scored(measures: DataFrame, model: &HealthModel) -> LazyFrame {
         .with_columns(scorer.open_metrics())
         .with_columns(scorer.metric_points())
         .with_columns(scorer.shown())
+        // Nobody reads the scratch columns any more; they are a third of all.
+        .select([all().exclude_cols([scratch()]).as_expr()])
+}
+
+/// Returns the pattern of the scratch columns.
+fn scratch() -> String {
+    let parts = [
+        NOMINAL, APPLICABLE, SCORED, LOWEST, HIGHEST, FLOOR, REST, OPEN,
+    ];
+    format!("^(metric/.+|category/.+|overall)/({})$", parts.join("|"))
 }
 
 /// Returns a scored frame without what scoring has added.
