@@ -280,7 +280,12 @@ fn redundancy(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
                     slice_value: other.clone(),
                     ..about(&format!("metric/{one}"), lead)
                 };
-                figures.value(&about, "spearman_between", size, matrix[a][b].clone());
+                let value = matrix[a][b].clone();
+                let is_redundant = value.as_ref().is_ok_and(|r| r.abs() > REDUNDANT);
+                figures.value(&about, "spearman_between", size, value);
+                if is_redundant {
+                    figures.remark("the two say nearly the same");
+                }
             }
         }
     }

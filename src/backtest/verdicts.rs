@@ -129,7 +129,10 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
     let p = order.and_then(|order| order.value);
     line(
         "Order of the bands, p-value".to_owned(),
-        shown(order),
+        match p {
+            Some(p) if p < 0.001 => "below 0.001".to_owned(),
+            _ => shown(order),
+        },
         match p {
             Some(p) if p < FALSE_DISCOVERIES => "lower bands churn more".to_owned(),
             Some(_) => "the bands cannot be told apart by churn".to_owned(),

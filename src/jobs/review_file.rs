@@ -28,7 +28,7 @@ pub struct ReviewFile {
     pub challengers: Vec<Text>,
     /// The job whose published scores are compared with the replay; it publishes in the same `out`.
     pub published: Option<Text>,
-    /// Account columns by which figures are cut.
+    /// Account columns, and measures that are texts, by which figures are cut.
     #[serde(default)]
     pub segments: Vec<Text>,
     /// The measure that holds the days an account has been here, by which figures are cut too.

@@ -223,12 +223,15 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
 /// Checks that the columns and metrics a review names are there.
 fn names(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Problems) {
     let accounts = &score.contract.tables[ACCOUNTS];
+    // Numbers cut nothing: each would be a slice of its own.
+    let words = (score.catalog.measures.values()).filter(|measure| !measure.kind.is_number());
+    let words: Vec<&str> = words.map(|measure| measure.name.as_str()).collect();
     for name in file.segments.iter().chain(&file.parent) {
-        let scope = &accounts.scope;
-        let valid = || scope.columns.keys().chain(scope.derived.keys());
-        if !valid().any(|own| own == name.get_ref()) {
-            let title = format!("export `accounts` has no column `{name}`");
-            let valid = valid().map(String::as_str);
+        let columns = accounts.columns.keys().map(String::as_str);
+        let valid: Vec<&str> = columns.chain(words.iter().copied()).collect();
+        if !valid.contains(&name.get_ref().as_str()) {
+            let title =
+                format!("`{name}` is no column of `accounts` and no measure that is a text");
             let problem: Problem = source.problem(name.span(), title);
             problems.push(problem.nearest(name.get_ref(), valid));
         }
