@@ -27,8 +27,8 @@ pub struct Rows {
     pub frame: DataFrame,
     /// Rows set aside: `row_key`, `column`, `rule`, `found`, and the dates that place them.
     pub set_aside: DataFrame,
-    /// Rows without a time; nobody can say when they became known.
-    pub undated: u64,
+    /// What names the rows without a time; nobody can say when they became known.
+    pub(super) timeless: DataFrame,
     /// Rows that were decoded.
     pub decoded: u64,
     /// What was asked for.
@@ -46,8 +46,18 @@ impl Rows {
         let decoded = scan::decode(table, demand)?;
         let count = decoded.height() as u64;
         let rows = dated(table, decoded.lazy().with_row_index(ROW, None)).collect()?;
-        let undated = rows.column(OWN_FROM)?.null_count() as u64;
-        let rows = if undated == 0 {
+        let timeless = rows
+            .clone()
+            .lazy()
+            .filter(col(OWN_FROM).is_null())
+            .select(
+                (0..table.key.len())
+                    .map(|n| col(key_column(n)))
+                    .chain([col(LINK), col(EVENT)])
+                    .collect::<Vec<_>>(),
+            )
+            .collect()?;
+        let rows = if timeless.height() == 0 {
             rows
         } else {
             rows.lazy().filter(col(OWN_FROM).is_not_null()).collect()?
@@ -66,7 +76,7 @@ impl Rows {
             table: table.clone(),
             frame,
             set_aside,
-            undated,
+            timeless,
             decoded: count,
             demand: demand.clone(),
             news,

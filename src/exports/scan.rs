@@ -277,7 +277,8 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
             .cloned()
             .unwrap_or_default());
     };
-    let raw = col(column.theirs.as_str());
+    let (raw, stored) = &of_epoch(col(column.theirs.as_str()), *stored, column);
+    let raw = raw.clone();
     if column.kind == Kind::Instant {
         return moment(raw, *stored, table);
     }
@@ -296,6 +297,7 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
         (Stored::Integer, Stored::Text) => raw.cast(DataType::String),
         (Stored::Integer | Stored::Decimal(_), Stored::Decimal(places)) => decimal(raw, places),
         (Stored::Integer, _) => raw.strict_cast(DataType::Int64),
+        (Stored::Text, _) if column.is_currency => raw.cast(DataType::String).str().to_uppercase(),
         (Stored::Text, _) => raw.cast(DataType::String),
         (Stored::Instant { zoned: true, .. }, _) => {
             local(of_this_world(raw, *stored), table).dt().date()
@@ -305,6 +307,32 @@ fn read(table: &Table, file: &ParquetFile, column: &Column) -> Expr {
         }
         _ => raw,
     }
+}
+
+/// Returns a column of numbers that count the time since 1970 as the instants that they mean.
+fn of_epoch(raw: Expr, stored: Stored, column: &Column) -> (Expr, Stored) {
+    let (Some(epoch), Stored::Integer) = (column.epoch, stored) else {
+        return (raw, stored);
+    };
+    let microseconds = epoch.microseconds();
+    let number = raw.strict_cast(DataType::Int64);
+    // What is outside the years of any calendar would leave the range of 64 bits.
+    let days = |date: NaiveDate| date.signed_duration_since(NaiveDate::default()).num_days();
+    let of_days = |days: i64| lit(days * 86_400 * (1_000_000 / microseconds));
+    let is_of_this_world = number
+        .clone()
+        .gt_eq(of_days(days(ALWAYS)))
+        .and(number.clone().lt(of_days(days(NEVER))));
+    let instant = when(is_of_this_world)
+        .then(number * lit(microseconds))
+        .otherwise(lit(NULL))
+        .cast(DataType::Int64)
+        .cast(moments());
+    let stored = Stored::Instant {
+        zoned: true,
+        per_second: 1_000_000,
+    };
+    (instant, stored)
 }
 
 /// Returns the type in which a column is held, for parts that have nothing but nulls in it.
@@ -371,21 +399,25 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
             .get(name)
             .and_then(|column| file.columns.get(&column.theirs));
         let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
-        let expr = match (stored, table.columns.get(name)) {
-            (Some(stored @ Stored::Instant { zoned: true, .. }), Some(column)) => {
+        let column = table.columns.get(name);
+        let read = column
+            .zip(stored)
+            .map(|(column, stored)| of_epoch(col(column.theirs.as_str()), *stored, column));
+        let expr = match read {
+            Some((raw, stored @ Stored::Instant { zoned: true, .. })) => {
                 let utc = TimeZone::opt_try_new(Some("UTC"))
                     .ok()
                     .flatten()
                     .expect("UTC is a zone");
-                of_this_world(col(column.theirs.as_str()), *stored)
+                of_this_world(raw, stored)
                     .dt()
                     .convert_time_zone(utc)
                     .dt()
                     .replace_time_zone(None, lit("raise"), NonExistent::Raise)
             }
-            (Some(Stored::Nothing), Some(_)) => lit(NULL),
-            (Some(stored), Some(column)) => of_this_world(col(column.theirs.as_str()), *stored),
-            _ => row_wise(&table.scope.derived[name]),
+            Some((_, Stored::Nothing)) => lit(NULL),
+            Some((raw, stored)) => of_this_world(raw, stored),
+            None => row_wise(&table.scope.derived[name]),
         };
         expr.cast(microseconds).alias(alias)
     };

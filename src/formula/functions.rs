@@ -191,6 +191,13 @@ pub const FUNCTIONS: &[Function] = &[
     ),
     scalar("UPPER", "UPPER(x)", "x in capitals", Scalar::Upper, 1..=1),
     scalar(
+        "LEFT",
+        "LEFT(x, n)",
+        "the first n characters of x",
+        Scalar::Left,
+        2..=2,
+    ),
+    scalar(
         "LIST_EXCEPT",
         "LIST_EXCEPT(a, b)",
         "what is in list a and not in list b",

@@ -470,13 +470,22 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
         }
         Function::DateAdd => {
             let whole = |number: Expr| number.cast(DataType::Int64).cast(DataType::Float64);
-            date_of_days(whole(row_wise(&arguments[1])) + whole(days(row_wise(&arguments[2]))))
+            // Of a constant the engine would make a column of one row, and then miss the others.
+            let from = match &arguments[2].node {
+                Node::Literal(Literal::Date(date)) => {
+                    let days = date.signed_duration_since(NaiveDate::default()).num_days();
+                    lit(days as f64)
+                }
+                _ => whole(days(row_wise(&arguments[2]))),
+            };
+            date_of_days(whole(row_wise(&arguments[1])) + from)
         }
         Function::Concat => concat_str(all(), "", false),
         Function::ListExcept => list_except(first(), row_wise(&arguments[1])),
         Function::ListSize => first().list().len().cast(DataType::Int64),
         Function::Lower => first().str().to_lowercase(),
         Function::Upper => first().str().to_uppercase(),
+        Function::Left => first().str().head(row_wise(&arguments[1])),
     }
 }
 

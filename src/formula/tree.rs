@@ -125,6 +125,7 @@ pub enum Scalar {
     Concat,
     Lower,
     Upper,
+    Left,
     ListExcept,
     ListSize,
 }

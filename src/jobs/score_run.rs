@@ -231,7 +231,7 @@ impl ScoreRun {
                 }
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
-                TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
+                TableGroup::Portfolio => follow_up.portfolio(job, &scored, &drivers, as_of)?,
                 // Drawn from the tables once they are complete.
                 TableGroup::Charts => Vec::new(),
             });

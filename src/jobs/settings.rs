@@ -9,7 +9,7 @@ use super::file::{JobFile, LimitsFile, StalePolicy, TableGroup, Text};
 use super::follow_up;
 use super::guard::{Guard, Limits};
 use super::late_data;
-use crate::config::{self, Problem, Problems, Source};
+use crate::config::{self, Problem, Problems, Source, Spanned};
 use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
@@ -575,7 +575,7 @@ fn limits(
     source: &Source,
     problems: &mut Problems,
 ) -> Limits {
-    let mut share = |written: Option<&toml::Spanned<f64>>| {
+    let mut share = |written: Option<&Spanned<f64>>| {
         let written = written?;
         let share = *written.get_ref();
         if !(0.0..=most.unwrap_or(f64::MAX)).contains(&share) {

@@ -22,13 +22,22 @@ pub(super) fn unpriced(table: &Table, definition: &RowMeasure, mask: &Expr) -> O
             .flat_map(|argument| argument.columns())
             .collect();
         for (amount, currency) in &table.money {
-            if !read.contains(&amount.as_str()) {
+            let of_currency = table.base(currency);
+            let mut amounts = table.base(amount);
+            amounts.retain(|name| {
+                let column = table.columns.get(*name);
+                column.is_some_and(|column| column.kind.is_number()) && !of_currency.contains(name)
+            });
+            if !read.iter().any(|column| amounts.contains(column)) {
                 continue;
             }
-            let meets = counted.clone().and(col(amount.as_str()).is_not_null());
+            let is_there = |meets: Expr, column: &&str| meets.and(col(*column).is_not_null());
+            let meets = amounts.iter().fold(counted.clone(), is_there);
             conditions.push(match table.scope.derived.get(amount) {
-                Some(converted) => meets.and(row_wise(converted).is_null()).any(true),
-                None => {
+                Some(converted) if table.scope.currency.is_some() => {
+                    meets.and(row_wise(converted).is_null()).any(true)
+                }
+                _ => {
                     let currency = match table.scope.derived.get(currency) {
                         Some(derived) => row_wise(derived),
                         None => col(currency.as_str()),

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::catalog::{Catalog, Definition, Measure, RowMeasure, Summary, Written, summary_name};
 use super::file::{Constant, MeasureFile, MeasuresFile};
 use super::order::{ParsedMeasure, in_order, parse_all};
-use crate::config::{Problems, Source};
+use crate::config::{Problems, Source, Spanned};
 use crate::domain::{DayCount, Window};
 use crate::exports::contract::{ACCOUNTS, Contract, Observed};
 use crate::formula::{self, Aggregates, Expr, Kind, Node, Parsed, Scope};
@@ -130,11 +129,7 @@ impl Resolver<'_> {
                     .as_ref()
                     .map(|from| from.get_ref().clone()),
                 window,
-                condition: self
-                    .written
-                    .condition
-                    .as_ref()
-                    .map(|condition| condition.get_ref().clone()),
+                condition: self.condition_as_written(),
                 value: self.written.value.get_ref().clone(),
                 none: self
                     .written
@@ -143,6 +138,19 @@ impl Resolver<'_> {
                     .map(|none| none.get_ref().clone()),
             },
         }))
+    }
+
+    /// Returns what rows fulfil to count: what the table says of all its measures, and the measure.
+    fn condition_as_written(&self) -> Option<String> {
+        let from = self.written.from.as_ref();
+        let table = from.and_then(|from| self.contract.tables.get(from.get_ref()));
+        let of_table = table.and_then(|table| table.condition.as_ref());
+        let own = self.written.condition.as_ref().map(Spanned::get_ref);
+        match (of_table, own) {
+            (Some((of_table, _)), Some(own)) => Some(format!("({of_table}) AND ({own})")),
+            (Some((of_table, _)), None) => Some(of_table.clone()),
+            (None, own) => own.cloned(),
+        }
     }
 
     /// Says why the measure cannot be resolved through no fault of its own, if that is so.
@@ -249,6 +257,15 @@ impl Resolver<'_> {
             }
             Some(expr)
         });
+        let condition = match (&table.condition, condition) {
+            (Some((_, of_table)), Some(own)) => Some(Expr {
+                kind: Kind::Boolean,
+                span: own.span.clone(),
+                node: Node::And(of_table.clone().into(), own.into()),
+            }),
+            (Some((_, of_table)), None) => Some(of_table.clone()),
+            (None, own) => own,
+        };
         let timed = table.time.is_some();
         for span in [
             self.written.window.as_ref().map(Spanned::span),

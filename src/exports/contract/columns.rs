@@ -66,6 +66,15 @@ impl Resolver<'_> {
                     continue;
                 }
             };
+            let is_whole = stored == Stored::Integer;
+            let epoch = self.file.epoch.get(ours).copied().filter(|_| is_whole);
+            let stored = match epoch {
+                Some(_) => Stored::Instant {
+                    zoned: true,
+                    per_second: 1_000_000,
+                },
+                None => stored,
+            };
             let Some(kind) = stored.kind() else { continue };
             let scale = self.file.scale.get(ours).copied();
             let kind = if scale.is_some() { Kind::Decimal } else { kind };
@@ -74,6 +83,8 @@ impl Resolver<'_> {
                 stored,
                 kind,
                 scale,
+                epoch,
+                is_currency: self.file.money.values().any(|name| name.get_ref() == ours),
             };
             if matches!(stored, Stored::Instant { .. }) {
                 let moments = Column {
@@ -83,6 +94,14 @@ impl Resolver<'_> {
                 columns.insert(instant_name(ours), moments);
             }
             columns.insert(ours.to_owned(), column);
+        }
+        for (name, _) in &self.file.epoch {
+            let column = columns.get(name.get_ref());
+            if column.is_none_or(|column| column.epoch.is_none()) {
+                let title =
+                    format!("`{name}` is not a column of whole numbers, so it counts no time");
+                problems.push(self.source.problem(name.span(), title));
+            }
         }
         for (name, _) in &self.file.scale {
             if columns
@@ -160,8 +179,14 @@ impl Resolver<'_> {
             currency: self.currency.map(str::to_owned),
             ..Scope::default()
         };
-        let money = self.money(&mut scope, problems);
-        for (name, text) in &self.file.derive {
+        let mut money = IndexMap::new();
+        self.money(&mut scope, &mut money);
+        let (currencies, others): (Vec<_>, Vec<_>) = self
+            .file
+            .derive
+            .iter()
+            .partition(|(name, _)| self.file.money.values().any(|known| known == *name));
+        for (name, text) in currencies.into_iter().chain(others) {
             if let Some(meaning) = formula::reserved(name.get_ref()) {
                 let title = format!("`{name}` cannot be the name of a column: {meaning}");
                 problems.push(self.source.problem(name.span(), title));
@@ -173,10 +198,12 @@ impl Resolver<'_> {
                     scope.columns.shift_remove(name.get_ref());
                     scope.instants.shift_remove(name.get_ref());
                     scope.derived.insert(name.get_ref().clone(), expr);
+                    self.money(&mut scope, &mut money);
                 }
                 Err(error) => problems.push(formula::problem(self.source, text, &error)),
             }
         }
+        self.check_money(&scope, problems);
         (scope, money)
     }
 

@@ -206,6 +206,41 @@ pub(super) fn check_observed(
     }
 }
 
+/// Checks the conditions that rows fulfil to count, once it is known what tables take from others.
+pub(super) fn check_conditions(
+    file: &ExportsFile,
+    source: &Source,
+    tables: &mut IndexMap<String, Table>,
+    problems: &mut Problems,
+) {
+    for (name, written) in &file.tables {
+        let (Some(text), Some(table)) = (&written.condition, tables.get_mut(name.get_ref())) else {
+            continue;
+        };
+        if name.get_ref() == ACCOUNTS {
+            let title = "who is scored is decided by the population and not by rows";
+            let problem = source.problem(text.span(), title);
+            problems
+                .push(problem.help(
+                    "say so in [population]: `eligible`, or `exclude = { deleted = \"…\" }`",
+                ));
+            continue;
+        }
+        let checked = formula::parse(text.get_ref())
+            .and_then(|parsed| formula::check(&parsed, &table.scope, Aggregates::Refused));
+        match checked {
+            Ok(expr) if expr.kind == Kind::Boolean => {
+                table.condition = Some((text.get_ref().clone(), expr));
+            }
+            Ok(expr) => {
+                let title = format!("`where` needs a condition, found a {}", expr.kind);
+                problems.push(source.problem(text.span(), title));
+            }
+            Err(error) => problems.push(formula::problem(source, text, &error)),
+        }
+    }
+}
+
 /// Sorts the tables so that each stands behind the one it links to.
 pub(super) fn in_link_order(
     mut tables: IndexMap<String, Table>,

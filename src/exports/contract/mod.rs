@@ -13,7 +13,7 @@ mod rules;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::file::{Breach, ParentsFile, PopulationFile};
+use super::file::{Breach, Epoch, ParentsFile, PopulationFile};
 use super::parquet_files::{ParquetFile, Stored};
 use crate::config::Source;
 use crate::domain::DayCount;
@@ -81,6 +81,8 @@ pub struct Table {
     pub owner: Owner,
     /// Columns it takes from other tables.
     pub lookups: Vec<Lookup>,
+    /// What its rows fulfil to count in any measure, as written and as checked.
+    pub condition: Option<(String, Expr)>,
     /// When the event happened.
     pub time: Option<String>,
     /// How rows supersede each other.
@@ -114,6 +116,10 @@ pub struct Column {
     pub kind: Kind,
     /// Decimals of a float that is money.
     pub scale: Option<u8>,
+    /// What it counts the time since 1970 in, where it is a number.
+    pub epoch: Option<Epoch>,
+    /// Whether it names currencies, which are read in capitals.
+    pub is_currency: bool,
 }
 
 /// How a row finds its account.

@@ -26,31 +26,35 @@ pub(super) fn is_rate(name: &str) -> bool {
 }
 
 impl Resolver<'_> {
-    /// Checks the money columns and, where the job counts in a currency, gives their names the
-    /// meaning of the amount in it.
-    pub(super) fn money(
-        &self,
-        scope: &mut Scope,
-        problems: &mut Problems,
-    ) -> IndexMap<String, String> {
-        let mut money = IndexMap::new();
+    /// Takes up the money columns that are there by now and, where the job counts in a currency,
+    /// gives their names the meaning of the amount in it; what is derived from them later counts
+    /// in it too.
+    pub(super) fn money(&self, scope: &mut Scope, money: &mut IndexMap<String, String>) {
         for (amount, currency) in &self.file.money {
-            if let Some(problem) = self.not_money(amount, currency, scope) {
-                problems.push(problem);
+            let (amount, currency) = (amount.get_ref(), currency.get_ref());
+            let is_number = kind_of(scope, amount).is_some_and(Kind::is_number);
+            let is_text = matches!(kind_of(scope, currency), Some(Kind::Text | Kind::Null));
+            if money.contains_key(amount) || !is_number || !is_text {
                 continue;
             }
-            money.insert(amount.get_ref().clone(), currency.get_ref().clone());
-        }
-        if let Some(of_job) = self.currency.filter(|_| !money.is_empty()) {
-            let of_job = text(of_job);
-            for (amount, currency) in &money {
+            money.insert(amount.clone(), currency.clone());
+            if let Some(of_job) = self.currency {
+                let of_job = text(of_job);
                 let converted = converted(scope, amount, currency, &of_job);
                 scope.columns.shift_remove(amount);
                 scope.derived.insert(amount.clone(), converted);
+                scope.derived.insert(JOB_CURRENCY.to_owned(), of_job);
             }
-            scope.derived.insert(JOB_CURRENCY.to_owned(), of_job);
         }
-        money
+    }
+
+    /// Reports what cannot be money.
+    pub(super) fn check_money(&self, scope: &Scope, problems: &mut Problems) {
+        for (amount, currency) in &self.file.money {
+            if let Some(problem) = self.not_money(amount, currency, scope) {
+                problems.push(problem);
+            }
+        }
     }
 
     fn not_money(&self, amount: &Text, currency: &Text, scope: &Scope) -> Option<Problem> {
@@ -68,7 +72,7 @@ impl Resolver<'_> {
             return Some(problem);
         }
         let kind = kind_of(scope, amount.get_ref())?;
-        if !kind.is_number() || scope.derived.contains_key(amount.get_ref()) {
+        if !kind.is_number() {
             let title = format!("`{amount}` is not a column of numbers, so it is no money");
             return Some(source.problem(amount.span(), title));
         }
@@ -95,7 +99,10 @@ fn made(node: Node, kind: Kind) -> Expr {
 /// Returns the amount in the job's currency: itself where it is in that currency already.
 fn converted(scope: &Scope, amount: &str, currency: &str, of_job: &Expr) -> Expr {
     let column = |name: &str, kind| made(Node::Column(name.to_owned()), kind);
-    let kind = scope.columns[amount];
+    let amount = match scope.derived.get(amount) {
+        Some(derived) => derived.clone(),
+        None => column(amount, scope.columns[amount]),
+    };
     let currency_of_row = match scope.derived.get(currency) {
         Some(derived) => derived.clone(),
         None => column(currency, Kind::Text),
@@ -111,7 +118,7 @@ fn converted(scope: &Scope, amount: &str, currency: &str, of_job: &Expr) -> Expr
     let worth = made(
         Node::Arithmetic(
             Arithmetic::Multiply,
-            column(amount, kind).into(),
+            amount.clone().into(),
             column(&rate_name(currency), Kind::Float).into(),
         ),
         Kind::Float,
@@ -125,10 +132,7 @@ fn converted(scope: &Scope, amount: &str, currency: &str, of_job: &Expr) -> Expr
         Kind::Float,
     );
     made(
-        Node::Case(
-            vec![(is_same, column(amount, kind))],
-            Some(otherwise.into()),
-        ),
+        Node::Case(vec![(is_same, amount)], Some(otherwise.into())),
         Kind::Float,
     )
 }
@@ -146,6 +150,11 @@ pub(super) fn look_up_rates(
     check(rates, source, tables, problems);
     if currency.is_none() || problems.0.len() > before {
         return;
+    }
+    if let Some(table) = tables.get_mut(rates.table.get_ref())
+        && let Some(column) = table.columns.get_mut(rates.currency.get_ref())
+    {
+        column.is_currency = true;
     }
     for table in tables.values_mut() {
         let of = |column: String, name: String| Lookup {

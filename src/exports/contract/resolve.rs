@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 
-use super::links::{check_observed, in_link_order};
+use super::links::{check_conditions, check_observed, in_link_order};
 use super::{ACCOUNTS, Contract, Table};
 use super::{calendar, lookups, money};
 use crate::config::{Problems, Source};
@@ -63,6 +63,7 @@ pub fn resolve(
     lookups::resolve(file, source, &mut tables, problems);
     money::look_up_rates(file.rates.as_ref(), currency, source, &mut tables, problems);
     check_observed(file, source, &mut tables, problems);
+    check_conditions(file, source, &mut tables, problems);
     let declared = names.into_iter().map(str::to_owned).collect();
     Contract {
         declared,
@@ -112,6 +113,7 @@ impl Resolver<'_> {
             key: self.key(&scope, problems),
             owner: self.owner(&scope, problems),
             lookups: Vec::new(),
+            condition: None,
             time: self.date(file.time.as_ref(), &scope, problems),
             history: self.history(&files, &scope, problems),
             known: self.known(&scope, problems),

@@ -217,6 +217,14 @@ impl Checker<'_> {
                 self.expect(&arguments[0], Kind::List, name)?;
                 Kind::Integer
             }
+            Scalar::Left => {
+                self.expect(&arguments[0], Kind::Text, name)?;
+                if !matches!(arguments[1].node, Node::Literal(Literal::Integer(0..))) {
+                    let title = "LEFT takes the number of characters, written as a number";
+                    return Err(FormulaError::new(arguments[1].span.clone(), title));
+                }
+                Kind::Text
+            }
             Scalar::Lower | Scalar::Upper => {
                 self.expect(&arguments[0], Kind::Text, name)?;
                 Kind::Text
