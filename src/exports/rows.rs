@@ -578,12 +578,12 @@ fn crowded(numbers: &UInt64Chunked) -> BooleanChunked {
 
 /// Follows the link of each row to its account, and narrows its interval to what it hangs on.
 fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
-    let rows = rows.lazy();
     let Some(parent) = parent else {
         let code = when(col(LINK).is_not_null())
             .then(col(ROW).min().over([col(LINK)])?)
             .otherwise(lit(NULL));
         return rows
+            .lazy()
             .with_columns([
                 col(LINK).alias(ACCOUNT),
                 code.alias(CODE),
@@ -593,22 +593,39 @@ fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult
             .collect();
     };
     let links = parent.links()?;
+    let rows = beside_links(rows, links)?.lazy();
     let is_dated = table.time.is_some() && parent.table.time.is_some();
     let is_before = (is_dated && table.before_parent != Breach::Ignore)
         .then(|| col(EVENT).lt(col(BEGAN)).alias(IS_BEFORE));
-    rows.join(
-        links.lazy(),
-        [col(LINK)],
-        [col(LINK)],
-        JoinArgs::new(JoinType::Left),
-    )
-    .with_columns([
+    rows.with_columns([
         max_horizontal([col(OWN_FROM), col(FROM)])?.alias(FROM),
         min_horizontal([col(OWN_TO), col(TO)])?.alias(TO),
     ])
     .with_columns(is_before.into_iter().collect::<Vec<_>>())
     .select([all().exclude_cols([BEGAN]).as_expr()])
     .collect()
+}
+
+/// Puts the links beside the rows that follow them, a row once for each version of its link.
+///
+/// Mostly there is one version, and then the rows stay where they are: only their links are looked
+/// up, and nothing else is moved.
+fn beside_links(rows: DataFrame, links: DataFrame) -> PolarsResult<DataFrame> {
+    let joined = |rows: DataFrame| {
+        let how = JoinArgs {
+            maintain_order: MaintainOrderJoin::Left,
+            ..JoinArgs::new(JoinType::Left)
+        };
+        let links = links.clone().lazy();
+        rows.lazy().join(links, [col(LINK)], [col(LINK)], how)
+    };
+    let found = joined(rows.select([LINK])?)
+        .select([all().exclude_cols([LINK]).as_expr()])
+        .collect()?;
+    if found.height() == rows.height() {
+        return rows.hstack(found.columns());
+    }
+    joined(rows).collect()
 }
 
 /// Returns, sorted by date, how new the newest row was that had become known by then.

@@ -30,7 +30,7 @@ use crate::domain::Window;
 use crate::exports::as_of::{AS_OF, CODE, EVENT, FROM, TO};
 use crate::exports::contract::Table;
 use crate::exports::rows::Rows;
-use crate::formula::{Aggregate, Kind, Node, date_literal, row_wise};
+use crate::formula::{Aggregate, Expr as Formula, Kind, Node, date_literal, row_wise};
 
 /// The key of a row, then of a partial result.
 const KEY: &str = "__key";
@@ -237,12 +237,13 @@ impl Counted {
         }
         let x = &summary.arguments[0];
         let says = says(&format!("{:?}", x.node));
-        // As wide as the definition plan adds whole numbers up.
-        let x_wide = match (summary.aggregate, x.kind) {
-            (Aggregate::Sum, Kind::Integer) => row_wise(x).cast(DataType::Decimal(38, 0)),
-            _ => row_wise(x),
+        // As wide as the definition plan adds whole numbers up, where 64 bits might not do.
+        let is_wide =
+            summary.aggregate == Aggregate::Sum && x.kind == Kind::Integer && !fits(&rows.frame, x);
+        let value = match is_wide {
+            true => among(&mask, row_wise(x).cast(DataType::Decimal(38, 0))),
+            false => among(&mask, row_wise(x)),
         };
-        let value = among(&mask, x_wide);
         // Where no cell is empty, the rows have been counted already.
         let is_full = match &x.node {
             Node::Column(name) => (rows.frame.column(name)).is_ok_and(|x| x.null_count() == 0),
@@ -271,6 +272,19 @@ impl Counted {
             _ => col(folds.add(window, &known, Reduction::Sum)).cast(DataType::Int64),
         }
     }
+}
+
+/// Returns whether all values of a column of whole numbers surely add up to 64 bits.
+fn fits(rows: &DataFrame, x: &Formula) -> bool {
+    let Node::Column(name) = &x.node else {
+        return false;
+    };
+    let Some(x) = rows.column(name).ok().and_then(|x| x.i64().ok()) else {
+        return false;
+    };
+    let largest = [x.min(), x.max()].into_iter().flatten();
+    let largest = largest.map(i64::unsigned_abs).max().unwrap_or(0);
+    u128::from(largest) * (rows.height() as u128) < i64::MAX as u128
 }
 
 /// Returns one for every row that counts.
