@@ -23,6 +23,7 @@ mod sample_exports;
 mod sample_job;
 mod review;
 mod scoring;
+mod row_tests;
 mod schemas;
 mod screens;
 mod units;
