@@ -1,6 +1,7 @@
 //! The only place that prints, and that reads the clock and the environment.
 
 mod backtest;
+mod catalog;
 mod changes;
 mod check;
 mod diff;
@@ -65,6 +66,9 @@ enum Command {
     /// Print the JSON Schema of a kind of file, with which an editor completes and explains keys
     #[command(after_help = schema::EXAMPLES)]
     Schema(schema::Arguments),
+    /// Print a data dictionary of everything a job reads and publishes, as Markdown
+    #[command(after_help = catalog::EXAMPLES)]
+    Catalog(catalog::Arguments),
     /// Check what measures and scores come of a few literal rows
     #[command(after_help = test::EXAMPLES)]
     Test(test::Arguments),
@@ -145,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
         Command::Init(arguments) => init::init(arguments, &screen),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::Catalog(arguments) => catalog::catalog(arguments, &screen),
         Command::Test(arguments) => test::test(arguments, &screen),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };

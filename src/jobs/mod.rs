@@ -1,5 +1,6 @@
 //! Composition: a job file becomes a run, the run becomes a folder.
 
+pub mod catalog;
 pub mod check;
 pub mod diff;
 pub mod dry_run;

@@ -26,6 +26,7 @@ mod sample_job;
 mod real_systems;
 mod review;
 mod scoring;
+mod row_tests;
 mod schemas;
 mod screens;
 mod units;

@@ -6,3 +6,4 @@ mod rows;
 mod run;
 
 pub use run::{Outcome, run};
+pub(super) use run::{emptied, no_folder};

@@ -161,9 +161,7 @@ impl Runner<'_> {
         problems: &mut Problems,
     ) -> Result<Vec<Problem>, JobError> {
         let before = problems.0.len();
-        let folder = tempfile::tempdir().map_err(|error| {
-            JobError::Problems(Problem::command(format!("no temporary folder: {error}")).into())
-        })?;
+        let folder = tempfile::tempdir().map_err(no_folder)?;
         let contract = self.contract_of(test, folder.path(), problems)?;
         if problems.0.len() > before {
             return Ok(Vec::new());
@@ -189,41 +187,19 @@ impl Runner<'_> {
         folder: &Path,
         problems: &mut Problems,
     ) -> Result<Contract, JobError> {
-        let mut contract = self.job.contract.clone();
-        let mut files = Vec::new();
-        for (name, table) in &contract.tables {
-            let rows = test.given.get(name.as_str()).map_or(&[][..], Vec::as_slice);
-            let frame = rows::frame(table, rows, self.source, problems)?;
-            let bytes = publish::encode(&frame, &[], &[], &Stamp::default()).map_err(|cause| {
-                publish::PublishError::Encode {
-                    table: name.clone(),
-                    cause,
-                }
-            })?;
-            files.push(Content {
-                path: format!("{name}.parquet"),
-                bytes,
-            });
-        }
-        publish::write_new(&folder.join("exports"), &files)?;
-        for (name, table) in &mut contract.tables {
-            let path = folder.join(format!("exports/{name}.parquet"));
-            let mut file = parquet_files::footer(&path)
-                .map_err(|error| JobError::Problems(Problem::command(error.to_string()).into()))?;
-            if table.history == History::Dumps(None) {
-                file.dump = date_of(test.as_of.get_ref());
-            }
-            table.files = vec![file];
-            // Rows of a test stand for themselves; how old a feed may be is not what it asks.
-            table.fresh_within = None;
-            for column in table.columns.values_mut() {
-                if let Stored::Decimal(places) = column.stored {
-                    column.stored = Stored::Float;
-                    column.scale = column.scale.or(Some(places));
-                }
-            }
-        }
-        Ok(contract)
+        let frames = self
+            .job
+            .contract
+            .tables
+            .values()
+            .map(|table| {
+                let rows = test.given.get(table.name.as_str());
+                let rows = rows.map_or(&[][..], Vec::as_slice);
+                rows::frame(table, rows, self.source, problems)
+            })
+            .collect::<PolarsResult<Vec<_>>>()?;
+        let as_of = date_of(test.as_of.get_ref()).expect("it was checked");
+        over(&self.job.contract, &frames, as_of, folder)
     }
 
     /// Returns what is known of the account in the end, by the columns of the scored panel.
@@ -323,6 +299,69 @@ impl Runner<'_> {
         }
         differences
     }
+}
+
+/// Returns a contract over files without rows, below `folder`.
+pub(in crate::jobs) fn emptied(
+    contract: &Contract,
+    as_of: NaiveDate,
+    folder: &Path,
+) -> Result<Contract, JobError> {
+    let mut problems = Problems::default();
+    let frames = contract
+        .tables
+        .values()
+        .map(|table| rows::frame(table, &[], &contract.source, &mut problems))
+        .collect::<PolarsResult<Vec<_>>>()?;
+    over(contract, &frames, as_of, folder)
+}
+
+/// Says that there is no place for the files.
+pub(in crate::jobs) fn no_folder(error: std::io::Error) -> JobError {
+    let problem = Problem::command(format!("no temporary folder: {error}"));
+    JobError::Problems(problem.help("make room, or set TMPDIR").into())
+}
+
+/// Writes a frame for each table below `folder`, and returns the contract over these files.
+fn over(
+    contract: &Contract,
+    frames: &[DataFrame],
+    as_of: NaiveDate,
+    folder: &Path,
+) -> Result<Contract, JobError> {
+    let mut contract = contract.clone();
+    let mut files = Vec::new();
+    for (name, frame) in contract.tables.keys().zip(frames) {
+        let bytes = publish::encode(frame, &[], &[], &Stamp::default()).map_err(|cause| {
+            publish::PublishError::Encode {
+                table: name.clone(),
+                cause,
+            }
+        })?;
+        files.push(Content {
+            path: format!("{name}.parquet"),
+            bytes,
+        });
+    }
+    let folder = folder.join("exports");
+    publish::write_new(&folder, &files)?;
+    for (name, table) in &mut contract.tables {
+        let mut file = parquet_files::footer(&folder.join(format!("{name}.parquet")))
+            .map_err(|error| JobError::Problems(Problem::command(error.to_string()).into()))?;
+        if table.history == History::Dumps(None) {
+            file.dump = Some(as_of);
+        }
+        table.files = vec![file];
+        // Such rows stand for themselves; how old a feed may be is not what is asked.
+        table.fresh_within = None;
+        for column in table.columns.values_mut() {
+            if let Stored::Decimal(places) = column.stored {
+                column.stored = Stored::Float;
+                column.scale = column.scale.or(Some(places));
+            }
+        }
+    }
+    Ok(contract)
 }
 
 /// Returns whether a value is the expected one; a number to the decimals it is written with.
