@@ -4,15 +4,17 @@
 //! Serde stops at the first mistake. A person who mends one mistake a run gives up, so
 //! [`read`] takes the offending value out and tries again until nothing is left to complain about.
 
+mod written;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
+
+pub use written::{Datetime, Spanned, date_of};
 
 /// A place in a configuration file, in bytes.
 pub type Span = Range<usize>;
@@ -48,19 +50,32 @@ pub struct Problem {
     pub label: String,
     /// What to do next.
     pub help: Option<String>,
+    /// What was taken out of the file because of it.
+    taken_out: Option<TakenOut>,
+    /// Whether it speaks of a file as a whole, such as of a sum over it.
+    is_of_whole: bool,
+    /// Whether it most likely comes of another problem, so that nobody needs to read it.
+    is_echo: bool,
 }
 
 impl Problem {
-    /// Returns a problem of a file that the warehouse delivered, with no place in a configuration.
-    #[must_use]
-    pub fn input(title: impl Into<String>) -> Self {
+    fn new(blame: Blame, place: Option<(Source, Span)>, title: impl Into<String>) -> Self {
         Self {
-            blame: Blame::Input,
-            place: None,
+            blame,
+            place,
             title: title.into(),
             label: String::new(),
             help: None,
+            taken_out: None,
+            is_of_whole: false,
+            is_echo: false,
         }
+    }
+
+    /// Returns a problem of a file that the warehouse delivered, with no place in a configuration.
+    #[must_use]
+    pub fn input(title: impl Into<String>) -> Self {
+        Self::new(Blame::Input, None, title)
     }
 
     /// Returns a problem of the command line.
@@ -101,6 +116,59 @@ impl Problem {
         self.blame = Blame::Input;
         self
     }
+
+    /// Says that the problem is one of the file as a whole, such as a sum over its entries; it
+    /// means nothing while an entry could not be read.
+    #[must_use]
+    pub fn of_whole(mut self) -> Self {
+        self.is_of_whole = true;
+        self
+    }
+
+    /// Returns whether another problem most likely comes of this one: it lies where an entry was
+    /// taken out, or speaks of that entry.
+    fn echoes_in(&self, other: &Self) -> bool {
+        let Some(taken_out) = &self.taken_out else {
+            return false;
+        };
+        let same_file = match (&self.place, &other.place) {
+            (Some((a, _)), Some((b, _))) => a.path == b.path,
+            _ => false,
+        };
+        let is_inside = other.place.as_ref().is_some_and(|(_, span)| {
+            taken_out.around.start <= span.start && span.end <= taken_out.around.end
+        });
+        let is_named = |name: &String| other.title.contains(&format!("`{name}`"));
+        same_file && (is_inside || other.is_of_whole) || taken_out.names().iter().any(is_named)
+    }
+}
+
+/// An entry that was taken out of a file, so that what stands beside it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct TakenOut {
+    /// Its keys from the top of the file; an item of a list stands there by its number.
+    path: Vec<String>,
+    /// What an item of a list calls itself.
+    called: Option<String>,
+    /// The table, measure, rule or the like that it is a part of.
+    around: Span,
+}
+
+impl TakenOut {
+    /// Returns the names by which others speak of it; that of a whole section says too little.
+    fn names(&self) -> Vec<String> {
+        let keys = match self.path.as_slice() {
+            [only] => std::slice::from_ref(only),
+            [_, rest @ ..] => rest,
+            [] => &[],
+        };
+        let is_name = |key: &&String| key.parse::<usize>().is_err();
+        keys.iter()
+            .filter(is_name)
+            .chain(&self.called)
+            .cloned()
+            .collect()
+    }
 }
 
 /// Every mistake that was found, never empty when it is an error.
@@ -109,8 +177,14 @@ pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
     /// Adds one problem.
-    pub fn push(&mut self, problem: Problem) {
+    pub fn push(&mut self, mut problem: Problem) {
+        problem.is_echo = self.0.iter().any(|earlier| earlier.echoes_in(&problem));
         self.0.push(problem);
+    }
+
+    /// Returns the problems that somebody has to read, without those that come of others.
+    pub fn told(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter().filter(|problem| !problem.is_echo)
     }
 
     /// Takes the value of a result, or keeps its problems and returns nothing.
@@ -133,11 +207,7 @@ impl From<Problem> for Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let titles: Vec<&str> = self
-            .0
-            .iter()
-            .map(|problem| problem.title.as_str())
-            .collect();
+        let titles: Vec<&str> = self.told().map(|problem| problem.title.as_str()).collect();
         write!(f, "{}", titles.join("; "))
     }
 }
@@ -155,30 +225,20 @@ impl Source {
                 path: path.to_owned(),
                 text: text.into(),
             }),
-            Err(error) => Err(Problem {
-                blame: Blame::Configuration,
-                place: None,
-                title: format!("cannot read {}: {error}", path.display()),
-                label: String::new(),
-                help: Some(
-                    "check the path; paths inside a job file start from the job file's folder"
-                        .into(),
-                ),
+            Err(error) => {
+                let title = format!("cannot read {}: {error}", path.display());
+                let help =
+                    "check the path; paths inside a job file start from the job file's folder";
+                Err(Problem::command(title).help(help).into())
             }
-            .into()),
         }
     }
 
     /// Returns a problem at a place of this file.
     #[must_use]
     pub fn problem(&self, span: Span, title: impl Into<String>) -> Problem {
-        Problem {
-            blame: Blame::Configuration,
-            place: Some((self.clone(), span)),
-            title: title.into(),
-            label: String::new(),
-            help: None,
-        }
+        let place = Some((self.clone(), span));
+        Problem::new(Blame::Configuration, place, title)
     }
 
     /// Returns the place inside a quoted value that `inner` (bytes of the value's own text) stands at.
@@ -207,8 +267,9 @@ impl Source {
 /// Reads a TOML file into the type that mirrors it.
 ///
 /// Every mistake of the file goes to `problems`: syntax, unknown keys (and the nearest valid one),
-/// missing keys, wrong types. The file comes back all the same where the only mistakes are slips
-/// of the pen in a key, so that what it says can be checked in the same run.
+/// missing keys, wrong types. The file comes back all the same wherever it can be read without
+/// the entries that are wrong, so that what else it says is checked in the same run; what later
+/// checks say of those entries is an echo (see [`Problems::told`]).
 pub fn read<T: DeserializeOwned>(path: &Path, problems: &mut Problems) -> Option<(T, Source)> {
     let source = problems.collect(Source::open(path))?;
     parse(&source, problems).map(|file| (file, source))
@@ -218,36 +279,52 @@ pub fn read<T: DeserializeOwned>(path: &Path, problems: &mut Problems) -> Option
 pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> Option<T> {
     let (mut table, syntax) = DeTable::parse_recoverable(&source.text);
     for error in &syntax {
-        problems.push(source.problem(error.span().unwrap_or(0..0), error.message()));
+        problems
+            .0
+            .push(source.problem(error.span().unwrap_or(0..0), error.message()));
     }
     if !syntax.is_empty() {
         return None;
     }
-    let mut taken_out: Vec<String> = Vec::new();
+    let mut taken_out: Vec<TakenOut> = Vec::new();
     loop {
-        match T::deserialize(table.clone().into_deserializer()) {
-            Ok(file) => return taken_out.is_empty().then_some(file),
-            Err(error) => {
-                let span = error.span().unwrap_or(0..0);
-                // What was taken out is missing only since it was wrong.
-                let is_known = taken_out
-                    .iter()
-                    .any(|key| error.message() == format!("missing field `{key}`"));
-                if !is_known {
-                    problems.push(explain(source, &span, error.message()));
-                }
-                let whole_file = span == table.span() || span.is_empty();
-                let mended = if whole_file {
-                    Mended::Not
-                } else {
-                    mend(table.get_mut(), &span, error.message())
-                };
-                match mended {
-                    Mended::Renamed => {}
-                    Mended::TakenOut(key) => taken_out.push(key),
-                    Mended::Not => return None,
-                }
-            }
+        let error = match T::deserialize(table.clone().into_deserializer()) {
+            Ok(file) => return Some(file),
+            Err(error) => error,
+        };
+        let span = error.span().unwrap_or(0..0);
+        let mut problem = explain(source, &span, error.message());
+        let whole_file = span == table.span() || span.is_empty();
+        let mended = if whole_file {
+            Mended::Not
+        } else {
+            mend(table.get_mut(), &span, error.message(), &[])
+        };
+        let path = match &mended {
+            Mended::TakenOut(entry) => entry.path.as_slice(),
+            Mended::Renamed | Mended::Not => &[],
+        };
+        // What was taken out is missing only since it was wrong.
+        let missing = error.message().strip_prefix("missing field `");
+        let is_known = missing.is_some_and(|rest| {
+            let key = rest.trim_end_matches('`');
+            let is_it = |entry: &TakenOut| {
+                entry.path.len() == path.len() + 1
+                    && entry.path.starts_with(path)
+                    && entry.path.last().is_some_and(|last| last == key)
+            };
+            taken_out.iter().any(is_it)
+        });
+        let is_lost = mended == Mended::Not;
+        if let Mended::TakenOut(entry) = mended {
+            problem.taken_out = Some(entry.clone());
+            taken_out.push(entry);
+        }
+        // Nobody reads it, but it says what else is gone.
+        problem.is_echo = is_known;
+        problems.0.push(problem);
+        if is_lost {
+            return None;
         }
     }
 }
@@ -257,8 +334,8 @@ pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> O
 enum Mended {
     /// Its key got the name that was meant.
     Renamed,
-    /// It is gone; of an entry its key is told.
-    TakenOut(String),
+    /// It is gone.
+    TakenOut(TakenOut),
     /// Nothing could be done.
     Not,
 }
@@ -295,69 +372,169 @@ fn explain(source: &Source, span: &Span, message: &str) -> Problem {
             )
             .label(format!("needs `{field} = …`"));
     }
-    source.problem(span.clone(), message.lines().next().unwrap_or(message))
+    let message = message.lines().next().unwrap_or(message);
+    if let Some((found, expected)) = message
+        .strip_prefix("invalid type: ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        let expected = in_plain_words(expected);
+        return source
+            .problem(
+                span.clone(),
+                format!("expected {expected}, found {}", found_in_words(found)),
+            )
+            .label(format!("not {expected}"));
+    }
+    source.problem(span.clone(), message)
+}
+
+/// Says what serde expected in words of a person who writes TOML.
+fn in_plain_words(expected: &str) -> String {
+    match expected {
+        "f64" => "a number".to_owned(),
+        "u8" | "u32" | "u64" | "usize" => "a whole number, not below 0".to_owned(),
+        "i64" => "a whole number".to_owned(),
+        "a string" => "text in quotes".to_owned(),
+        "a boolean" => "`true` or `false`".to_owned(),
+        "a sequence" => "a list such as `[…, …]`".to_owned(),
+        "a map" => "a table such as `{ … = … }`".to_owned(),
+        _ if expected.starts_with("struct ") => "a table such as `{ … = … }`".to_owned(),
+        _ if expected.contains("Datetime") || expected.contains("datetime") => {
+            "a date such as 2026-01-31, without quotes".to_owned()
+        }
+        other => other.to_owned(),
+    }
+}
+
+/// Says what serde found, likewise.
+fn found_in_words(found: &str) -> String {
+    let kinds = [
+        ("string ", "the text "),
+        ("integer ", "the number "),
+        ("floating point ", "the number "),
+        ("boolean ", "the word "),
+        ("sequence", "a list"),
+        ("map", "a table"),
+    ];
+    let kind = kinds
+        .iter()
+        .find_map(|(serde, words)| Some((*words, found.strip_prefix(serde)?)));
+    kind.map_or_else(
+        || found.to_owned(),
+        |(words, value)| format!("{words}{value}"),
+    )
 }
 
 /// Takes the innermost entry that holds the span out of the table, so that what stands behind it
-/// can be read too.
+/// can be read too; `above` are the keys that lead to the table.
 ///
 /// A key that is a slip of a valid one gets its right name instead: its value wants to be read.
-fn mend(table: &mut DeTable<'_>, span: &Span, message: &str) -> Mended {
+fn mend(table: &mut DeTable<'_>, span: &Span, message: &str, above: &[String]) -> Mended {
     let holds = |outer: &Span| outer.start <= span.start && span.end <= outer.end;
     let mut found = None;
     for (key, value) in table.iter_mut() {
+        let path = [above, &[key.get_ref().to_string()]].concat();
+        let around = reach(&key.span(), value);
         // A table's own span is only its header; what stands below it is reached by trying.
-        let below = mend_below(value.get_mut(), span, message);
+        let mut below = mend_below(value.get_mut(), span, message, &path);
+        if let Mended::TakenOut(entry) = &mut below
+            && path.len() == 2
+        {
+            entry.around = around.clone();
+        }
         if below != Mended::Not {
             return below;
         }
         if holds(&key.span()) || holds(&value.span()) {
-            found = Some(key.clone());
+            found = Some((key.clone(), path, around));
         }
     }
-    let Some((key, value)) = found.and_then(|key| table.remove_entry(&key)) else {
+    let Some((key, path, around)) = found else {
+        return Mended::Not;
+    };
+    let Some((key, value)) = table.remove_entry(&key) else {
         return Mended::Not;
     };
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field")
         && let Some(right) = quoted.next().and_then(|found| near(found, quoted))
     {
-        let right = Spanned::new(key.span(), std::borrow::Cow::Owned(right.to_owned()));
+        let right = toml::Spanned::new(key.span(), std::borrow::Cow::Owned(right.to_owned()));
         if !table.contains_key(&right) {
             table.insert(right, value);
             return Mended::Renamed;
         }
     }
-    Mended::TakenOut(key.get_ref().to_string())
+    Mended::TakenOut(TakenOut {
+        path,
+        called: None,
+        around,
+    })
 }
 
-fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str) -> Mended {
+fn mend_below(value: &mut DeValue<'_>, span: &Span, message: &str, path: &[String]) -> Mended {
     match value {
-        DeValue::Table(inner) => mend(inner, span, message),
+        DeValue::Table(inner) => mend(inner, span, message, path),
         DeValue::Array(items) => {
-            let mut below = items
-                .iter_mut()
-                .map(|item| mend_below(item.get_mut(), span, message));
-            if let Some(below) = below.find(|below| *below != Mended::Not) {
-                return below;
+            for (n, item) in items.iter_mut().enumerate() {
+                let around = reach(&item.span(), item);
+                let called = name_of(item.get_ref());
+                let path = [path, &[n.to_string()]].concat();
+                let mut below = mend_below(item.get_mut(), span, message, &path);
+                if let Mended::TakenOut(entry) = &mut below {
+                    entry.called = entry.called.take().or(called);
+                    if path.len() == 2 {
+                        entry.around = around;
+                    }
+                }
+                if below != Mended::Not {
+                    return below;
+                }
             }
-            drop(below);
             // What is wrong with a whole item cannot be mended inside it.
+            let wrong = items.iter().position(|item| item.span() == *span);
+            let Some(n) = wrong else {
+                return Mended::Not;
+            };
+            let entry = TakenOut {
+                path: [path, &[n.to_string()]].concat(),
+                called: name_of(items[n].get_ref()),
+                around: reach(span, &items[n]),
+            };
             let mut rest = DeArray::new();
             items
                 .iter()
-                .filter(|item| item.span() != *span)
-                .cloned()
-                .for_each(|item| rest.push(item));
-            let found = rest.len() < items.len();
+                .enumerate()
+                .filter(|(place, _)| *place != n)
+                .for_each(|(_, item)| rest.push(item.clone()));
             *items = rest;
-            if found {
-                Mended::TakenOut(String::new())
-            } else {
-                Mended::Not
-            }
+            Mended::TakenOut(entry)
         }
         _ => Mended::Not,
+    }
+}
+
+/// Returns what a rule, a band or the like calls itself.
+fn name_of(item: &DeValue<'_>) -> Option<String> {
+    let table = item.as_table()?;
+    let name = ["id", "label", "name"]
+        .iter()
+        .find_map(|key| table.get(*key))?;
+    Some(name.get_ref().as_str()?.to_owned())
+}
+
+/// Returns the text that an entry takes up with all that stands below it.
+fn reach(span: &Span, value: &toml::Spanned<DeValue<'_>>) -> Span {
+    let wider = |a: &Span, b: &Span| a.start.min(b.start)..a.end.max(b.end);
+    let own = wider(span, &value.span());
+    match value.get_ref() {
+        DeValue::Table(inner) => inner.iter().fold(own, |reached, (key, value)| {
+            wider(&reached, &reach(&key.span(), value))
+        }),
+        DeValue::Array(items) => items.iter().fold(own, |reached, item| {
+            wider(&reached, &reach(&item.span(), item))
+        }),
+        _ => own,
     }
 }
 
@@ -373,17 +550,6 @@ fn near<'a>(name: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a 
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
-}
-
-/// Returns the date of a TOML date, if it is one.
-#[must_use]
-pub fn date_of(datetime: &toml::value::Datetime) -> Option<NaiveDate> {
-    let date = datetime.date?;
-    NaiveDate::from_ymd_opt(
-        i32::from(date.year),
-        u32::from(date.month),
-        u32::from(date.day),
-    )
 }
 
 /// Returns a hint with the nearest valid name, or the short list of valid names.
@@ -440,9 +606,8 @@ mod tests {
         let mut problems = Problems::default();
         parse::<File>(&source, &mut problems);
         problems
-            .0
-            .into_iter()
-            .map(|problem| problem.title)
+            .told()
+            .map(|problem| problem.title.clone())
             .collect()
     }
 
@@ -454,7 +619,7 @@ mod tests {
         assert!(
             found
                 .iter()
-                .any(|title| title.contains("invalid type: integer")),
+                .any(|title| title == "expected text in quotes, found the number `3`"),
             "{found:?}"
         );
         assert!(
@@ -464,13 +629,48 @@ mod tests {
         assert!(
             found
                 .iter()
-                .any(|title| title.contains("invalid type: string")),
+                .any(|title| title == "expected a number, found the text \"x\""),
             "{found:?}"
         );
         assert!(
             found.iter().any(|title| title == "unknown key `size`"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn what_can_be_read_beside_a_mistake_is_read_and_echoes_of_it_are_not_told() {
+        let source = Source {
+            path: "test.toml".into(),
+            text: "name = \"x\"\n[parts.a]\nweight = \"much\"\n[parts.b]\nweight = 2\n".into(),
+        };
+        let mut problems = Problems::default();
+        let file = parse::<File>(&source, &mut problems).expect("part b can be read");
+        assert_eq!(file.parts.keys().collect::<Vec<_>>(), ["b"]);
+        assert_eq!(problems.told().count(), 1);
+        let place = |word: &str| {
+            let start = source.text.find(word).unwrap();
+            start..start + word.len()
+        };
+        problems.push(source.problem(place("much"), "a complaint about the same part"));
+        problems.push(source.problem(place("name"), "there is no part `a`"));
+        problems.push(
+            source
+                .problem(place("2"), "the weights sum to 2")
+                .of_whole(),
+        );
+        assert_eq!(problems.told().count(), 1);
+        problems.push(source.problem(place("2"), "a weight is at most 1"));
+        assert_eq!(problems.told().count(), 2);
+    }
+
+    #[test]
+    fn a_key_that_is_missing_in_one_place_is_told_although_it_was_wrong_in_another() {
+        let found = titles("name = \"x\"\n[parts.a]\nweight = \"x\"\n[parts.b]\nsize = 1\n");
+        let missing = found
+            .iter()
+            .filter(|title| *title == "missing key `weight`");
+        assert_eq!(missing.count(), 1, "{found:?}");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Words that every stage shares.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, NaiveDate};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 
@@ -63,8 +65,22 @@ impl Serialize for DayCount {
     }
 }
 
+impl JsonSchema for DayCount {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "DayCount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9]+d$", "examples": ["28d"] })
+    }
+}
+
 /// A calendar period that a report speaks about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
     /// From Monday on.
@@ -152,6 +168,24 @@ impl<'de> Deserialize<'de> for Comparator {
     }
 }
 
+impl JsonSchema for Comparator {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Comparator".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^([0-9]+d|1y|prior_period|last_scorecard)$",
+            "examples": ["30d", "1y", "prior_period", "last_scorecard"],
+        })
+    }
+}
+
 /// Returns the same date a year earlier; of 29 February the day before.
 #[must_use]
 pub fn year_before(date: NaiveDate) -> NaiveDate {
@@ -192,7 +226,7 @@ impl fmt::Display for Window {
 }
 
 /// Which way a value is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
     /// More is better.
@@ -211,7 +245,7 @@ impl fmt::Display for Better {
 }
 
 /// Whether a measure foretells what will happen or tells what has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timing {
     /// It moves before the outcome does.

@@ -34,6 +34,8 @@
 //! - **Pointwise.** An account's score depends on its own rows, the date and the model.
 //! - **Sums.** Metrics' contributions sum to categories, categories to the base score; the shown
 //!   points do so to the last digit.
+//! - **Every row stands somewhere.** What is read is used, older than every window, or set aside with
+//!   its reason, and the ledger of each export says so; a doubt is a row or a finding, never a log line.
 //! - **Missing is null**, never zero, never NaN. A stale export makes measures missing.
 //! - **The same bytes** from the same inputs, on one thread or many: numbers are summed as
 //!   integers, or as floats in sorted order, and every table has a total order.
@@ -56,5 +58,6 @@ pub mod tables;
 pub mod charts;
 pub mod publish;
 pub mod jobs;
+pub mod init;
 pub mod sample;
 pub mod cli;

@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use crate::domain::PART_SEPARATOR;
 use crate::exports::Exports;
-use crate::exports::as_of::{ACCOUNT, AS_OF, PART, masked, visible};
+use crate::exports::as_of::{ACCOUNT, AS_OF, CODE, PART, masked, visible};
 use crate::exports::rows::Rows;
 
 /// The panel's column of accounts.
@@ -92,7 +92,7 @@ fn known_on(accounts: &Rows, pairs: LazyFrame, attributes: &[String]) -> LazyFra
         .iter()
         .filter(|name| *name != ACCOUNT_ID)
         .map(|name| masked(&accounts.table, name, col(AS_OF)));
-    let columns: Vec<Expr> = [col(ACCOUNT).alias(ACCOUNT_ID), col(AS_OF)]
+    let columns: Vec<Expr> = [col(ACCOUNT).alias(ACCOUNT_ID), col(AS_OF), col(CODE)]
         .into_iter()
         .chain(cells)
         .collect();

@@ -4,9 +4,8 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
 use serde::Serialize;
-use toml::Spanned;
 
-use crate::config::{Problem, Problems};
+use crate::config::{Problem, Problems, Spanned};
 use crate::exports::as_of::AS_OF;
 use crate::exports::contract::{ACCOUNTS, Contract};
 use crate::formula::{self, Aggregates, Expr as Formula, Kind, row_wise, shown_list};

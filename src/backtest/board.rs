@@ -63,6 +63,36 @@ pub struct Acted {
     pub on: NaiveDate,
 }
 
+/// What a model said of every row on the whole.
+pub struct Overall {
+    /// Overall score, unrounded; `None` where the account was not scored.
+    pub score: Numbers,
+    /// Place of the band from the top; `None` where not scored.
+    pub band: Vec<Option<usize>>,
+}
+
+/// Scores a sample by one model of which only the overall score and the band are asked.
+///
+/// # Errors
+/// When Polars fails.
+pub fn overall(sample: &DataFrame, model: &HealthModel) -> PolarsResult<Overall> {
+    let scored = scores::overall(sample.clone(), model)?;
+    Ok(Overall {
+        score: scored.column(name::SCORE)?.f64()?.iter().collect(),
+        band: places(scored.column(name::BAND)?, model)?,
+    })
+}
+
+/// Returns the places of bands from the top.
+fn places(bands: &Column, model: &HealthModel) -> PolarsResult<Vec<Option<usize>>> {
+    let places: HashMap<&str, usize> = (model.bands.iter().enumerate())
+        .map(|(place, band)| (band.label.as_str(), place))
+        .collect();
+    let labels = bands.cast(&DataType::String)?;
+    let labels = labels.str()?.iter();
+    Ok(labels.map(|label| places.get(label?).copied()).collect())
+}
+
 /// Scores a sample by one model, and returns what it says of every row.
 ///
 /// # Errors
@@ -77,13 +107,6 @@ pub fn standing(sample: &DataFrame, model: &HealthModel) -> PolarsResult<Standin
         let texts = column.str()?.iter().map(|cell| cell.map(str::to_owned));
         Ok(texts.collect())
     };
-    let places: HashMap<&str, usize> = (model.bands.iter().enumerate())
-        .map(|(place, band)| (band.label.as_str(), place))
-        .collect();
-    let band = texts(&name::overall(name::BAND))?;
-    let band = band
-        .iter()
-        .map(|label| places.get(label.as_deref()?).copied());
     let mut categories = IndexMap::new();
     let mut metrics = IndexMap::new();
     let mut contributions = IndexMap::new();
@@ -103,7 +126,7 @@ pub fn standing(sample: &DataFrame, model: &HealthModel) -> PolarsResult<Standin
     }
     Ok(Standing {
         score: numbers(&name::overall(name::SCORE))?,
-        band: band.collect(),
+        band: places(scored.column(&name::overall(name::BAND))?, model)?,
         categories,
         metrics,
         contributions,
@@ -134,6 +157,11 @@ impl Board {
         let mut segments = IndexMap::new();
         for segment in &design.segments {
             segments.insert(segment.clone(), column(segment)?);
+        }
+        if let Some(measure) = &design.tenure {
+            let days = sample.measures.column(measure)?.cast(&DataType::Float64)?;
+            let spans = days.f64()?.iter().map(|days| Some(span(days?).to_owned()));
+            segments.insert("tenure".to_owned(), spans.collect());
         }
         let standings = candidates
             .iter()
@@ -249,6 +277,16 @@ impl Board {
 
 /// Days before a row's date from which an action is still at work.
 const RECENT_DAYS: i64 = 30;
+
+/// Names the span of time that an account has been here.
+fn span(days: f64) -> &'static str {
+    match days {
+        ..180.0 => "0-179 days",
+        ..365.0 => "180-364 days",
+        ..730.0 => "365-729 days",
+        _ => "730+ days",
+    }
+}
 
 /// Numbers the ultimate parent of every row; a circle of parents ends at its smallest member.
 fn clusters(rows: &[Row], parents: &[Option<String>]) -> Vec<u32> {

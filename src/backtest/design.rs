@@ -79,6 +79,8 @@ pub struct Design {
     pub from: Option<NaiveDate>,
     /// Account columns by which figures are cut.
     pub segments: Vec<String>,
+    /// The measure that holds the days an account has been here.
+    pub tenure: Option<String>,
     /// The account column that names the parent; accounts of one parent are drawn together.
     pub parent: Option<String>,
     /// Metrics that know how near the renewal is.

@@ -1,9 +1,10 @@
 //! One variable at a time: every weight and every threshold a step up and down, every metric off.
 
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::bands::action_line;
-use super::board::{Board, Standing, standing};
+use super::board::{Board, Overall, overall};
 use super::candidates::without;
 use super::design::{Design, Target};
 use super::evaluate;
@@ -68,10 +69,10 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     let measures = sample.measures.take(&IdxCa::from_vec("at".into(), at))?;
     let event = board.events(&rows, Target::Churn);
     let cluster = board.clusters(&rows);
-    let now = standing(&measures, board.model())?;
+    let now = overall(&measures, board.model())?;
     let variants = variants(board.model(), design);
     let line = action_line(board);
-    let side = |standing: &Standing| Side {
+    let side = |standing: &Overall| Side {
         risk: standing
             .score
             .iter()
@@ -89,8 +90,10 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     };
     let mut effects = Vec::new();
     let mut sides = vec![side(&now)];
-    for variant in &variants {
-        let then = standing(&measures, &variant.model)?;
+    let scored = (variants.par_iter())
+        .map(|variant| overall(&measures, &variant.model))
+        .collect::<PolarsResult<Vec<_>>>()?;
+    for (variant, then) in variants.iter().zip(&scored) {
         let mut moved: Vec<String> = Vec::new();
         let mut moved_rows = 0;
         for (n, row) in rows.iter().enumerate() {
@@ -101,7 +104,7 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
         }
         moved.sort();
         moved.dedup();
-        sides.push(side(&then));
+        sides.push(side(then));
         effects.push(Effect {
             kind: variant.kind,
             variable: variant.variable.clone(),

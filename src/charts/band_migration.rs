@@ -10,7 +10,7 @@ use super::{Bands, Caption, Chart, listed, no_data};
 pub struct BandMigration {
     /// The bands, and groups outside their order.
     pub bands: Bands,
-    /// Accounts per band they came from and band they are in.
+    /// Accounts per band they came from and band they are in; the last groups may have no column.
     pub counts: Vec<Vec<u64>>,
     /// Accounts per band before.
     pub before: Vec<u64>,
@@ -51,9 +51,11 @@ impl BandMigration {
         let label = Type::new(style::LABEL, style::INK);
         let muted = Type::new(style::VALUE, style::MUTED);
         let space = style::WIDTH - 2.0 * style::MARGIN - NAMES;
-        let width = (space / (names.len() + 1) as f64).min(WIDEST);
+        let columns = self.counts.iter().map(Vec::len).max().unwrap_or(0);
+        let width = (space / (columns + 1) as f64).min(WIDEST);
         let words = label.align(Align::Middle);
-        let heads = names.iter().map(|name| words.wrap(name, width - GAP, 3));
+        let heads = names.iter().take(columns);
+        let heads = heads.map(|name| words.wrap(name, width - GAP, 3));
         let heads: Vec<Vec<String>> = heads.collect();
         let most_lines = heads.iter().map(Vec::len).max().unwrap_or(1);
         let line_height = label.size * 1.25;
@@ -89,9 +91,9 @@ impl BandMigration {
         let total = muted.align(Align::Middle);
         sheet
             .canvas
-            .text((column(names.len()), top - 22.0), "All", total);
+            .text((column(columns), top - 22.0), "All", total);
         for (place, name) in names.iter().enumerate() {
-            let lines = &heads[place];
+            let lines = heads.get(place).map_or(&[][..], Vec::as_slice);
             for (line, text) in lines.iter().enumerate() {
                 let up = (lines.len() - 1 - line) as f64 * line_height;
                 sheet
@@ -106,7 +108,7 @@ impl BandMigration {
                     .text((body.left, row(place) + down), text, label);
             }
             for (totals, at) in [
-                (&self.before, (column(names.len()), row(place))),
+                (&self.before, (column(columns), row(place))),
                 (
                     &self.now,
                     (column(place), row(names.len()) - height / 2.0 + 26.0),

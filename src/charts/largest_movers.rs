@@ -12,6 +12,8 @@ pub struct LargestMovers {
     pub causes: Vec<String>,
     /// The accounts in the order they are shown.
     pub accounts: Vec<Mover>,
+    /// Decimals of a shown score.
+    pub decimals: usize,
 }
 
 /// An account whose score moved.
@@ -19,6 +21,8 @@ pub struct LargestMovers {
 pub struct Mover {
     /// Its name.
     pub account: String,
+    /// What the tables call it; empty where that is its name.
+    pub id: String,
     /// Score at the comparison date.
     pub before: f64,
     /// Score now.
@@ -92,17 +96,21 @@ impl LargestMovers {
             let small = Type::new(style::SMALL, style::MUTED);
             let path = format!(
                 "{} → {}",
-                Unit::Points.value(mover.before),
-                Unit::Points.value(mover.now)
+                style::grouped(mover.before, self.decimals),
+                style::grouped(mover.now, self.decimals)
             );
+            let path = match mover.id.as_str() {
+                "" => path,
+                id => format!("{} · {path}", small.fit(id, NAMES / 2.0)),
+            };
             let name_text = name.fit(&mover.account, NAMES - 2.0 * GAP);
             sheet.canvas.text((body.left, y - 9.0), &name_text, name);
             sheet.canvas.text((body.left, y + 12.0), &path, small);
-            draw_bar(&mut sheet, &x, y, &mover.points);
+            self.draw_bar(&mut sheet, &x, y, &mover.points);
             let at = (x.at(mover.change), y + BAR / 2.0 + 4.0);
             sheet.canvas.marker(at, Shape::Diamond, style::INK, true);
             let change = Type::new(style::LABEL, style::INK).bold().align(Align::End);
-            let text = Unit::Points.change(mover.change);
+            let text = self.change(mover.change);
             sheet.canvas.text((body.right, y), &text, change);
         }
         let stroke = Stroke::new(style::INK, style::THIN);
@@ -117,16 +125,57 @@ impl LargestMovers {
         let sentences = self.accounts.iter().map(|mover| {
             let causes = self.causes.iter().zip(&mover.points);
             let causes = causes.filter(|(_, points)| **points != 0.0);
-            let causes =
-                causes.map(|(cause, points)| format!("{cause} {}", Unit::Points.change(*points)));
-            let change = Unit::Points.change(mover.change);
+            let causes = causes.map(|(cause, points)| format!("{cause} {}", self.change(*points)));
+            let id = match mover.id.as_str() {
+                "" => String::new(),
+                id => format!(" ({id})"),
+            };
             format!(
-                "{} {change} ({})",
+                "{}{id} {} ({})",
                 mover.account,
+                self.change(mover.change),
                 causes.collect::<Vec<_>>().join(", ")
             )
         });
         listed("Change of the score in points, and its causes", sentences)
+    }
+
+    /// Returns a change as the tables have it: with its sign and all of its decimals.
+    fn change(&self, points: f64) -> String {
+        let text = style::grouped(points, self.decimals);
+        let is_zero = !text.chars().any(|c| ('1'..='9').contains(&c));
+        match points > 0.0 && !is_zero {
+            true => format!("+{text}"),
+            false => text,
+        }
+    }
+
+    /// Stacks the signed points of an account from zero outwards, around the height `y`.
+    fn draw_bar(&self, sheet: &mut Sheet<'_>, x: &Scale, y: f64, points: &[f64]) {
+        let mut reached = [0.0, 0.0];
+        for (cause, points) in points.iter().enumerate() {
+            if *points == 0.0 || !points.is_finite() {
+                continue;
+            }
+            let side = &mut reached[usize::from(*points > 0.0)];
+            let (from, to) = (x.at(*side), x.at(*side + points));
+            *side += points;
+            let segment = Area {
+                left: from.min(to) + 0.5,
+                top: y - BAR / 2.0,
+                right: from.max(to) - 0.5,
+                bottom: y + BAR / 2.0,
+            };
+            let ground = style::series(cause).colour;
+            sheet.canvas.rectangle(segment, ground);
+            let look = Type::new(style::SMALL, style::text_on(ground)).align(Align::Middle);
+            let long = format!("{} {}", letter(cause), self.change(*points));
+            let texts = [long, letter(cause)];
+            let fits = |text: &&String| look.width(text) + 6.0 <= segment.width();
+            if let Some(text) = texts.iter().find(fits) {
+                sheet.canvas.text(segment.middle(), text, look);
+            }
+        }
     }
 }
 
@@ -136,33 +185,5 @@ fn letter(place: usize) -> String {
     match place / 26 {
         0 => letter.to_string(),
         round => format!("{letter}{round}"),
-    }
-}
-
-/// Stacks the signed points of an account from zero outwards, around the height `y`.
-fn draw_bar(sheet: &mut Sheet<'_>, x: &Scale, y: f64, points: &[f64]) {
-    let mut reached = [0.0, 0.0];
-    for (cause, points) in points.iter().enumerate() {
-        if *points == 0.0 || !points.is_finite() {
-            continue;
-        }
-        let side = &mut reached[usize::from(*points > 0.0)];
-        let (from, to) = (x.at(*side), x.at(*side + points));
-        *side += points;
-        let segment = Area {
-            left: from.min(to) + 0.5,
-            top: y - BAR / 2.0,
-            right: from.max(to) - 0.5,
-            bottom: y + BAR / 2.0,
-        };
-        let ground = style::series(cause).colour;
-        sheet.canvas.rectangle(segment, ground);
-        let look = Type::new(style::SMALL, style::text_on(ground)).align(Align::Middle);
-        let long = format!("{} {}", letter(cause), Unit::Points.change(*points));
-        let texts = [long, letter(cause)];
-        let fits = |text: &&String| look.width(text) + 6.0 <= segment.width();
-        if let Some(text) = texts.iter().find(fits) {
-            sheet.canvas.text(segment.middle(), text, look);
-        }
     }
 }

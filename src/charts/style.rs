@@ -286,7 +286,7 @@ pub(super) fn count(value: u64) -> String {
 }
 
 /// Returns a number with so many decimals, thousands apart and a true minus; never `−0`.
-fn grouped(value: f64, decimals: usize) -> String {
+pub(super) fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);

@@ -78,7 +78,7 @@ impl Changes<'_> {
     fn against(&self, comparator: Comparator) -> Result<String, PolarsError> {
         let words = comparator.in_words();
         let change = number_at(self.frame, &change_name("overall", comparator), 0);
-        let then = number_at(self.frame, &score_name(comparator), 0);
+        let then = number_at(self.frame, &score_name("overall", comparator), 0);
         let (Some(change), Some(then)) = (change, then) else {
             return Ok(format!(
                 "\nAgainst {words}: no comparison, there is no score on {}.\n",

@@ -1,6 +1,7 @@
 //! `healthscore check`: is what the warehouse handed over what was promised?
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -16,6 +17,7 @@ use crate::jobs::file::JobKind;
 use crate::jobs::findings::Judged;
 use crate::jobs::review_settings;
 use crate::jobs::settings::{self, ScoreJob};
+use crate::publish;
 use crate::trail::{Finding, Severity};
 
 pub const EXAMPLES: &str = "\
@@ -25,7 +27,9 @@ Examples:
   healthscore check jobs/nightly.toml --footers
       look at the footers of the files only: milliseconds, before any data is read
   healthscore check jobs/nightly.toml --exports /mnt/warehouse/tonight --as-of 2026-10-31
-      other exports, as they were known on a date";
+      other exports, as they were known on a date
+  healthscore check jobs/nightly.toml --rows /tmp/lost
+      with a list of the rows that no score rests on, for those who can mend them";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -34,6 +38,10 @@ pub struct Arguments {
     /// Look at the footers of the files only
     #[arg(long)]
     footers: bool,
+    /// Write the rows that no score rests on to rejects.parquet in this new folder: set aside,
+    /// leading to no account, without a date
+    #[arg(long, value_name = "DIR", conflicts_with = "footers")]
+    rows: Option<PathBuf>,
 }
 
 pub fn check(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
@@ -58,20 +66,24 @@ pub fn check(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
         // A review reads its outcomes past its measures.
         findings.extend(unread);
     }
-    let judged = if arguments.footers {
+    let checked = if arguments.footers {
         findings.extend(age);
         None
     } else {
-        let judged = check::rows(&job, &mut trail)?;
+        let checked = check::rows(&job, &mut trail)?;
+        if let Some(folder) = &arguments.rows {
+            publish::write_new(folder, &[checked.lost_rows(&job)?])?;
+        }
+        let judged = &checked.judged;
         findings.extend(judged.findings.iter().chain(&judged.moment).cloned());
         for refusal in &judged.refusals {
             if !refusals.contains(refusal) {
                 refusals.push(refusal.clone());
             }
         }
-        Some(judged)
+        Some(checked)
     };
-    let mut text = overview(&job, judged.as_ref());
+    let mut text = overview(&job, checked.as_ref().map(|checked| &checked.judged));
     text.push_str(&findings_told(findings.iter().collect::<Vec<&Finding>>()));
     if !refusals.is_empty() {
         text.push_str("\n  A run would refuse\n");

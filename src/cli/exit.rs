@@ -40,10 +40,7 @@ impl Exit {
     pub fn of(error: &JobError) -> Self {
         match error {
             JobError::Problems(problems)
-                if problems
-                    .0
-                    .iter()
-                    .all(|problem| problem.blame == Blame::Input) =>
+                if problems.told().all(|problem| problem.blame == Blame::Input) =>
             {
                 Self::RefusedInput
             }

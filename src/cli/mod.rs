@@ -8,10 +8,14 @@ mod exit;
 mod explain;
 mod follow_up;
 mod freeze;
+mod init;
 mod render;
 mod run;
 mod sample;
+mod schema;
 mod screen;
+mod test;
+mod timings;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -55,6 +59,15 @@ enum Command {
     /// Print a percentile curve from today's values of a measure, to be kept in a model
     #[command(after_help = freeze::EXAMPLES)]
     Freeze(freeze::Arguments),
+    /// Look at your own exports and write a first configuration that runs
+    #[command(after_help = init::EXAMPLES)]
+    Init(init::Arguments),
+    /// Print the JSON Schema of a kind of file, with which an editor completes and explains keys
+    #[command(after_help = schema::EXAMPLES)]
+    Schema(schema::Arguments),
+    /// Check what measures and scores come of a few literal rows
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::Arguments),
     /// Write synthetic exports to try things on
     #[command(after_help = sample::EXAMPLES)]
     Sample(sample::Arguments),
@@ -130,6 +143,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Backtest(arguments) => backtest::backtest(arguments, &words, &screen),
         Command::Explain(arguments) => explain::explain(arguments, &screen),
         Command::Freeze(arguments) => freeze::freeze(arguments, &screen),
+        Command::Init(arguments) => init::init(arguments, &screen),
+        Command::Schema(arguments) => schema::schema(arguments),
+        Command::Test(arguments) => test::test(arguments, &screen),
         Command::Sample(arguments) => sample::sample(arguments, &screen),
     };
     screen.finish();

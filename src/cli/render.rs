@@ -12,9 +12,10 @@ use crate::publish::{LockError, PublishError};
 pub fn error(error: &JobError) -> String {
     match error {
         JobError::Problems(problems) => {
-            let mut text: String = problems.0.iter().map(problem).collect();
-            if problems.0.len() > 1 {
-                text.push_str(&format!("{} problems\n", problems.0.len()));
+            let mut text: String = problems.told().map(problem).collect();
+            let told = problems.told().count();
+            if told > 1 {
+                text.push_str(&format!("{told} problems\n"));
             }
             text
         }

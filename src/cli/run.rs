@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use clap::Args;
 
 use super::screen::Screen;
+use super::timings::Timings;
 use super::{Exit, JobArguments, Rhythm, backfill, today};
 use crate::config::Problem;
 use crate::domain::{Comparator, one_line};
@@ -40,6 +41,8 @@ Examples:
       publish a folder for each month end; the exports are read once
   healthscore run jobs/nightly.toml --model edited.toml --dry-run
       show who would change band under an edited model, publish nothing
+  healthscore run jobs/nightly.toml --timings
+      show where the time went, stage by stage, with rows and bytes read and skipped
   healthscore run jobs/nightly.toml --account ACC-0007 --account ACC-0019
       a quick look at some accounts, publish nothing";
 
@@ -62,6 +65,9 @@ pub struct Arguments {
     /// Draw the charts of the job for every date of a backfill, which leaves them out otherwise
     #[arg(long, requires = "from")]
     charts: bool,
+    /// Show where the time went, stage by stage, and what was read
+    #[arg(long)]
+    timings: bool,
     /// Compute and publish nothing; show who would change band, against the job's model if --model
     /// is given, else against the newest published run
     #[arg(long)]
@@ -82,7 +88,8 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result<Exit, JobError> {
     let begun = Instant::now();
-    let mut trail = screen.trail();
+    let timings = Timings::default();
+    let mut trail = screen.timed(&timings);
     trail.step("checking the configuration");
     let mut overrides = arguments.job.overrides();
     overrides.out.clone_from(&arguments.out);
@@ -113,9 +120,10 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
     } else {
         job.dates
             .iter()
-            .map(|date| run.scorecard(&job, *date))
+            .map(|date| run.scorecard(&job, *date, &mut trail))
             .collect::<Result<Vec<_>, _>>()?
     };
+    trail.step("summing up");
     let mut text = String::new();
     if some.is_some() {
         text.push_str(&some_summary(
@@ -152,6 +160,9 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
         );
     } else {
         let _ = writeln!(text, "nothing published ({seconds:.1} s)");
+    }
+    if arguments.timings {
+        text.push_str(&timings.table(&run.exports));
     }
     screen.print(&text);
     let warned = scorecards

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::timings::Timings;
 use crate::trail::Trail;
 
 /// The terminal, or its silence.
@@ -35,6 +36,15 @@ impl Screen {
     #[must_use]
     pub fn trail(&self) -> Trail<'_> {
         Trail::new(|step| self.bar.set_message(step.to_owned()))
+    }
+
+    /// Returns a trail whose steps are shown and timed.
+    #[must_use]
+    pub fn timed<'a>(&'a self, timings: &'a Timings) -> Trail<'a> {
+        Trail::new(|step| {
+            self.bar.set_message(step.to_owned());
+            timings.begin(step);
+        })
     }
 
     /// Takes the progress away.

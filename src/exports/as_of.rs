@@ -11,6 +11,8 @@ use super::contract::Table;
 
 /// The account a row belongs to, null where its link resolves to nothing.
 pub const ACCOUNT: &str = "__account";
+/// The number of that account, by which rows and pairs find each other without comparing texts.
+pub const CODE: &str = "__code";
 /// The account of rows that belong to none and are there for all; no id is empty.
 pub const EVERYBODY: &str = "";
 /// The part of the account that a row belongs to, where parts are scored by themselves.

@@ -239,33 +239,8 @@ impl Rows {
                 .collect()?;
             Ok(rows.columns()[0].u64()?.get(0).unwrap_or(0))
         };
-        // A row whose account has ended led somewhere once; it is over, and not astray.
-        let has_led = col(ACCOUNT)
-            .is_not_null()
-            .and(col(FROM).lt(col(TO)))
-            .and(col(FROM).lt_eq(on()));
-        let is_seen = visible(on()).and(col(ACCOUNT).is_not_null());
-        let by_row = self
-            .frame
-            .clone()
-            .lazy()
-            .filter(col(OWN_FROM).lt_eq(on()))
-            .group_by([col(ROW)])
-            .agg([
-                is_seen.any(true).alias("seen"),
-                has_led.any(true).alias("has_led"),
-                known_by_itself(on()).any(true).alias("known"),
-                col(LINK).first(),
-            ])
-            .filter(col("seen").not())
-            .collect()?;
-        let astray = col("has_led").not().and(col("known"));
-        let lost = by_row
-            .clone()
-            .lazy()
-            .filter(astray)
-            .select([col(LINK).fill_null(lit("null"))])
-            .collect()?;
+        let by_row = self.not_seen(as_of)?;
+        let lost = by_row.clone().lazy().filter(is_astray()).collect()?;
         let mut links: Vec<String> = lost
             .column(LINK)?
             .str()?
@@ -285,13 +260,87 @@ impl Rows {
             .collect()?
             .height();
         Ok(Unseen {
-            without_time: self.undated,
+            without_time: self.timeless.height() as u64,
             not_yet_known: rows_where(col(OWN_FROM).gt(on()))?,
             superseded: (by_row.height() - lost.height()).saturating_sub(set_aside) as u64,
             unresolved: lost.height() as u64,
             unresolved_links: links,
             undated_cells: self.undated_cells(&visible(on()))?,
         })
+    }
+
+    /// Returns the rows that are dated by then and not seen, one each, with whether they ever led to
+    /// an account, and whether they are known by themselves.
+    fn not_seen(&self, as_of: NaiveDate) -> PolarsResult<DataFrame> {
+        let on = || date_literal(as_of);
+        // A row whose account has ended led somewhere once; it is over, and not astray.
+        let has_led = col(ACCOUNT)
+            .is_not_null()
+            .and(col(FROM).lt(col(TO)))
+            .and(col(FROM).lt_eq(on()));
+        let is_seen = || visible(on()).and(col(ACCOUNT).is_not_null());
+        let rows = || self.frame.clone().lazy();
+        // Nearly all rows are seen, so only the others are looked at one by one.
+        let others = rows()
+            .filter(col(OWN_FROM).lt_eq(on()).and(is_seen().not()))
+            .group_by([col(ROW)])
+            .agg([
+                has_led.any(true).alias("has_led"),
+                known_by_itself(on()).any(true).alias("known"),
+                col(LINK).first().fill_null(lit("null")),
+            ])
+            .collect()?;
+        let by_row = [col(ROW)];
+        let join = |left: LazyFrame, right: LazyFrame, how| {
+            left.join(right, by_row.clone(), by_row.clone(), JoinArgs::new(how))
+        };
+        // What is seen through another version of its account is seen.
+        let seen = rows().filter(is_seen()).select([col(ROW)]);
+        let seen = join(seen, others.clone().lazy(), JoinType::Semi).collect()?;
+        join(others.lazy(), seen.lazy(), JoinType::Anti).collect()
+    }
+
+    /// Returns the rows that no score sees and that are no rejects either, in the shape of `rejects`:
+    /// they lead to no account, or have no date.
+    ///
+    /// Which they are may change with what is yet to come, so they are no part of a result.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn astray(&self, as_of: NaiveDate) -> PolarsResult<DataFrame> {
+        let (column, rule) = self.link();
+        let as_rejects = |rows: LazyFrame, column: &str, rule: &str, found: Expr| {
+            rows.select([
+                lit(self.table.name.clone()).alias("export"),
+                rules::row_key(&self.table).alias("row_key"),
+                lit(column.to_owned()).alias("column"),
+                lit(rule.to_owned()).alias("rule"),
+                found.alias("found"),
+            ])
+        };
+        let by_row = [col(ROW)];
+        let lost = self.not_seen(as_of)?.lazy().filter(is_astray());
+        let lost = self
+            .frame
+            .clone()
+            .lazy()
+            .join(lost, by_row.clone(), by_row, JoinArgs::new(JoinType::Semi))
+            .unique_generic(Some(vec![col(ROW)]), UniqueKeepStrategy::Any);
+        let time = self.table.time.as_ref().or(self.table.dated_by());
+        let time = time.map_or("", String::as_str);
+        concat(
+            [
+                as_rejects(lost, column, rule, col(LINK).fill_null(lit("null"))),
+                as_rejects(
+                    self.timeless.clone().lazy(),
+                    time,
+                    "without_time",
+                    lit("null"),
+                ),
+            ],
+            UnionArgs::default(),
+        )?
+        .collect()
     }
 
     fn undated_cells(&self, seen: &Expr) -> PolarsResult<Vec<(String, u64)>> {
@@ -348,6 +397,11 @@ impl Rows {
             .agg([col(FROM).min().alias("__seen")])
             .collect()
     }
+}
+
+/// Returns whether a row that is not seen has never led to an account.
+fn is_astray() -> Expr {
+    col("has_led").not().and(col("known"))
 }
 
 /// Returns which rows a window reaches that begins no earlier than `since`.

@@ -5,6 +5,7 @@ pub mod as_of;
 pub mod contract;
 pub mod file;
 pub mod ledger;
+pub mod look;
 pub mod lookup;
 pub mod narrowed;
 pub mod parquet_files;

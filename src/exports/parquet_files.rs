@@ -104,6 +104,8 @@ pub struct ParquetFile {
     pub rows: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The bytes of each column by its own name, as they lie in the file.
+    pub column_bytes: BTreeMap<String, u64>,
     /// SHA-256 of the footer, which changes with the content.
     pub footer_hash: String,
     /// Its columns by their own names.
@@ -269,7 +271,18 @@ pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
         }
     }
     let footer_hash = hash_footer(&mut file, bytes).map_err(|error| fail(error.to_string()))?;
+    let mut column_bytes: BTreeMap<String, u64> = BTreeMap::new();
+    let chunks = metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns());
+    for chunk in chunks {
+        let name = chunk.column_path().parts().first().cloned();
+        let bytes = u64::try_from(chunk.compressed_size()).unwrap_or(0);
+        *column_bytes.entry(name.unwrap_or_default()).or_default() += bytes;
+    }
     Ok(ParquetFile {
+        column_bytes,
         path: path.to_owned(),
         rows: u64::try_from(about.num_rows()).unwrap_or(0),
         bytes,

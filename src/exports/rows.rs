@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use polars::lazy::dsl::{max_horizontal, min_horizontal};
 use polars::prelude::*;
 
-use super::as_of::{ACCOUNT, ALWAYS, EVENT, FROM, INSTANT, NEVER, OWN_FROM, OWN_TO, ROW, TO};
+use super::as_of::{ACCOUNT, ALWAYS, CODE, EVENT, FROM, INSTANT, NEVER, OWN_FROM, OWN_TO, ROW, TO};
 use super::contract::{History, Table};
 use super::file::Breach;
 use super::rules::{self, IS_BEFORE};
@@ -27,8 +27,8 @@ pub struct Rows {
     pub frame: DataFrame,
     /// Rows set aside: `row_key`, `column`, `rule`, `found`, and the dates that place them.
     pub set_aside: DataFrame,
-    /// Rows without a time; nobody can say when they became known.
-    pub undated: u64,
+    /// What names the rows without a time; nobody can say when they became known.
+    pub(super) timeless: DataFrame,
     /// Rows that were decoded.
     pub decoded: u64,
     /// What was asked for.
@@ -46,8 +46,22 @@ impl Rows {
         let decoded = scan::decode(table, demand)?;
         let count = decoded.height() as u64;
         let rows = dated(table, decoded.lazy().with_row_index(ROW, None)).collect()?;
-        let undated = rows.column(OWN_FROM)?.null_count() as u64;
-        let rows = rows.lazy().filter(col(OWN_FROM).is_not_null()).collect()?;
+        let timeless = rows
+            .clone()
+            .lazy()
+            .filter(col(OWN_FROM).is_null())
+            .select(
+                (0..table.key.len())
+                    .map(|n| col(key_column(n)))
+                    .chain([col(LINK), col(EVENT)])
+                    .collect::<Vec<_>>(),
+            )
+            .collect()?;
+        let rows = if timeless.height() == 0 {
+            rows
+        } else {
+            rows.lazy().filter(col(OWN_FROM).is_not_null()).collect()?
+        };
         let keys = Keys::of(table);
         let repeated = keys.repeated(&rows)?;
         let rows = versions(table, &keys, rows, &repeated)?;
@@ -62,7 +76,7 @@ impl Rows {
             table: table.clone(),
             frame,
             set_aside,
-            undated,
+            timeless,
             decoded: count,
             demand: demand.clone(),
             news,
@@ -109,8 +123,9 @@ impl Rows {
             .lazy()
             .filter(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
             .select([
-                col(key.as_str()).alias(LINK),
+                col(key.as_str()).cast(DataType::String).alias(LINK),
                 col(ACCOUNT),
+                col(CODE),
                 col(FROM),
                 col(TO),
                 col(EVENT).alias(BEGAN),
@@ -144,11 +159,19 @@ fn touching(versions: DataFrame) -> PolarsResult<DataFrame> {
         .agg([
             col(LINK).first(),
             col(ACCOUNT).first(),
+            col(CODE).first(),
             col(FROM).first(),
             col(TO).last(),
             col(BEGAN).first(),
         ])
-        .select([col(LINK), col(ACCOUNT), col(FROM), col(TO), col(BEGAN)])
+        .select([
+            col(LINK),
+            col(ACCOUNT),
+            col(CODE),
+            col(FROM),
+            col(TO),
+            col(BEGAN),
+        ])
         .collect()
 }
 
@@ -218,20 +241,21 @@ impl Keys {
 
     /// Returns the keys that stand more than once.
     ///
-    /// Almost all stand once, so a number per key sorts those out first; the keys themselves are
-    /// compared only where two numbers are equal.
+    /// Almost all stand once, so a number per key sorts those out first, and a rough place of the
+    /// number before that; the keys themselves are compared only where two numbers are equal.
     fn repeated(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
         if self.key.is_empty() {
             return Ok(DataFrame::empty());
         }
         let print = fingerprint(&self.unit).alias("__print");
         let columns: Vec<Expr> = self.unit.iter().cloned().chain([print]).collect();
-        let numbered = rows
-            .clone()
-            .lazy()
-            .filter(self.is_there())
-            .select(columns)
-            .collect()?;
+        let there = rows.clone().lazy().filter(self.is_there());
+        let prints = there.clone().select([columns[self.unit.len()].clone()]);
+        let crowded = crowded(prints.collect()?.column("__print")?.u64()?);
+        if !crowded.any() {
+            return Ok(DataFrame::empty());
+        }
+        let numbered = there.select(columns).collect()?.filter(&crowded)?;
         let several = |by: &[Expr], rows: LazyFrame| {
             rows.group_by(by)
                 .agg([len().alias("__n")])
@@ -271,6 +295,10 @@ impl Keys {
         rows: DataFrame,
         repeated: &DataFrame,
     ) -> PolarsResult<(DataFrame, DataFrame)> {
+        if repeated.height() == 0 && self.is_complete(&rows)? {
+            let none = self.set_aside(table, self.none_broken(&rows)?.lazy())?;
+            return Ok((rows, none));
+        }
         let seen = when(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
             .then(col(FROM))
             .otherwise(lit(NULL));
@@ -339,6 +367,29 @@ impl Keys {
         Ok((frame, self.set_aside(table, broken)?))
     }
 
+    /// Returns whether every row has all of its key.
+    fn is_complete(&self, rows: &DataFrame) -> PolarsResult<bool> {
+        for n in 0..self.key.len() {
+            if rows.column(&key_column(n))?.null_count() > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the rows that break a rule, where none does.
+    fn none_broken(&self, rows: &DataFrame) -> PolarsResult<DataFrame> {
+        let text = || lit(NULL).cast(DataType::String);
+        rows.clear()
+            .lazy()
+            .with_columns([
+                col(FROM).alias(FIRST_SEEN),
+                text().alias("found"),
+                text().alias("rule"),
+            ])
+            .collect()
+    }
+
     /// Returns broken rows in the shape of `rejects`, with the date from which they stand there.
     fn set_aside(&self, table: &Table, broken: LazyFrame) -> PolarsResult<DataFrame> {
         broken
@@ -367,7 +418,11 @@ fn versions(
     rows: DataFrame,
     repeated: &DataFrame,
 ) -> PolarsResult<DataFrame> {
-    let end = coalesce(&[col(END), date_literal(NEVER)]).alias(OWN_TO);
+    let end = match table.history {
+        History::Events => date_literal(NEVER),
+        _ => coalesce(&[col(END), date_literal(NEVER)]),
+    };
+    let end = end.alias(OWN_TO);
     let mut rows = rows.lazy().with_column(end).collect()?;
     if let History::Dumps(_) = table.history {
         rows = until_next_dump(table, rows)?;
@@ -404,7 +459,10 @@ fn earliest_cells(
     unit: &[Expr],
 ) -> PolarsResult<LazyFrame> {
     let there = |name: &str| rows.column(name).is_ok();
-    let moments = [col(OWN_FROM), col(INSTANT), col(START_INSTANT)];
+    let moments = [OWN_FROM, INSTANT, START_INSTANT]
+        .into_iter()
+        .filter(|name| there(name))
+        .map(col);
     let tie: Vec<Expr> = unit
         .iter()
         .cloned()
@@ -495,13 +553,40 @@ pub(super) fn fingerprint(columns: &[Expr]) -> Expr {
 /// When the row began that others hang on.
 const BEGAN: &str = "__began";
 
+/// Returns which numbers may stand more than once: those that share a place with another.
+///
+/// Counting tens of millions of numbers that are all different costs more than everything else that
+/// is done with them. There are 32 places for each, so of those that stand once few share one.
+fn crowded(numbers: &UInt64Chunked) -> BooleanChunked {
+    let bits = (32 * numbers.len().max(2)).next_power_of_two();
+    let shift = 64 - bits.trailing_zeros();
+    let place = |number: u64| {
+        let place = (number >> shift) as usize;
+        (place / 64, 1u64 << (place % 64))
+    };
+    let (mut taken, mut shared) = (vec![0u64; bits / 64], vec![0u64; bits / 64]);
+    for (word, bit) in numbers.iter().flatten().map(place) {
+        shared[word] |= taken[word] & bit;
+        taken[word] |= bit;
+    }
+    let is_shared = |number: u64| {
+        let (word, bit) = place(number);
+        shared[word] & bit != 0
+    };
+    numbers.iter().map(|number| number.map(is_shared)).collect()
+}
+
 /// Follows the link of each row to its account, and narrows its interval to what it hangs on.
 fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
     let rows = rows.lazy();
     let Some(parent) = parent else {
+        let code = when(col(LINK).is_not_null())
+            .then(col(ROW).min().over([col(LINK)])?)
+            .otherwise(lit(NULL));
         return rows
             .with_columns([
                 col(LINK).alias(ACCOUNT),
+                code.alias(CODE),
                 col(OWN_FROM).alias(FROM),
                 col(OWN_TO).alias(TO),
             ])

@@ -28,7 +28,7 @@ pub(super) fn row_key(table: &Table) -> Expr {
     }
     let parts: Vec<Expr> = parts
         .into_iter()
-        .map(|part| part.fill_null(lit("null")))
+        .map(|part| part.cast(DataType::String).fill_null(lit("null")))
         .collect();
     concat_str(parts, "|", false)
 }

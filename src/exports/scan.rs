@@ -25,7 +25,8 @@ pub struct Demand {
 
 /// The value that links the row to its account or to another table.
 pub(super) const LINK: &str = "__link";
-/// When this version of the row began, where rows supersede each other.
+/// When this version of the row began; this and the next are there only where rows supersede each
+/// other.
 pub(super) const START: &str = "__start";
 /// The same as a moment, to order versions of one day.
 pub(super) const START_INSTANT: &str = "__start_instant";
@@ -64,6 +65,23 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
     let mut frame = frame.collect()?;
     frame.rechunk_mut();
     Ok(frame)
+}
+
+/// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
+/// nobody asked for, and dumps of other dates.
+///
+/// Row groups that the reader skips by their range of dates count as read.
+#[must_use]
+pub fn bytes(table: &Table, demand: &Demand) -> [u64; 2] {
+    let columns = base_columns(table, demand);
+    let of_file = |file: &ParquetFile| -> u64 {
+        let theirs = columns.iter().map(|ours| &table.columns[ours].theirs);
+        theirs.filter_map(|name| file.column_bytes.get(name)).sum()
+    };
+    let wanted = wanted_files(table, &demand.dates);
+    let read = wanted.into_iter().map(of_file).sum();
+    let all: u64 = table.files.iter().map(|file| file.bytes).sum();
+    [read, all.saturating_sub(read)]
 }
 
 /// Returns the dates of all dumps, sorted, each once.
@@ -439,7 +457,7 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
             .key
             .iter()
             .enumerate()
-            .map(|(n, column)| as_id(value(column), table, column).alias(key_column(n))),
+            .map(|(n, column)| key(value(column), table, column).alias(key_column(n))),
     );
     let microseconds = DataType::Datetime(TimeUnit::Microseconds, None);
     if let Some(time) = &table.time {
@@ -452,7 +470,8 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         exprs.push(lit(NULL).cast(microseconds.clone()).alias(INSTANT));
     }
     let (start, end) = match &table.history {
-        History::Events => (None, None),
+        // Of rows that do not supersede each other there are no versions.
+        History::Events => return exprs,
         History::Loads(column) => (Some(value(column)), None),
         History::Versions { from, to } => (Some(value(from)), to.as_ref().map(|to| value(to))),
         History::Dumps(Some(column)) => (Some(value(column)), None),
@@ -478,6 +497,14 @@ fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
         );
     }
     exprs
+}
+
+/// Returns a column of the row key: an id, or a date, which sorts as its text would.
+fn key(value: Expr, table: &Table, column: &str) -> Expr {
+    match super::contract::kind_of(&table.scope, column) {
+        Some(Kind::Date) => value,
+        _ => as_id(value, table, column),
+    }
 }
 
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.

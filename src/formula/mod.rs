@@ -24,9 +24,7 @@ pub use polars::{
 };
 pub use tree::{Aggregate, Arithmetic, Comparison, Expr, Kind, Literal, Node, Scalar};
 
-use toml::Spanned;
-
-use crate::config::{Problem, Source};
+use crate::config::{Problem, Source, Spanned};
 
 /// Turns what is wrong with a formula into a problem that points inside the quoted text.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use sqlparser::ast::{Expr as Sql, Spanned as _, Visit, Visitor};
+use sqlparser::ast::{BinaryOperator, Expr as Sql, Spanned as _, Value, Visit, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Span, Token};
@@ -127,6 +127,49 @@ impl Parsed {
         names.0
     }
 
+    /// Returns the names that are compared with texts, each with those texts, in order of
+    /// appearance.
+    #[must_use]
+    pub fn compared_texts(&self) -> Vec<(String, Vec<String>)> {
+        struct Texts(Vec<(String, Vec<String>)>);
+        impl Texts {
+            fn add<'a>(&mut self, of: &Sql, texts: impl Iterator<Item = &'a Sql>) {
+                let Sql::Identifier(name) = of else { return };
+                let texts: Vec<String> = texts.filter_map(text_of).collect();
+                if !texts.is_empty() {
+                    self.0.push((name.value.clone(), texts));
+                }
+            }
+        }
+        impl Visitor for Texts {
+            type Break = ();
+            fn pre_visit_expr(&mut self, expr: &Sql) -> ControlFlow<()> {
+                match expr {
+                    Sql::BinaryOp {
+                        left,
+                        op: BinaryOperator::Eq,
+                        right,
+                    } => self.add(left, std::iter::once(&**right)),
+                    Sql::InList {
+                        expr,
+                        list,
+                        negated: false,
+                    } => self.add(expr, list.iter()),
+                    Sql::Case {
+                        operand: Some(operand),
+                        conditions,
+                        ..
+                    } => self.add(operand, conditions.iter().map(|arm| &arm.condition)),
+                    _ => {}
+                }
+                ControlFlow::Continue(())
+            }
+        }
+        let mut texts = Texts(Vec::new());
+        let _ = self.sql.visit(&mut texts);
+        texts.0
+    }
+
     /// Returns where a part of the parser's tree stands.
     pub(super) fn span(&self, sql: &Sql) -> Range<usize> {
         bytes(&self.text, sql.span())
@@ -134,6 +177,16 @@ impl Parsed {
 
     pub(super) fn bytes(&self, span: Span) -> Range<usize> {
         bytes(&self.text, span)
+    }
+}
+
+fn text_of(sql: &Sql) -> Option<String> {
+    match sql {
+        Sql::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -213,29 +213,36 @@ pub fn summary(
         None => mask.clone(),
     };
     let rows = |x: Expr| x.filter(mask.clone());
+    // The same for what passes nulls over: values are blanked in one sweep over all rows, where a
+    // filter would be one per group.
+    let among = |x: Expr| when(mask.clone()).then(x).otherwise(lit(NULL));
     let x = || row_wise(&arguments[0]);
-    let known = || rows(x()).count();
+    let known = || among(x()).count();
     match aggregate {
         Aggregate::CountRows => mask.cast(DataType::Int64).sum(),
         Aggregate::Count => known().cast(DataType::Int64),
         Aggregate::CountDistinct => rows(x()).drop_nulls().n_unique().cast(DataType::Int64),
         Aggregate::Sum => {
             let sum = match arguments[0].kind {
-                Kind::Integer => whole_sum(x(), &rows),
-                Kind::Null => rows(x()).sum(),
+                Kind::Integer => whole_sum(x(), &among),
+                Kind::Null => among(x()).sum(),
                 Kind::Decimal => decimal_sum(&arguments[0], &rows),
                 _ => in_order(rows(x())).sum(),
             };
             when(known().gt(lit(0))).then(sum).otherwise(lit(NULL))
         }
         Aggregate::Avg => match arguments[0].kind {
+            // Whole numbers sum to the same in any order.
+            Kind::Integer => when(known().gt(lit(0)))
+                .then(whole_sum(x(), &among) / known().cast(DataType::Float64))
+                .otherwise(lit(NULL)),
             Kind::Decimal => when(known().gt(lit(0)))
                 .then(decimal_sum(&arguments[0], &rows) / known().cast(DataType::Float64))
                 .otherwise(lit(NULL)),
             _ => in_order(rows(x().cast(DataType::Float64))).mean(),
         },
-        Aggregate::Min => rows(x()).min(),
-        Aggregate::Max => rows(x()).max(),
+        Aggregate::Min => among(x()).min(),
+        Aggregate::Max => among(x()).max(),
         Aggregate::Median => rows(x().cast(DataType::Float64)).median(),
         Aggregate::StdDev => in_order(rows(x().cast(DataType::Float64))).std(1),
         Aggregate::ListDistinct => rows(x()).drop_nulls().unique().sort(SortOptions::default()),
@@ -463,7 +470,15 @@ fn call(function: Function, arguments: &[Formula], kind: Kind) -> Expr {
         }
         Function::DateAdd => {
             let whole = |number: Expr| number.cast(DataType::Int64).cast(DataType::Float64);
-            date_of_days(whole(row_wise(&arguments[1])) + whole(days(row_wise(&arguments[2]))))
+            // Of a constant the engine would make a column of one row, and then miss the others.
+            let from = match &arguments[2].node {
+                Node::Literal(Literal::Date(date)) => {
+                    let days = date.signed_duration_since(NaiveDate::default()).num_days();
+                    lit(days as f64)
+                }
+                _ => whole(days(row_wise(&arguments[2]))),
+            };
+            date_of_days(whole(row_wise(&arguments[1])) + from)
         }
         Function::Concat => concat_str(all(), "", false),
         Function::ListExcept => list_except(first(), row_wise(&arguments[1])),

@@ -3,7 +3,7 @@
 use polars::prelude::*;
 
 use super::noise::{FALL, MONTH_CHANGE};
-use crate::exports::as_of::AS_OF;
+use crate::exports::as_of::{AS_OF, ROW};
 use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
 
@@ -12,7 +12,7 @@ pub const ATTENTION: &str = "attention";
 /// Its place among all of its date, 1 for the first.
 pub const RANK: &str = "attention_rank";
 
-/// Adds both columns, and keeps the order of rows.
+/// Adds both columns; rows are sorted by date and account.
 ///
 /// A point below 100 counts one, and so does every point of a fall within a month, unless an
 /// expected dip or the season explains the fall: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
@@ -37,13 +37,20 @@ pub(super) fn ordered(frame: DataFrame) -> PolarsResult<DataFrame> {
         .cum_count(false)
         .over([col(AS_OF)])?
         .cast(DataType::Int64);
-    frame
+    let mut frame = frame
         .lazy()
         .with_column(
             attention
                 .round(9, RoundMode::HalfAwayFromZero)
                 .alias(name::overall(ATTENTION)),
         )
+        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+        .collect()?;
+    // A place is found among three columns; everything else need not be moved for it.
+    let ranks = frame
+        .select([AS_OF, &name::overall(ATTENTION), ACCOUNT_ID])?
+        .lazy()
+        .with_row_index(ROW, None)
         .sort(
             [
                 AS_OF.to_owned(),
@@ -58,6 +65,8 @@ pub(super) fn ordered(frame: DataFrame) -> PolarsResult<DataFrame> {
                 .otherwise(lit(NULL))
                 .alias(name::overall(RANK)),
         )
-        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
-        .collect()
+        .sort([ROW], SortMultipleOptions::default())
+        .collect()?;
+    frame.with_column(ranks.column(&name::overall(RANK))?.clone())?;
+    Ok(frame)
 }

@@ -3,10 +3,14 @@
 
 use polars::prelude::*;
 
+use super::noise::rank_of;
 use super::signals::{CATEGORY, SEVERITY, SEVERITY_RANK, SIGNAL};
-use super::trends::{band_name, change_name, direction_name, was_there_name};
+use super::trends::{
+    OVERALL, band_name, change_name, coverage_name, direction_name, score_name, settled,
+    was_there_name,
+};
 use crate::domain::{AsOf, Comparator, DayCount};
-use crate::formula::{Expr as Formula, date_literal, in_order, row_wise};
+use crate::formula::{Expr as Formula, any_of, date_literal, in_order, row_wise};
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
@@ -33,7 +37,7 @@ impl Portfolio {
 }
 
 /// What stands where an account has no value to be set apart by.
-const UNKNOWN: &str = "not in the data";
+pub const UNKNOWN: &str = "not in the data";
 /// The band of an account without a score.
 pub const NOT_SCORED: &str = "not scored";
 /// The band of an account on a date on which it was not yet eligible.
@@ -45,6 +49,31 @@ const ON_DATE: &str = "on_date";
 const ACCOUNTS: &str = "accounts";
 const AMOUNT: &str = "__amount";
 const CURRENCY: &str = "__currency";
+const RENEWAL: &str = "__renewal";
+
+/// Width of a bin of scores, in points.
+pub const BIN: i64 = 5;
+/// Accounts among the largest movers of a comparison.
+pub const MOVERS: i64 = 10;
+/// Causes of the largest movers that are told apart, before the rest is put together.
+const CAUSES: i64 = 7;
+/// The cause of what is put together.
+pub const OTHER_CAUSES: &str = "other";
+/// The sort of a cause that is told apart by category.
+const BEHAVIOUR: &str = "behaviour";
+
+/// Returns the bands that a reader worries about, worst first: those at risk, or the worst one
+/// where the model does not say.
+#[must_use]
+pub fn worrying(model: &HealthModel) -> Vec<&str> {
+    let at_risk = model.bands.iter().filter(|band| band.at_risk);
+    let mut labels: Vec<&str> = at_risk.map(|band| band.label.as_str()).collect();
+    if labels.is_empty() {
+        labels.extend(model.bands.last().map(|band| band.label.as_str()));
+    }
+    labels.reverse();
+    labels
+}
 
 /// The scored accounts of one date, each once for every slice it belongs to.
 #[derive(Debug)]
@@ -75,6 +104,7 @@ impl<'a> Sliced<'a> {
         let accounts = compared.clone().lazy().with_columns([
             named(&facts.amount, DataType::Float64).alias(AMOUNT),
             named(&facts.currency, DataType::String).alias(CURRENCY),
+            named(&facts.renewal_date, DataType::Date).alias(RENEWAL),
         ]);
         let mut slices = vec![("all".to_owned(), lit("all"))];
         if !portfolio.stages.is_empty() {
@@ -88,8 +118,9 @@ impl<'a> Sliced<'a> {
         let parts: Vec<LazyFrame> = slices
             .into_iter()
             .map(|(slice, value)| {
-                let columns = [lit(slice).alias(SLICE), value.alias(VALUE)];
-                accounts.clone().with_columns(columns)
+                let slice = [lit(slice).alias(SLICE), value.alias(VALUE)];
+                let kept = kept(model, &comparators);
+                accounts.clone().select([slice.to_vec(), kept].concat())
             })
             .collect();
         Ok(Self {
@@ -105,18 +136,14 @@ impl<'a> Sliced<'a> {
     /// # Errors
     /// When Polars fails.
     pub fn bands(&self) -> PolarsResult<DataFrame> {
-        let now = (self.as_of, lit(true), col(name::overall(name::BAND)));
-        // Two comparators may stand for one date, which counts once.
-        let mut dates = vec![self.as_of];
-        let earlier = self.comparators.iter().filter_map(|(comparator, date)| {
-            let is_new = !dates.contains(date);
-            dates.push(*date);
-            let there = col(was_there_name(comparator)).fill_null(lit(false));
-            is_new.then(|| (*date, there, col(band_name(comparator))))
-        });
-        let parts: Vec<LazyFrame> = std::iter::once(now)
-            .chain(earlier)
-            .map(|(date, there, band)| {
+        let parts: Vec<LazyFrame> = self
+            .dates()
+            .into_iter()
+            .map(|(date, comparator)| {
+                let (there, band) = match comparator {
+                    None => (lit(true), col(name::overall(name::BAND))),
+                    Some(comparator) => (was_there(comparator), col(band_name(comparator))),
+                };
                 self.frame.clone().lazy().filter(there).select([
                     date_literal(date).alias(ON_DATE),
                     col(SLICE),
@@ -129,7 +156,21 @@ impl<'a> Sliced<'a> {
         let counted = concat(parts, UnionArgs::default())?
             .group_by([ON_DATE, SLICE, VALUE, "band"].map(col))
             .agg([len().cast(DataType::Int64).alias(ACCOUNTS)]);
+        let at_risk = worrying(self.model).into_iter();
+        let at_risk = any_of(
+            at_risk
+                .map(|label| col("band").eq(lit(label.to_owned())))
+                .collect(),
+        );
+        let of_whole = |which: Expr| -> PolarsResult<Expr> {
+            let counted = when(which).then(col(ACCOUNTS)).otherwise(lit(0i64));
+            counted.sum().over(whole.map(col))
+        };
         with_share(counted, &whole)?
+            .with_columns([
+                of_whole(col("band").neq(lit(NOT_SCORED)))?.alias("accounts_scored"),
+                of_whole(at_risk)?.alias("accounts_at_risk"),
+            ])
             .with_column(self.place_of_band("band"))
             .sort(
                 [ON_DATE, SLICE, VALUE, "__place"],
@@ -139,30 +180,56 @@ impl<'a> Sliced<'a> {
             .collect()
     }
 
-    /// Returns how many accounts have a score in each ten points.
+    /// Returns the dates that stand beside each other: tonight's, and each of those compared with,
+    /// once, with its comparator. Two comparators may stand for one date.
+    fn dates(&self) -> Vec<(AsOf, Option<Comparator>)> {
+        let mut dates = vec![(self.as_of, None)];
+        for (comparator, date) in &self.comparators {
+            if dates.iter().all(|(known, _)| known != date) {
+                dates.push((*date, Some(*comparator)));
+            }
+        }
+        dates
+    }
+
+    /// Returns how many accounts have a score in each bin, now and on the dates of comparison.
     ///
     /// # Errors
     /// When Polars fails.
     pub fn scores(&self) -> PolarsResult<DataFrame> {
-        let score = col(name::overall("score_shown"));
-        let tens = score.clone().cast(DataType::Int64).floor_div(lit(10i64));
-        let tens = when(tens.clone().gt(lit(9i64)))
-            .then(lit(9i64))
-            .otherwise(tens);
-        let counted = self
-            .frame
-            .clone()
-            .lazy()
-            .filter(score.is_not_null())
+        let parts: Vec<LazyFrame> = self
+            .dates()
+            .into_iter()
+            .map(|(date, comparator)| {
+                let score = match comparator {
+                    None => col(name::overall("score_shown")),
+                    Some(comparator) => col(score_name(OVERALL, comparator)),
+                };
+                self.frame.clone().lazy().select([
+                    date_literal(date).alias(ON_DATE),
+                    col(SLICE),
+                    col(VALUE),
+                    score.alias("__score"),
+                ])
+            })
+            .collect();
+        let last = 100 / BIN - 1;
+        let bin = col("__score").cast(DataType::Int64).floor_div(lit(BIN));
+        let bin = when(bin.clone().gt(lit(last)))
+            .then(lit(last))
+            .otherwise(bin);
+        let counted = concat(parts, UnionArgs::default())?
+            .filter(col("__score").is_not_null())
             .group_by([
+                col(ON_DATE),
                 col(SLICE),
                 col(VALUE),
-                (tens * lit(10i64)).alias("points_from"),
+                (bin * lit(BIN)).alias("points_from"),
             ])
             .agg([len().cast(DataType::Int64).alias(ACCOUNTS)]);
-        with_share(counted, &[SLICE, VALUE])?
+        with_share(counted, &[ON_DATE, SLICE, VALUE])?
             .sort(
-                [SLICE, VALUE, "points_from"],
+                [ON_DATE, SLICE, VALUE, "points_from"],
                 SortMultipleOptions::default(),
             )
             .collect()
@@ -175,8 +242,7 @@ impl<'a> Sliced<'a> {
     pub fn migration(&self) -> PolarsResult<DataFrame> {
         let mut parts = Vec::new();
         for (n, (comparator, date)) in (0i32..).zip(&self.comparators) {
-            let there = col(was_there_name(comparator)).fill_null(lit(false));
-            let before = when(there)
+            let before = when(was_there(*comparator))
                 .then(col(band_name(comparator)).fill_null(lit(NOT_SCORED)))
                 .otherwise(lit(NOT_THERE));
             let after = col(name::overall(name::BAND)).fill_null(lit(NOT_SCORED));
@@ -220,29 +286,379 @@ impl<'a> Sliced<'a> {
             .collect()
     }
 
-    /// Returns what the scores rest on: accounts scored, and their mean coverage.
+    /// Returns how many scores moved, and how, against every date of comparison.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn changes(&self) -> PolarsResult<DataFrame> {
+        let count = |flag: Expr| flag.fill_null(lit(false)).cast(DataType::Int64).sum();
+        let now = rank_of(&col(name::overall(name::BAND)), self.model);
+        let mut parts = Vec::new();
+        for (n, (comparator, date)) in (0i32..).zip(&self.comparators) {
+            let change = || col(change_name(OVERALL, comparator));
+            let then = rank_of(&col(band_name(comparator)), self.model);
+            let counted = self
+                .frame
+                .clone()
+                .lazy()
+                .group_by([SLICE, VALUE].map(col))
+                .agg([
+                    count(change().is_not_null()).alias("accounts_compared"),
+                    count(change().lt(lit(0.0))).alias("fell"),
+                    count(change().gt(lit(0.0))).alias("rose"),
+                    count(now.clone().gt(then.clone())).alias("to_a_worse_band"),
+                    count(now.clone().lt(then)).alias("to_a_better_band"),
+                    in_order(change()).mean().alias("mean_change"),
+                ]);
+            parts.push(counted.with_columns([
+                lit(n).alias("__comparator"),
+                lit(comparator.to_string()).alias("comparator"),
+                date_literal(*date).alias("compared_as_of"),
+            ]));
+        }
+        let text = |name: &'static str| (name, DataType::String);
+        let number = |name: &'static str| (name, DataType::Int64);
+        let columns = [
+            text("comparator"),
+            ("compared_as_of", DataType::Date),
+            text(SLICE),
+            text(VALUE),
+            number("accounts_compared"),
+            number("fell"),
+            number("rose"),
+            number("to_a_worse_band"),
+            number("to_a_better_band"),
+            ("mean_change", DataType::Float64),
+        ];
+        let sorted = self.by_comparator(parts, &columns, &[SLICE, VALUE])?;
+        sorted.collect()
+    }
+
+    /// Puts what was counted against each comparator under each other, in the job's order.
+    fn by_comparator(
+        &self,
+        parts: Vec<LazyFrame>,
+        columns: &[(&str, DataType)],
+        then_by: &[&str],
+    ) -> PolarsResult<LazyFrame> {
+        let place = ("__comparator", DataType::Int32);
+        let with_place: Vec<_> = columns.iter().cloned().chain([place]).collect();
+        let names: Vec<Expr> = with_place.iter().map(|(name, _)| col(*name)).collect();
+        let parts: Vec<LazyFrame> = parts
+            .into_iter()
+            .map(|part| part.select(names.clone()))
+            .collect();
+        let order: Vec<&str> = ["__comparator"].iter().chain(then_by).copied().collect();
+        let names: Vec<Expr> = columns.iter().map(|(name, _)| col(*name)).collect();
+        Ok(super::stacked(parts, &with_place)?
+            .sort(order, SortMultipleOptions::default())
+            .select(names))
+    }
+
+    /// Returns what the scores rest on, of the whole and of each category, now and on the dates of
+    /// comparison: accounts scored, and the mean share of weight with data.
     ///
     /// # Errors
     /// When Polars fails.
     pub fn coverage(&self) -> PolarsResult<DataFrame> {
-        let is_scored = col(name::overall("score_shown")).is_not_null();
-        let scored = is_scored.cast(DataType::Int64).sum();
+        let categories = self.model.categories.iter();
+        let levels: Vec<(String, String, &str)> = [(OVERALL.into(), OVERALL.into(), "score_shown")]
+            .into_iter()
+            .chain(categories.map(|category| {
+                let level = format!("category/{}", category.id);
+                (category.id.clone(), level, name::SCORE)
+            }))
+            .collect();
+        let mut parts = Vec::new();
+        for (date, comparator) in self.dates() {
+            for (place, (category, level, score)) in (0i32..).zip(&levels) {
+                let (there, score, coverage) = match comparator {
+                    None => (
+                        lit(true),
+                        col(format!("{level}/{score}")),
+                        col(format!("{level}/{}", name::COVERAGE)),
+                    ),
+                    Some(then) => (
+                        was_there(then),
+                        col(score_name(level, then)),
+                        col(coverage_name(level, then)),
+                    ),
+                };
+                parts.push(self.frame.clone().lazy().filter(there).select([
+                    date_literal(date).alias(ON_DATE),
+                    col(SLICE),
+                    col(VALUE),
+                    lit(category.clone()).alias(CATEGORY),
+                    lit(place).alias("__place"),
+                    score.alias("__score"),
+                    coverage.alias("__coverage"),
+                ]));
+            }
+        }
+        let count = |flag: Expr| flag.fill_null(lit(false)).cast(DataType::Int64).sum();
+        // A share that differs from one by less than a rounding error is the whole.
+        let is_whole = col("__coverage").gt_eq(lit(1.0 - 1e-9));
+        concat(parts, UnionArgs::default())?
+            .group_by([ON_DATE, SLICE, VALUE, CATEGORY, "__place"].map(col))
+            .agg([
+                len().cast(DataType::Int64).alias(ACCOUNTS),
+                count(col("__score").is_not_null()).alias("accounts_scored"),
+                count(is_whole).alias("accounts_complete"),
+                in_order(col("__score")).mean().alias("mean_score"),
+                in_order(col("__coverage")).mean().alias("mean_coverage"),
+            ])
+            .with_column(share(col("accounts_scored"), col(ACCOUNTS)).alias("share_scored"))
+            .sort(
+                [ON_DATE, SLICE, VALUE, "__place"],
+                SortMultipleOptions::default(),
+            )
+            .select([all().exclude_cols(["__place"]).as_expr()])
+            .collect()
+    }
+
+    /// Returns what comes up for renewal after tonight, by month, currency and band.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn renewals(&self) -> PolarsResult<DataFrame> {
+        let whole = [SLICE, VALUE, "month", "currency"];
+        let keys = [SLICE, VALUE, "month", "currency", "band"];
         self.frame
             .clone()
             .lazy()
-            .group_by([SLICE, VALUE].map(col))
+            .filter(col(RENEWAL).gt(date_literal(self.as_of)))
+            .with_columns([
+                col(RENEWAL)
+                    .cast(DataType::String)
+                    .str()
+                    .slice(lit(0), lit(7))
+                    .alias("month"),
+                // What has no amount is in no currency.
+                when(col(AMOUNT).is_not_null())
+                    .then(col(CURRENCY))
+                    .otherwise(lit(NULL))
+                    .fill_null(lit(UNKNOWN))
+                    .alias("currency"),
+                col(name::overall(name::BAND))
+                    .fill_null(lit(NOT_SCORED))
+                    .alias("band"),
+            ])
+            .group_by(keys.map(col))
             .agg([
                 len().cast(DataType::Int64).alias(ACCOUNTS),
-                scored.clone().alias("accounts_scored"),
-                in_order(col(name::overall("score_shown")))
-                    .mean()
-                    .alias("mean_score"),
-                in_order(col(name::overall(name::COVERAGE)))
-                    .mean()
-                    .alias("mean_coverage"),
+                in_order(col(AMOUNT)).sum().alias("amount"),
             ])
-            .with_column(share(col("accounts_scored"), col(ACCOUNTS)).alias("share_scored"))
-            .sort([SLICE, VALUE], SortMultipleOptions::default())
+            .with_columns([
+                col(ACCOUNTS)
+                    .sum()
+                    .over(whole.map(col))?
+                    .alias("accounts_of_month"),
+                in_order(col("amount"))
+                    .sum()
+                    .over(whole.map(col))?
+                    .alias("amount_of_month"),
+            ])
+            .with_column(self.place_of_band("band"))
+            .sort(
+                [SLICE, VALUE, "month", "currency", "__place"],
+                SortMultipleOptions::default(),
+            )
+            .select([all().exclude_cols(["__place"]).as_expr()])
+            .collect()
+    }
+
+    /// Returns what took points from the accounts whose score fell, cause by cause, against every
+    /// date of comparison: what recurs first.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn drivers(&self, drivers: &DataFrame) -> PolarsResult<DataFrame> {
+        let mut parts = Vec::new();
+        for (n, (comparator, _)) in (0i32..).zip(&self.comparators) {
+            let has_fallen = col(direction_name(OVERALL, comparator)).eq(lit("down"));
+            let fallen = self
+                .frame
+                .clone()
+                .lazy()
+                .filter(has_fallen)
+                .select([ACCOUNT_ID, SLICE, VALUE].map(col));
+            let sizes = fallen
+                .clone()
+                .group_by([SLICE, VALUE].map(col))
+                .agg([len().cast(DataType::Int64).alias("accounts_fallen")]);
+            let took = drivers
+                .clone()
+                .lazy()
+                .filter(
+                    col("comparator")
+                        .eq(lit(comparator.to_string()))
+                        .and(col("points").lt(lit(0.0))),
+                )
+                .select([ACCOUNT_ID, "cause", CATEGORY, "metric", "points"].map(col));
+            let on = || [SLICE, VALUE].map(col);
+            let counted = fallen
+                .join(
+                    took,
+                    [col(ACCOUNT_ID)],
+                    [col(ACCOUNT_ID)],
+                    JoinArgs::new(JoinType::Inner),
+                )
+                .group_by([SLICE, VALUE, "cause", CATEGORY, "metric"].map(col))
+                .agg([
+                    col(ACCOUNT_ID)
+                        .n_unique()
+                        .cast(DataType::Int64)
+                        .alias(ACCOUNTS),
+                    settled(in_order(col("points")).sum()).alias("points"),
+                ])
+                .join(sizes, on(), on(), JoinArgs::new(JoinType::Left))
+                .with_column(share(col(ACCOUNTS), col("accounts_fallen")).alias("share"));
+            parts.push(counted.with_columns([
+                lit(n).alias("__comparator"),
+                lit(comparator.to_string()).alias("comparator"),
+                (lit(0i64) - col(ACCOUNTS)).alias("__order"),
+            ]));
+        }
+        let text = |name: &'static str| (name, DataType::String);
+        let columns = [
+            text("comparator"),
+            text(SLICE),
+            text(VALUE),
+            text("cause"),
+            text(CATEGORY),
+            text("metric"),
+            ("accounts_fallen", DataType::Int64),
+            (ACCOUNTS, DataType::Int64),
+            ("share", DataType::Float64),
+            ("points", DataType::Float64),
+            ("__order", DataType::Int64),
+        ];
+        let then_by = [
+            SLICE, VALUE, "__order", "points", "cause", CATEGORY, "metric",
+        ];
+        self.by_comparator(parts, &columns, &then_by)?
+            .select([all().exclude_cols(["__order"]).as_expr()])
+            .collect()
+    }
+
+    /// Returns the accounts whose score moved most against every date of comparison, with what
+    /// moved them: an account's behaviour by category, and what is little put together.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn movers(&self, drivers: &DataFrame) -> PolarsResult<DataFrame> {
+        let mut parts = Vec::new();
+        for (n, (comparator, _)) in (0i32..).zip(&self.comparators) {
+            let change = || col(change_name(OVERALL, comparator));
+            let size = change().abs().alias("__size");
+            let largest_first =
+                SortMultipleOptions::default().with_order_descending_multi([true, false]);
+            let largest = self
+                .frame
+                .clone()
+                .lazy()
+                .filter(col(SLICE).eq(lit("all")).and(change().neq(lit(0.0))))
+                .select([
+                    col(ACCOUNT_ID),
+                    col(score_name(OVERALL, comparator)).alias("score_then"),
+                    col(name::overall("score_shown")).alias("score_now"),
+                    change().alias("change"),
+                    size,
+                ])
+                .sort(["__size", ACCOUNT_ID], largest_first)
+                .limit(MOVERS as u32)
+                .with_row_index("rank", Some(1))
+                .with_column(col("rank").cast(DataType::Int64));
+            let is_behaviour = col("cause").eq(lit(BEHAVIOUR));
+            let own_category = when(is_behaviour).then(col(CATEGORY)).otherwise(lit(NULL));
+            let moved = drivers
+                .clone()
+                .lazy()
+                .filter(col("comparator").eq(lit(comparator.to_string())))
+                .select([
+                    col(ACCOUNT_ID),
+                    col("cause"),
+                    own_category.alias(CATEGORY),
+                    col("points"),
+                ]);
+            let on = || [col(ACCOUNT_ID)];
+            let moved = largest.join(moved, on(), on(), JoinArgs::new(JoinType::Inner));
+            let total = || settled(in_order(col("points")).sum()).alias("points");
+            let size = settled(in_order(col("points").abs()).sum()).alias("__weight");
+            let heaviest_first = SortMultipleOptions::default()
+                .with_order_descending_multi([true, false, false])
+                .with_nulls_last(true);
+            let causes = moved
+                .clone()
+                .group_by(["cause", CATEGORY].map(col))
+                .agg([size])
+                .sort(["__weight", "cause", CATEGORY], heaviest_first)
+                .with_row_index("__cause", Some(1))
+                .with_column(len().cast(DataType::Int64).alias("__causes"));
+            let is_kept = col("__cause")
+                .cast(DataType::Int64)
+                .lt_eq(lit(CAUSES))
+                .or(col("__causes").lt_eq(lit(CAUSES + 1)));
+            let kept = |column: &str, other: Expr| {
+                when(is_kept.clone())
+                    .then(col(column))
+                    .otherwise(other)
+                    .alias(column)
+            };
+            let with_null_keys = JoinArgs {
+                nulls_equal: true,
+                ..JoinArgs::new(JoinType::Left)
+            };
+            let on = || ["cause", CATEGORY].map(col);
+            let keys = [
+                "rank",
+                ACCOUNT_ID,
+                "score_then",
+                "score_now",
+                "change",
+                "cause",
+                CATEGORY,
+            ];
+            let counted = moved
+                .join(causes, on(), on(), with_null_keys)
+                .with_columns([
+                    kept("cause", lit(OTHER_CAUSES)),
+                    kept(CATEGORY, lit(NULL)),
+                    when(is_kept.clone())
+                        .then(col("__cause").cast(DataType::Int64))
+                        .otherwise(lit(CAUSES + 1))
+                        .alias("__cause"),
+                ])
+                .group_by(
+                    [keys.as_slice(), &["__cause"]]
+                        .concat()
+                        .into_iter()
+                        .map(col)
+                        .collect::<Vec<_>>(),
+                )
+                .agg([total()])
+                .filter(col("points").neq(lit(0.0)));
+            parts.push(counted.with_columns([
+                lit(n).alias("__comparator"),
+                lit(comparator.to_string()).alias("comparator"),
+            ]));
+        }
+        let text = |name: &'static str| (name, DataType::String);
+        let points = |name: &'static str| (name, DataType::Float64);
+        let columns = [
+            text("comparator"),
+            ("rank", DataType::Int64),
+            text(ACCOUNT_ID),
+            points("score_then"),
+            points("score_now"),
+            points("change"),
+            text("cause"),
+            text(CATEGORY),
+            points("points"),
+            ("__cause", DataType::Int64),
+        ];
+        self.by_comparator(parts, &columns, &["rank", "__cause"])?
+            .select([all().exclude_cols(["__cause"]).as_expr()])
             .collect()
     }
 
@@ -413,6 +829,41 @@ impl<'a> Sliced<'a> {
             })
             .alias("__place")
     }
+}
+
+/// Returns what the tables about all accounts look at.
+fn kept(model: &HealthModel, comparators: &[(Comparator, AsOf)]) -> Vec<Expr> {
+    let categories = model.categories.iter();
+    let levels: Vec<String> = [OVERALL.to_owned()]
+        .into_iter()
+        .chain(categories.map(|category| format!("category/{}", category.id)))
+        .collect();
+    let mut columns: Vec<String> = [ACCOUNT_ID, AMOUNT, CURRENCY, RENEWAL]
+        .map(str::to_owned)
+        .into();
+    columns.extend(["score_shown", name::BAND].map(name::overall));
+    for level in &levels {
+        columns.push(format!("{level}/{}", name::COVERAGE));
+    }
+    for category in &model.categories {
+        columns.push(name::category(&category.id, name::SCORE));
+    }
+    for (comparator, _) in comparators {
+        columns.extend([band_name(comparator), was_there_name(comparator)]);
+        for level in &levels {
+            columns.extend([
+                score_name(level, comparator),
+                coverage_name(level, comparator),
+                change_name(level, comparator),
+                direction_name(level, comparator),
+            ]);
+        }
+    }
+    columns.into_iter().map(col).collect()
+}
+
+fn was_there(comparator: Comparator) -> Expr {
+    col(was_there_name(comparator)).fill_null(lit(false))
 }
 
 /// Returns per owner what was raised, closed, is open and overdue in the log, and what tonight's

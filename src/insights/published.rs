@@ -68,6 +68,7 @@ impl Tables {
             col("health_score").alias(name::overall(name::SCORE)),
             col("score_shown").alias(name::overall("score_shown")),
             col("band").alias(name::overall(name::BAND)),
+            col("coverage").alias(name::overall(name::COVERAGE)),
         ]);
         let is_comparable = scale == model.scale;
         let wide = |table: &DataFrame, what: &str| -> LazyFrame {
@@ -83,10 +84,22 @@ impl Tables {
             let ids = id().alias(ACCOUNT_ID);
             table.clone().lazy().group_by([ids]).agg(columns)
         };
+        let coverages = model.categories.iter().map(|category| {
+            let is_it = col("category").eq(lit(category.id.clone()));
+            let coverage = col("coverage").filter(is_it).first();
+            coverage.alias(name::category(&category.id, name::COVERAGE))
+        });
+        let coverages = self
+            .categories
+            .clone()
+            .lazy()
+            .group_by([id().alias(ACCOUNT_ID)])
+            .agg(coverages.collect::<Vec<_>>());
         let on = || [col(ACCOUNT_ID)];
         let left = || JoinArgs::new(JoinType::Left);
         accounts
             .join(wide(&self.categories, "category"), on(), on(), left())
+            .join(coverages, on(), on(), left())
             .join(wide(&self.metrics, "metric"), on(), on(), left())
             .collect()
     }

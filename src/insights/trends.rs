@@ -26,10 +26,18 @@ pub fn direction_name(level: &str, comparator: impl Display) -> String {
     format!("{level}/direction_{comparator}")
 }
 
-/// Returns the column that holds the shown score on the date of a comparator.
+/// Returns the column that holds the score of the whole or of a category on the date of a
+/// comparator: of the whole as it was shown.
 #[must_use]
-pub fn score_name(comparator: impl Display) -> String {
-    format!("overall/score_{comparator}")
+pub fn score_name(level: &str, comparator: impl Display) -> String {
+    format!("{level}/score_{comparator}")
+}
+
+/// Returns the column that holds the share of a level's weight that rested on data on the date of
+/// a comparator.
+#[must_use]
+pub fn coverage_name(level: &str, comparator: impl Display) -> String {
+    format!("{level}/coverage_{comparator}")
 }
 
 /// Returns the column that holds the band on the date of a comparator.
@@ -81,6 +89,20 @@ pub(super) fn levels(model: &HealthModel) -> Vec<Level> {
         .collect()
 }
 
+/// Returns the overall level and every category: what has a coverage.
+fn covered(model: &HealthModel) -> Vec<String> {
+    let categories = model.categories.iter();
+    let categories = categories.map(|category| format!("category/{}", category.id));
+    [OVERALL.to_owned()].into_iter().chain(categories).collect()
+}
+
+fn coverage_of(level: &str) -> String {
+    format!("{level}/{}", name::COVERAGE)
+}
+
+/// The level of the account as a whole.
+pub(super) const OVERALL: &str = "overall";
+
 /// Returns the column of points that count as flat at a level.
 pub(super) fn flat_band_name(level: &str) -> String {
     format!("{level}/flat_band")
@@ -105,17 +127,26 @@ pub(super) fn compare(
     for comparison in comparisons {
         let comparator = comparison.comparator;
         let earlier = |level: &Level| format!("__then/{}", level.score);
+        let covered = covered(model);
+        let coverages = covered
+            .iter()
+            .map(|level| col(coverage_of(level)).alias(coverage_name(level, comparator)));
+        let scores = levels
+            .iter()
+            .filter(|level| covered.contains(&level.name))
+            .map(|level| col(level.score.as_str()).alias(score_name(&level.name, comparator)));
         let columns: Vec<Expr> = levels
             .iter()
             .map(|level| col(level.score.as_str()).alias(earlier(level)))
             .chain([
-                col(name::overall("score_shown")).alias(score_name(comparator)),
                 col(name::overall(name::BAND)).alias(band_name(comparator)),
                 col(THEN).alias(date_name(comparator)),
                 lit(true).alias(was_there_name(comparator)),
             ])
+            .chain(scores)
+            .chain(coverages)
             .collect();
-        let past = past(scored, comparison, &levels, history)?.select(
+        let past = past(scored, comparison, &levels, &covered, history)?.select(
             [col(ACCOUNT_ID), col(AS_OF)]
                 .into_iter()
                 .chain(columns)
@@ -143,6 +174,7 @@ fn past(
     scored: &DataFrame,
     comparison: &Comparison,
     levels: &[Level],
+    covered: &[String],
     history: &[Published],
 ) -> PolarsResult<LazyFrame> {
     let columns: Vec<Expr> = [
@@ -152,6 +184,7 @@ fn past(
     ]
     .into_iter()
     .chain(levels.iter().map(|level| level.score.clone()))
+    .chain(covered.iter().map(|level| coverage_of(level)))
     .map(col)
     .collect();
     let published: Vec<&Published> = history

@@ -7,14 +7,18 @@ use chrono::NaiveDate;
 use super::file::StalePolicy;
 use super::findings::{self, Judged};
 use super::guard::{self, LastRun};
-use super::score_run::refusal;
+use super::manifest;
+use super::score_run::{encoded, refusal};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
-use crate::exports;
 use crate::exports::contract::{ACCOUNTS, Table};
 use crate::exports::parquet_files::Stored;
 use crate::exports::scan::{self, Demand};
+use crate::exports::{self, Exports};
+use crate::publish::Content;
+use crate::tables;
 use crate::trail::{Finding, Severity, Trail};
+use polars::prelude::DataFrame;
 
 /// What the footers alone say of the exports.
 #[derive(Debug, Clone, Default)]
@@ -231,7 +235,7 @@ fn columns(table: &Table, last: &LastRun) -> Option<Finding> {
 ///
 /// # Errors
 /// When an export cannot be read.
-pub fn rows(job: &ScoreJob, trail: &mut Trail<'_>) -> Result<Judged, JobError> {
+pub fn rows(job: &ScoreJob, trail: &mut Trail<'_>) -> Result<Checked, JobError> {
     let as_of = *job.dates.last().expect("a job has a date");
     let mut whole = job.clone();
     for (name, table) in &job.contract.tables {
@@ -242,5 +246,40 @@ pub fn rows(job: &ScoreJob, trail: &mut Trail<'_>) -> Result<Judged, JobError> {
     let demands = whole.plan.demands(&whole.contract, &[as_of]);
     let exports = exports::load(&whole.contract, &demands, trail)?;
     trail.step("checking the rows");
-    findings::judge_exports(&whole, &exports, as_of)
+    Ok(Checked {
+        judged: findings::judge_exports(&whole, &exports, as_of)?,
+        exports,
+        as_of,
+    })
+}
+
+/// The rows of every export, judged.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What was found.
+    pub judged: Judged,
+    exports: Exports,
+    as_of: NaiveDate,
+}
+
+impl Checked {
+    /// Returns every row that no score rests on as a file: those that are set aside, lead to no
+    /// account, or have no date.
+    ///
+    /// # Errors
+    /// When the rows cannot be encoded.
+    pub fn lost_rows(&self, job: &ScoreJob) -> Result<Content, JobError> {
+        let mut parts: Vec<DataFrame> = Vec::new();
+        for (account, rows) in self
+            .judged
+            .accounts
+            .iter()
+            .zip(self.exports.tables.values())
+        {
+            parts.push(account.rejects.clone());
+            parts.push(rows.astray(self.as_of)?);
+        }
+        let stamp = manifest::stamp(job, self.as_of, &job.model);
+        Ok(encoded(&tables::rejects(&parts)?, &stamp)?)
+    }
 }

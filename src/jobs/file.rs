@@ -1,11 +1,11 @@
 //! A job file exactly as written.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
-use toml::value::Datetime;
 
 use super::review_file::{ActedOnFile, ReviewFile};
+use crate::config::{Datetime, Spanned};
 use crate::domain::{Comparator, DayCount, Period};
 use crate::outcomes::file::OutcomesFile;
 
@@ -13,7 +13,7 @@ use crate::outcomes::file::OutcomesFile;
 pub type Text = Spanned<String>;
 
 /// What to run.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobFile {
     /// The kind of run.
@@ -40,6 +40,9 @@ pub struct JobFile {
     /// The calendar period that `prior_period` speaks of; a month when left out.
     #[serde(default)]
     pub period: Period,
+    /// Whether the readings before a date are computed too, by which noise is told from news; they
+    /// are when left out.
+    pub look_back: Option<Spanned<bool>>,
     /// Further models that are scored beside the one in force.
     #[serde(default)]
     pub challengers: Vec<Text>,
@@ -75,7 +78,7 @@ pub struct JobFile {
 }
 
 /// Tables that are published together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TableGroup {
     /// `account_scores`, `category_scores`, `metric_scores`.
@@ -91,7 +94,7 @@ pub enum TableGroup {
 }
 
 /// How accounts are set apart in the tables about all of them together.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PortfolioFile {
     /// Stages of an account's life with their conditions; the first that holds is taken.
@@ -105,16 +108,16 @@ pub struct PortfolioFile {
 }
 
 /// Which signals a review has to talk about.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionsFile {
-    /// By id.
+    /// Ids of the model's signals.
     #[serde(default)]
     pub signals: Vec<Text>,
 }
 
 /// How the list of actions is drawn up.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionsFile {
     /// The export in which actions are kept, so that none is raised twice.
@@ -132,10 +135,10 @@ pub struct ActionsFile {
 }
 
 /// What nobody wants to hear of for a while.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SnoozeFile {
-    /// The account.
+    /// The account's id.
     pub account: String,
     /// The signal or band; everything about the account when left out.
     pub cause: Option<Text>,
@@ -146,7 +149,7 @@ pub struct SnoozeFile {
 }
 
 /// A part of an account that is scored by itself, such as one of its products.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnitFile {
     /// The export whose rows say which parts an account has.
@@ -156,7 +159,7 @@ pub struct UnitFile {
 }
 
 /// The kind of run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
     /// Scores accounts.
@@ -166,7 +169,7 @@ pub enum JobKind {
 }
 
 /// What to do when an export is older than it may be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StalePolicy {
     /// Its measures are missing, and the run says so.
@@ -177,7 +180,7 @@ pub enum StalePolicy {
 }
 
 /// What must not change much from one published run to the next.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GuardFile {
     /// The share of the accounts scored in both runs that change band.
@@ -190,7 +193,7 @@ pub struct GuardFile {
 }
 
 /// Shares from which on somebody should look, and above which nothing is published.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsFile {
     /// From this share on, the finding is a warning.
@@ -200,7 +203,7 @@ pub struct LimitsFile {
 }
 
 /// What becomes of days already published, of which more may have become known since.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LateDataFile {
     /// Days published within so long before the as-of date are computed and published again with

@@ -3,13 +3,11 @@
 
 use chrono::NaiveDate;
 use polars::prelude::*;
-use toml::Spanned;
-use toml::value::Datetime;
 
 use super::file::{ActionsFile, ExceptionsFile, PortfolioFile, SnoozeFile, Text};
 use super::settings::ScoreJob;
 use super::{JobError, Refusal};
-use crate::config::{Problems, Source, date_of};
+use crate::config::{Datetime, Problems, Source, Spanned, date_of};
 use crate::domain::DayCount;
 use crate::exports::Exports;
 use crate::exports::contract::Contract;
@@ -93,6 +91,7 @@ impl FollowUp {
         &self,
         job: &ScoreJob,
         compared: &DataFrame,
+        drivers: &DataFrame,
         as_of: NaiveDate,
     ) -> PolarsResult<Vec<Table>> {
         let compare = job.compare.iter();
@@ -103,10 +102,14 @@ impl FollowUp {
         Ok(vec![
             tables::portfolio("portfolio_bands", sliced.bands()?),
             tables::portfolio("portfolio_scores", sliced.scores()?),
+            tables::portfolio("portfolio_changes", sliced.changes()?),
             tables::portfolio("portfolio_migration", sliced.migration()?),
             tables::portfolio("portfolio_coverage", sliced.coverage()?),
             tables::portfolio("portfolio_revenue", sliced.revenue()?),
+            tables::portfolio("portfolio_renewals", sliced.renewals()?),
             tables::portfolio("portfolio_causes", sliced.causes()?),
+            tables::portfolio("portfolio_drivers", sliced.drivers(drivers)?),
+            tables::portfolio("portfolio_movers", sliced.movers(drivers)?),
             tables::portfolio("portfolio_signals", sliced.signals(&self.signals)?),
             tables::portfolio("portfolio_actions", actions),
         ])

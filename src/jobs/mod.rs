@@ -15,6 +15,8 @@ pub mod review_file;
 pub mod review_run;
 pub mod review_settings;
 pub mod review_signals;
+pub mod row_tests;
+pub mod schemas;
 pub mod score_charts;
 pub mod score_run;
 pub mod settings;

@@ -1,14 +1,14 @@
 //! The `[review]` and `[acted_on]` sections of a job exactly as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
-use toml::value::Datetime;
 
 use super::file::Text;
+use crate::config::{Datetime, Spanned};
 use crate::domain::DayCount;
 
 /// How the past is looked at.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewFile {
     /// One row per decision and lead, or per account and month end.
@@ -31,6 +31,8 @@ pub struct ReviewFile {
     /// Account columns by which figures are cut.
     #[serde(default)]
     pub segments: Vec<Text>,
+    /// The measure that holds the days an account has been here, by which figures are cut too.
+    pub tenure: Option<Text>,
     /// The account column that names the parent.
     pub parent: Option<Text>,
     /// Metrics that know how near the renewal is.
@@ -53,7 +55,7 @@ pub struct ReviewFile {
 }
 
 /// How rows are drawn from the past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SamplingFile {
     /// One row per decision and lead.
@@ -63,10 +65,10 @@ pub enum SamplingFile {
 }
 
 /// The log of actions, so that a review can say with and without.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActedOnFile {
-    /// The export.
+    /// The export that holds the log.
     pub from: Text,
     /// A date: when the action began.
     pub date: Text,

@@ -63,18 +63,48 @@ pub struct ReviewRun {
     pub findings: Vec<Finding>,
 }
 
+/// The past of a job, scored by every candidate and beside what happened; nothing is judged yet.
+pub struct Past {
+    /// The date at the end of which the outcomes were known.
+    pub as_of: NaiveDate,
+    /// The rows with everything every candidate said of them.
+    pub board: Board,
+    sample: Sample,
+    exports: Exports,
+    findings: Vec<Finding>,
+}
+
+/// Replays the past of a job.
+///
+/// # Errors
+/// When an export cannot be read, or no decision can be looked at.
+pub fn past(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<Past, JobError> {
+    let as_of = *job.score.dates.last().expect("a job has a date");
+    let (decided, acted, accounts) = decisions(job, as_of, trail)?;
+    let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
+    let (sample, exports) = features(job, rows, ledger, trail)?;
+    Ok(Past {
+        as_of,
+        board: board(job, &sample, &acted, trail)?,
+        sample,
+        exports,
+        findings: decided.findings,
+    })
+}
+
 /// Replays the past of a job and compares it with what happened.
 ///
 /// # Errors
 /// When an export cannot be read.
 pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, JobError> {
-    let as_of = *job.score.dates.last().expect("a job has a date");
-    let (decided, acted, accounts) = decisions(job, as_of, trail)?;
-    let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
-    let (sample, exports) = features(job, rows, ledger, trail)?;
-    let board = board(job, &sample, &acted, trail)?;
+    let Past {
+        as_of,
+        board,
+        sample,
+        exports,
+        mut findings,
+    } = past(job, trail)?;
     let mismatches = mismatches(job, &board, exports, trail)?;
-    let mut findings = decided.findings;
     let mut figures = Figures::default();
     let replayed = published_then(job, &board)?;
     findings.extend(replay::judge(&replayed, &mut figures));

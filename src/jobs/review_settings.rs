@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use toml::Spanned;
 
 use super::JobError;
 use super::file::{JobFile, JobKind, Text};
 use super::review_file::{ReviewFile, SamplingFile};
 use super::settings::{self, Overrides, ScoreJob};
 use crate::backtest::design::{Design, Sampling};
-use crate::config::{self, Problem, Problems, Source, date_of};
+use crate::config::{self, Problem, Problems, Source, Spanned, date_of};
 use crate::domain::DayCount;
 use crate::exports::contract::ACCOUNTS;
 use crate::measures::plan::Plan;
@@ -70,7 +69,9 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Revi
         return Err(problems.into());
     };
     let mut overrides = overrides.clone();
-    let columns = review.segments.iter().chain(&review.parent);
+    let columns = (review.segments.iter())
+        .chain(&review.parent)
+        .chain(&review.tenure);
     overrides
         .also
         .extend(columns.map(|name| name.get_ref().clone()));
@@ -200,6 +201,7 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
         primary_lead,
         from: file.from.as_ref().and_then(|from| date_of(from.get_ref())),
         segments: texts(&file.segments),
+        tenure: file.tenure.as_ref().map(|tenure| tenure.get_ref().clone()),
         parent: file.parent.as_ref().map(|parent| parent.get_ref().clone()),
         proximity: texts(&file.proximity),
         timing: (score.model.metrics())
@@ -222,12 +224,22 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
 fn names(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut Problems) {
     let accounts = &score.contract.tables[ACCOUNTS];
     for name in file.segments.iter().chain(&file.parent) {
-        if !accounts.columns.contains_key(name.get_ref()) {
+        let scope = &accounts.scope;
+        let valid = || scope.columns.keys().chain(scope.derived.keys());
+        if !valid().any(|own| own == name.get_ref()) {
             let title = format!("export `accounts` has no column `{name}`");
-            let valid = accounts.columns.keys().map(String::as_str);
+            let valid = valid().map(String::as_str);
             let problem: Problem = source.problem(name.span(), title);
             problems.push(problem.nearest(name.get_ref(), valid));
         }
+    }
+    if let Some(name) = &file.tenure
+        && !score.catalog.measures.contains_key(name.get_ref())
+    {
+        let title = format!("there is no measure `{name}`");
+        let valid = score.catalog.measures.keys().map(String::as_str);
+        let problem = source.problem(name.span(), title);
+        problems.push(problem.nearest(name.get_ref(), valid));
     }
     if let Some(name) = &file.published
         && (name.get_ref().contains(['/', '\\']) || name.get_ref().starts_with('.'))

@@ -10,17 +10,11 @@ use crate::charts::{
     LargestMovers, Mover, RenewalMonth, RenewalsAhead, ScoreBin, ScoreDistribution,
 };
 use crate::domain::{Comparator, one_line};
-use crate::insights::portfolio::{NOT_SCORED, NOT_THERE};
-use crate::model::health_model::Band;
+use crate::formula::date_literal;
+use crate::insights::portfolio::{BIN, NOT_SCORED, NOT_THERE, OTHER_CAUSES, UNKNOWN, worrying};
 use crate::panel::ACCOUNT_ID;
 use crate::tables::Table;
 
-/// Width of a bin of the score distribution, in points.
-const BIN: usize = 5;
-/// Accounts among the largest movers.
-const MOVERS: usize = 10;
-/// Causes told apart before the rest is put together.
-const CAUSES: usize = 7;
 /// Months of renewals ahead.
 const AHEAD: u32 = 12;
 
@@ -81,19 +75,42 @@ fn counts(frame: &DataFrame, column: &str) -> PolarsResult<Vec<u64>> {
         .collect())
 }
 
+/// The rows of a table that speak about all accounts together.
+fn of_all(frame: &DataFrame) -> PolarsResult<DataFrame> {
+    frame
+        .clone()
+        .lazy()
+        .filter(col("slice").eq(lit("all")))
+        .collect()
+}
+
+/// The rows of a table that fulfil a condition.
+fn only(frame: &DataFrame, which: Expr) -> PolarsResult<DataFrame> {
+    frame.clone().lazy().filter(which).collect()
+}
+
+/// The rows of a table that speak about a date.
+fn on_date(date: NaiveDate) -> Expr {
+    col("on_date").eq(date_literal(date))
+}
+
+fn against(comparator: Comparator) -> Expr {
+    col("comparator").eq(lit(comparator.to_string()))
+}
+
+/// The first number of a column; 0 where there is no row.
+fn first_count(frame: &DataFrame, column: &str) -> PolarsResult<u64> {
+    Ok(counts(frame, column)?.first().copied().unwrap_or_default())
+}
+
 /// Says how many of them there are.
 fn number_of(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Takes the noise of a binary fraction off a sum of shown points.
-fn shown(points: f64) -> f64 {
-    (points * 1e6).round() / 1e6
-}
-
 fn unpublished(table: &str) -> String {
     let group = match table {
-        "account_scores" | "category_scores" | "drivers" => "scores",
+        "account_scores" => "scores",
         _ => "portfolio",
     };
     format!("the job does not publish {table}; add \"{group}\" to its publish groups")
@@ -126,18 +143,6 @@ impl Pictures<'_> {
         }
     }
 
-    /// Returns the bands that a reader worries about, worst first.
-    fn worrying(&self) -> Vec<&str> {
-        let bands = &self.job.model.bands;
-        let at_risk = bands.iter().filter(|band| band.at_risk);
-        let mut labels: Vec<&str> = at_risk.map(|band: &Band| band.label.as_str()).collect();
-        if labels.is_empty() {
-            labels.extend(bands.last().map(|band| band.label.as_str()));
-        }
-        labels.reverse();
-        labels
-    }
-
     /// Returns the account and, where parts are scored, the part, of each row.
     fn ids(&self, frame: &DataFrame) -> PolarsResult<Vec<String>> {
         let accounts = text(frame, ACCOUNT_ID)?;
@@ -152,98 +157,94 @@ impl Pictures<'_> {
         Ok(accounts.into_iter().zip(parts).map(id).collect())
     }
 
-    /// Returns what people call the account of each row: the name that the job shows first, and
-    /// the id.
-    fn names(&self, accounts: &DataFrame, ids: &[String]) -> PolarsResult<Vec<String>> {
+    /// Returns what people call some accounts: the name that the job shows first, where it
+    /// publishes one.
+    fn names(&self, ids: &[String]) -> PolarsResult<IndexMap<String, String>> {
         let first = self.job.population.show.first();
-        let names = match first.filter(|first| first.name != ACCOUNT_ID) {
-            Some(first) => text(accounts, &first.name)?,
-            None => vec![None; ids.len()],
+        let first = first.filter(|first| first.name != ACCOUNT_ID);
+        let (Some(first), Ok(accounts)) = (first, self.table("account_scores")) else {
+            return Ok(IndexMap::new());
         };
-        let name = |(id, name): (&String, Option<String>)| match name {
-            Some(name) => one_line(&format!("{name} ({id})")),
-            None => one_line(id),
-        };
-        Ok(ids.iter().zip(names).map(name).collect())
+        let named = self.ids(accounts)?.into_iter();
+        let named = named.zip(text(accounts, &first.name)?);
+        Ok(named
+            .filter(|(id, _)| ids.contains(id))
+            .filter_map(|(id, name)| Some((id, one_line(&name?))))
+            .collect())
     }
 
     fn score_distribution(&self) -> Drawn {
-        let source = "account_scores, portfolio_bands";
+        let source = "portfolio_scores, portfolio_bands";
         let caption = |title, subtitle| self.caption("score_distribution", title, subtitle, source);
         let unknown = || caption("How scores are spread".to_owned(), String::new());
-        let tables = (self.table("account_scores"), self.table("portfolio_bands"));
-        let (accounts, in_bands) = match tables {
-            (Ok(accounts), Ok(in_bands)) => (accounts, in_bands),
+        let tables = (
+            self.table("portfolio_scores"),
+            self.table("portfolio_bands"),
+        );
+        let (in_bins, in_bands) = match tables {
+            (Ok(in_bins), Ok(in_bands)) => (of_all(in_bins)?, of_all(in_bands)?),
             (Err(reason), _) | (_, Err(reason)) => return Ok(Err((unknown(), reason))),
         };
-        let scores = numbers(accounts, "score_shown")?;
-        let changes = match self.compared {
-            Some((comparator, _)) => numbers(accounts, &format!("change_{comparator}"))?,
-            None => vec![None; scores.len()],
+        let bins_of = |date: NaiveDate| -> PolarsResult<IndexMap<u64, u64>> {
+            let own = only(&in_bins, on_date(date))?;
+            let from = counts(&own, "points_from")?;
+            Ok(from.into_iter().zip(counts(&own, "accounts")?).collect())
         };
-        let bin = |score: f64| ((shown(score).max(0.0) / BIN as f64) as usize).min(100 / BIN - 1);
-        let mut now = [0u64; 100 / BIN];
-        let mut before = [0u64; 100 / BIN];
-        let mut in_both = 0;
-        for (score, change) in scores.iter().zip(&changes) {
-            let Some(score) = score else { continue };
-            now[bin(*score)] += 1;
-            if let Some(change) = change {
-                before[bin(score - change)] += 1;
-                in_both += 1;
-            }
-        }
-        let compared = self.compared.filter(|_| in_both > 0);
-        let bins = (0..100 / BIN).map(|n| ScoreBin {
-            low: (n * BIN) as f64,
-            high: ((n + 1) * BIN) as f64,
-            now: now[n],
-            before: compared.map(|_| before[n]),
+        let bands_of = |date: NaiveDate| only(&in_bands, on_date(date));
+        let compared = match self.compared {
+            Some((_, date)) => Some((date, bins_of(date)?, bands_of(date)?)),
+            None => None,
+        };
+        let compared = compared.filter(|(_, bins, _)| !bins.is_empty());
+        let (now, bands_now) = (bins_of(self.as_of)?, bands_of(self.as_of)?);
+        let width = BIN as u64;
+        let bins = (0..100 / width).map(|n| ScoreBin {
+            low: (n * width) as f64,
+            high: ((n + 1) * width) as f64,
+            now: now.get(&(n * width)).copied().unwrap_or_default(),
+            before: compared
+                .as_ref()
+                .map(|(_, bins, _)| bins.get(&(n * width)).copied().unwrap_or_default()),
         });
         let bands = self.bands(&[NOT_SCORED]);
-        let dates = text(in_bands, "on_date")?;
-        let (slices, labels) = (text(in_bands, "slice")?, text(in_bands, "band")?);
-        let n = counts(in_bands, "accounts")?;
-        let on = |date: NaiveDate, label: &str| -> u64 {
-            let date = Some(date.to_string());
-            let is = |row: &usize| {
-                slices[*row].as_deref() == Some("all")
-                    && dates[*row] == date
-                    && labels[*row].as_deref() == Some(label)
-            };
-            (0..n.len()).filter(is).map(|row| n[row]).sum()
+        let in_band = |frame: &DataFrame| -> PolarsResult<Vec<u64>> {
+            let labels = text(frame, "band")?;
+            let n = counts(frame, "accounts")?;
+            let all = bands.ranked.iter().chain(&bands.others);
+            let place = |label| labels.iter().position(|of| of.as_ref() == Some(label));
+            Ok(all
+                .map(|label| place(label).map_or(0, |row| n[row]))
+                .collect())
         };
-        let all = bands.ranked.iter().chain(&bands.others);
-        let in_band = all.map(|label| BandCount {
-            now: on(self.as_of, label),
-            before: compared.map(|(_, date)| on(date, label)),
-        });
-        let worrying = self.worrying();
-        let of = |date| worrying.iter().map(|label| on(date, label)).sum::<u64>();
-        let scored: u64 = now.iter().sum();
+        let counted = in_band(&bands_now)?;
+        let before = match &compared {
+            Some((.., frame)) => Some(in_band(frame)?),
+            None => None,
+        };
+        let scored = first_count(&bands_now, "accounts_scored")?;
+        let at_risk = first_count(&bands_now, "accounts_at_risk")?;
         let mut title = format!(
-            "{} of {} are in {}",
-            of(self.as_of),
+            "{at_risk} of {} are in {}",
             number_of(scored as usize, "scored account", "scored accounts"),
-            worrying.join(" or ")
+            worrying(&self.job.model).join(" or ")
         );
-        if let Some((_, date)) = compared {
-            let (now, then) = (of(self.as_of), of(date));
-            title += &match now.cmp(&then) {
-                std::cmp::Ordering::Greater => format!(", {} more than on {date}", now - then),
-                std::cmp::Ordering::Less => format!(", {} fewer than on {date}", then - now),
-                std::cmp::Ordering::Equal => format!(", as many as on {date}"),
-            };
-        }
         let mut subtitle = format!("Accounts by score in bins of {BIN} points, and by band");
-        if let Some((_, date)) = compared {
-            subtitle += &format!("; outline: the {in_both} accounts scored on {date} too");
+        if let Some((date, _, frame)) = &compared {
+            let then = first_count(frame, "accounts_at_risk")?;
+            title += &format!("; on {date} it was {then}");
+            let scored_then = first_count(frame, "accounts_scored")?;
+            subtitle += &format!("; outline: the {scored_then} of them scored on {date}");
         }
         let chart = ScoreDistribution {
             bins: bins.collect(),
-            counts: in_band.collect(),
+            counts: (0..counted.len())
+                .map(|place| BandCount {
+                    now: counted[place],
+                    before: before.as_ref().map(|before| before[place]),
+                })
+                .collect(),
             thresholds: self.thresholds(),
-            compared: compared.map(|(_, date)| date.to_string()),
+            compared: compared.as_ref().map(|(date, ..)| date.to_string()),
             bands,
         };
         Ok(match scored {
@@ -259,41 +260,41 @@ impl Pictures<'_> {
     }
 
     fn band_migration(&self) -> Drawn {
-        let caption = |title, subtitle| {
-            self.caption("band_migration", title, subtitle, "portfolio_migration")
-        };
+        let source = "portfolio_migration, portfolio_bands, portfolio_changes";
+        let caption = |title, subtitle| self.caption("band_migration", title, subtitle, source);
         let unknown = || caption("Who changed band".to_owned(), String::new());
         let Some((comparator, date)) = self.compared else {
             return Ok(Err((unknown(), self.without_comparison())));
         };
-        let moves = match self.table("portfolio_migration") {
-            Ok(moves) => moves,
-            Err(reason) => return Ok(Err((unknown(), reason))),
+        let tables = (
+            self.table("portfolio_migration"),
+            self.table("portfolio_changes"),
+        );
+        let (moves, changes) = match tables {
+            (Ok(moves), Ok(changes)) => (of_all(moves)?, of_all(changes)?),
+            (Err(reason), _) | (_, Err(reason)) => return Ok(Err((unknown(), reason))),
         };
+        let moves = only(&moves, against(comparator))?;
+        let changes = only(&changes, against(comparator))?;
         let bands = self.bands(&[NOT_SCORED, NOT_THERE]);
         let names: Vec<&String> = bands.ranked.iter().chain(&bands.others).collect();
         let place = |label: &Option<String>| {
             let label = label.as_ref();
             names.iter().position(|name| Some(*name) == label)
         };
-        let (slices, against) = (text(moves, "slice")?, text(moves, "comparator")?);
-        let (from, to) = (text(moves, "band_before")?, text(moves, "band_after")?);
-        let n = counts(moves, "accounts")?;
-        let mut cells = vec![vec![0u64; names.len()]; names.len()];
+        let (from, to) = (text(&moves, "band_before")?, text(&moves, "band_after")?);
+        let n = counts(&moves, "accounts")?;
+        // Whoever is counted is in the panel now.
+        let mut cells = vec![vec![0u64; names.len() - 1]; names.len()];
         for row in 0..n.len() {
-            let is_ours = slices[row].as_deref() == Some("all")
-                && against[row].as_deref() == Some(comparator.to_string().as_str());
-            if let (true, Some(from), Some(to)) = (is_ours, place(&from[row]), place(&to[row])) {
-                cells[from][to] += n[row];
+            if let (Some(from), Some(to)) = (place(&from[row]), place(&to[row])) {
+                cells[from][to] = n[row];
             }
         }
-        let ranked = bands.ranked.len();
-        let moved = |is: fn(&usize, &usize) -> bool| -> u64 {
-            let pairs = (0..ranked).flat_map(|from| (0..ranked).map(move |to| (from, to)));
-            let pairs = pairs.filter(|(from, to)| is(to, from));
-            pairs.map(|(from, to)| cells[from][to]).sum()
-        };
-        let (worse, better) = (moved(usize::lt), moved(usize::gt));
+        let (worse, better) = (
+            first_count(&changes, "to_a_worse_band")?,
+            first_count(&changes, "to_a_better_band")?,
+        );
         let title = format!(
             "{} slipped into a worse band since {date}, {better} rose",
             number_of(worse as usize, "account", "accounts")
@@ -302,11 +303,15 @@ impl Pictures<'_> {
             "Today's accounts by band on {date} (rows) and on {} (columns)",
             self.as_of
         );
-        if cells[..=ranked].iter().flatten().all(|count| *count == 0) {
+        if cells[..names.len() - 1]
+            .iter()
+            .flatten()
+            .all(|count| *count == 0)
+        {
             let reason = format!("none of today's accounts was in the panel on {date}");
             return Ok(Err((unknown(), reason)));
         }
-        let columns = 0..names.len();
+        let columns = 0..names.len() - 1;
         let chart = BandMigration {
             before: cells.iter().map(|row| row.iter().sum()).collect(),
             now: columns
@@ -329,121 +334,94 @@ impl Pictures<'_> {
     }
 
     fn largest_movers(&self) -> Drawn {
-        let source = "account_scores, drivers";
+        let source = "portfolio_movers, portfolio_changes";
         let caption = |title, subtitle| self.caption("largest_movers", title, subtitle, source);
         let unknown = || caption("Whose score moved most".to_owned(), String::new());
         let Some((comparator, date)) = self.compared else {
             return Ok(Err((unknown(), self.without_comparison())));
         };
-        let (accounts, drivers) = match (self.table("account_scores"), self.table("drivers")) {
-            (Ok(accounts), Ok(drivers)) => (accounts, drivers),
+        let tables = (
+            self.table("portfolio_movers"),
+            self.table("portfolio_changes"),
+        );
+        let (movers, changes) = match tables {
+            (Ok(movers), Ok(changes)) => (movers, of_all(changes)?),
             (Err(reason), _) | (_, Err(reason)) => return Ok(Err((unknown(), reason))),
         };
-        let ids = self.ids(accounts)?;
-        let names = self.names(accounts, &ids)?;
-        let scores = numbers(accounts, "score_shown")?;
-        let changes = numbers(accounts, &format!("change_{comparator}"))?;
-        let change = |row: usize| changes[row].unwrap_or(0.0);
-        let mut rows: Vec<usize> = (0..ids.len()).filter(|row| change(*row) != 0.0).collect();
-        let moved = rows.len();
-        let fell = rows.iter().filter(|row| change(**row) < 0.0).count();
-        rows.sort_by(|a, b| {
-            let size = |row: usize| change(row).abs();
-            size(*b)
-                .total_cmp(&size(*a))
-                .then_with(|| ids[*a].cmp(&ids[*b]))
+        let movers = only(movers, against(comparator))?;
+        let changes = only(&changes, against(comparator))?;
+        let ids = self.ids(&movers)?;
+        let names = self.names(&ids)?;
+        let (causes, categories) = (text(&movers, "cause")?, text(&movers, "category")?);
+        let words = causes.iter().zip(&categories);
+        let words: Vec<String> = words
+            .map(|(cause, category)| self.in_words(cause.as_deref(), category.as_deref()))
+            .collect();
+        let column = |name: &str| numbers(&movers, name);
+        let (then, now) = (column("score_then")?, column("score_now")?);
+        let (change, points) = (column("change")?, column("points")?);
+        // The heaviest causes have the first colours, whatever account they are met in first.
+        let mut weights: IndexMap<&String, f64> = IndexMap::new();
+        for (words, points) in words.iter().zip(&points) {
+            *weights.entry(words).or_default() += points.unwrap_or_default().abs();
+        }
+        let other = self.in_words(Some(OTHER_CAUSES), None);
+        weights.sort_by(|a, x, b, y| {
+            let is_other = |words: &String| *words == other;
+            is_other(a)
+                .cmp(&is_other(b))
+                .then_with(|| y.total_cmp(x))
+                .then_with(|| a.cmp(b))
         });
-        rows.truncate(MOVERS);
-        rows.sort_by(|a, b| change(*a).total_cmp(&change(*b)));
-        let Some(first) = rows.first().copied() else {
+        let mut accounts: IndexMap<&String, Mover> = IndexMap::new();
+        for row in 0..ids.len() {
+            let mover = accounts.entry(&ids[row]).or_insert_with(|| Mover {
+                account: names.get(&ids[row]).cloned().unwrap_or_default(),
+                id: one_line(&ids[row]),
+                before: then[row].unwrap_or_default(),
+                now: now[row].unwrap_or_default(),
+                change: change[row].unwrap_or_default(),
+                points: vec![0.0; weights.len()],
+            });
+            if let Some(place) = weights.get_index_of(&words[row]) {
+                mover.points[place] = points[row].unwrap_or_default();
+            }
+        }
+        let mut accounts: Vec<Mover> = accounts.into_values().collect();
+        accounts.sort_by(|a, b| a.change.total_cmp(&b.change));
+        for mover in &mut accounts {
+            if mover.account.is_empty() {
+                mover.account = std::mem::take(&mut mover.id);
+            }
+        }
+        let Some(first) = accounts.first() else {
             let reason = format!("no score of today differs from that of {date}");
             return Ok(Err((unknown(), reason)));
         };
-        let shares = self.shares(drivers, comparator, &rows, &ids)?;
-        let mut sizes: Vec<(&String, f64)> = shares
-            .iter()
-            .map(|(cause, points)| (cause, points.iter().map(|points| points.abs()).sum()))
-            .collect();
-        sizes.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        let own = if sizes.len() > CAUSES + 1 {
-            CAUSES
-        } else {
-            sizes.len()
-        };
-        let mut causes: Vec<String> = sizes[..own]
-            .iter()
-            .map(|(cause, _)| (*cause).clone())
-            .collect();
-        let rest: Vec<&String> = sizes[own..].iter().map(|(cause, _)| *cause).collect();
-        let of = |cause: &String, place: usize| shares[cause][place];
-        let movers = rows.iter().enumerate().map(|(place, row)| {
-            let mut points: Vec<f64> = causes.iter().map(|cause| shown(of(cause, place))).collect();
-            if !rest.is_empty() {
-                points.push(shown(rest.iter().map(|cause| of(cause, place)).sum()));
-            }
-            let now = scores[*row].unwrap_or_default();
-            Mover {
-                account: names[*row].clone(),
-                before: shown(now - change(*row)),
-                now,
-                change: shown(change(*row)),
-                points,
-            }
-        });
-        let accounts: Vec<Mover> = movers.collect();
-        if !rest.is_empty() {
-            causes.push("Other causes".to_owned());
-        }
-        let title = if fell == 0 {
-            format!("All {moved} scores that moved rose since {date}")
-        } else {
+        let decimals = self.job.model.decimals as usize;
+        let (fell, rose) = (
+            first_count(&changes, "fell")?,
+            first_count(&changes, "rose")?,
+        );
+        let title = if first.change < 0.0 {
             format!(
-                "{fell} of {moved} scores that moved since {date} fell; {} by {:.1} points",
-                names[first],
-                -change(first)
+                "{fell} scores fell since {date} and {rose} rose; {} lost {:.decimals$} points",
+                first.account, -first.change
             )
+        } else {
+            format!("{rose} scores rose since {date} and {fell} fell")
         };
         let subtitle = format!(
             "The {} that moved most, {date} to {}; causes in points of the shown score",
-            number_of(rows.len(), "account", "accounts"),
+            number_of(accounts.len(), "account", "accounts"),
             self.as_of
         );
-        Ok(Ok(
-            LargestMovers { causes, accounts }.draw(&caption(title, subtitle))
-        ))
-    }
-
-    /// Returns the points that each cause took from or gave to the accounts of some rows.
-    fn shares(
-        &self,
-        drivers: &DataFrame,
-        comparator: Comparator,
-        rows: &[usize],
-        ids: &[String],
-    ) -> PolarsResult<IndexMap<String, Vec<f64>>> {
-        let places: IndexMap<&str, usize> = rows
-            .iter()
-            .enumerate()
-            .map(|(place, row)| (ids[*row].as_str(), place))
-            .collect();
-        let against = text(drivers, "comparator")?;
-        let (causes, categories) = (text(drivers, "cause")?, text(drivers, "category")?);
-        let (owners, points) = (self.ids(drivers)?, numbers(drivers, "points")?);
-        let comparator = comparator.to_string();
-        let mut shares: IndexMap<String, Vec<f64>> = IndexMap::new();
-        for row in 0..owners.len() {
-            let (Some(place), Some(points)) = (places.get(owners[row].as_str()), points[row])
-            else {
-                continue;
-            };
-            if points == 0.0 || against[row].as_deref() != Some(comparator.as_str()) {
-                continue;
-            }
-            let cause = self.in_words(causes[row].as_deref(), categories[row].as_deref());
-            let none = || vec![0.0; rows.len()];
-            shares.entry(cause).or_insert_with(none)[*place] += points;
-        }
-        Ok(shares)
+        let chart = LargestMovers {
+            causes: weights.into_keys().cloned().collect(),
+            accounts,
+            decimals,
+        };
+        Ok(Ok(chart.draw(&caption(title, subtitle))))
     }
 
     /// Returns a cause as people say it; what an account did is told apart by category.
@@ -458,6 +436,7 @@ impl Pictures<'_> {
             "calendar" => "Passing of time",
             "limit" => "Caps and floors",
             "override" => "Score set by hand",
+            OTHER_CAUSES => "Other causes",
             _ => "Not comparable",
         };
         words.to_owned()
@@ -471,26 +450,42 @@ impl Pictures<'_> {
 
     fn coverage(&self) -> Drawn {
         let caption =
-            |title, subtitle| self.caption("coverage", title, subtitle, "category_scores");
+            |title, subtitle| self.caption("coverage", title, subtitle, "portfolio_coverage");
         let unknown = || caption("What the scores rest on".to_owned(), String::new());
-        let categories = match self.table("category_scores") {
-            Ok(categories) => categories,
+        let covered = match self.table("portfolio_coverage") {
+            Ok(covered) => of_all(covered)?,
             Err(reason) => return Ok(Err((unknown(), reason))),
         };
-        let (names, shares) = (
-            text(categories, "category")?,
-            numbers(categories, "coverage")?,
+        let now = only(&covered, on_date(self.as_of))?;
+        let shares_on = |frame: &DataFrame| -> PolarsResult<IndexMap<Option<String>, Option<f64>>> {
+            let shares = numbers(frame, "mean_coverage")?;
+            Ok(text(frame, "category")?.into_iter().zip(shares).collect())
+        };
+        let then = match self.compared {
+            Some((_, date)) => {
+                let shares = shares_on(&only(&covered, on_date(date))?)?;
+                Some((date, shares)).filter(|(_, shares)| !shares.is_empty())
+            }
+            None => None,
+        };
+        let share_now = shares_on(&now)?;
+        let categories = text(&now, "category")?;
+        let (complete, all) = (
+            counts(&now, "accounts_complete")?,
+            counts(&now, "accounts")?,
         );
         let rows = self.job.model.categories.iter().map(|category| {
-            let own = names.iter().zip(&shares);
-            let own = own.filter(|(name, _)| name.as_ref() == Some(&category.id));
-            let own: Vec<f64> = own.filter_map(|(_, share)| *share).collect();
-            let full = own.iter().filter(|share| **share >= 1.0 - 1e-9).count();
+            let id = Some(category.id.clone());
+            let row = categories.iter().position(|known| *known == id);
             CoverageRow {
                 category: category.title.clone(),
-                share: (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64),
-                before: None,
-                note: format!("complete for {full} of {}", own.len()),
+                share: share_now.get(&id).copied().flatten(),
+                before: then
+                    .as_ref()
+                    .and_then(|(_, shares)| shares.get(&id).copied().flatten()),
+                note: row.map_or_else(String::new, |row| {
+                    format!("complete for {} of {}", complete[row], all[row])
+                }),
             }
         });
         let rows: Vec<CoverageRow> = rows.collect();
@@ -516,47 +511,31 @@ impl Pictures<'_> {
         );
         let chart = Coverage {
             rows,
-            compared: None,
+            compared: then.map(|(date, _)| date.to_string()),
             required: None,
         };
         Ok(Ok(chart.draw(&caption(title, subtitle))))
     }
 
-    /// Returns the shown column that holds a fact of the model.
-    fn fact(&self, key: &str, fact: Option<&String>, frame: &DataFrame) -> Result<String, String> {
-        let Some(column) = fact else {
-            return Err(format!("[follow_up] of the model does not name its {key}"));
-        };
-        match frame.column(column) {
-            Ok(_) => Ok(column.clone()),
-            Err(_) => Err(format!(
-                "account_scores has no column {column}; add it to `show` of the exports file"
-            )),
-        }
-    }
-
     fn renewals_ahead(&self) -> Drawn {
         let caption =
-            |title, subtitle| self.caption("renewals_ahead", title, subtitle, "account_scores");
+            |title, subtitle| self.caption("renewals_ahead", title, subtitle, "portfolio_renewals");
         let unknown = || caption("What comes up for renewal".to_owned(), String::new());
-        let accounts = match self.table("account_scores") {
-            Ok(accounts) => accounts,
-            Err(reason) => return Ok(Err((unknown(), reason))),
-        };
         let facts = &self.job.model.rules.facts;
-        let columns = [
+        for (key, fact) in [
             ("renewal_date", &facts.renewal_date),
             ("amount", &facts.amount),
             ("currency", &facts.currency),
-        ]
-        .map(|(key, fact)| self.fact(key, fact.as_ref(), accounts));
-        let [date, amount, currency] = match columns {
-            [Ok(date), Ok(amount), Ok(currency)] => [date, amount, currency],
-            [Err(reason), ..] | [_, Err(reason), _] | [.., Err(reason)] => {
+        ] {
+            if fact.is_none() {
+                let reason = format!("[follow_up] of the model does not name its {key}");
                 return Ok(Err((unknown(), reason)));
             }
+        }
+        let renewals = match self.table("portfolio_renewals") {
+            Ok(renewals) => of_all(renewals)?,
+            Err(reason) => return Ok(Err((unknown(), reason))),
         };
-        let first = self.as_of.format("%Y-%m").to_string();
         // A date at the end of a month has nothing left of it.
         let start = self.as_of.succ_opt().unwrap_or(self.as_of);
         let month = |n: u32| start.checked_add_months(Months::new(n));
@@ -582,31 +561,40 @@ impl Pictures<'_> {
             };
             months.iter().map(empty).collect()
         };
-        let (dates, labels) = (text(accounts, &date)?, text(accounts, "band")?);
-        let (amounts, currencies) = (numbers(accounts, &amount)?, text(accounts, &currency)?);
-        let worrying = self.worrying();
+        let (dates, labels) = (text(&renewals, "month")?, text(&renewals, "band")?);
+        let (n, of_month) = (
+            counts(&renewals, "accounts")?,
+            counts(&renewals, "accounts_of_month")?,
+        );
+        let (amounts, sums) = (
+            numbers(&renewals, "amount")?,
+            numbers(&renewals, "amount_of_month")?,
+        );
+        let currencies = text(&renewals, "currency")?;
+        let worrying = worrying(&self.job.model);
         let mut panels: IndexMap<String, Vec<RenewalMonth>> = IndexMap::new();
         let (mut due, mut at_risk, mut later, mut without) = (0, 0, 0, 0);
         for row in 0..dates.len() {
-            let Some(date) = dates[row].as_ref().filter(|date| **date > today) else {
+            let month = dates[row].as_ref();
+            let Some(month) = month.and_then(|month| months.get_index_of(month)) else {
+                later += n[row];
                 continue;
             };
-            let Some(month) = months.get_index_of(&date[..first.len()]) else {
-                later += 1;
-                continue;
-            };
-            due += 1;
+            due += n[row];
             let label = labels[row].as_deref();
-            at_risk += usize::from(label.is_some_and(|label| worrying.contains(&label)));
-            let (Some(amount), Some(currency)) = (amounts[row], &currencies[row]) else {
-                without += 1;
+            if label.is_some_and(|label| worrying.contains(&label)) {
+                at_risk += n[row];
+            }
+            let currency = currencies[row].as_deref().unwrap_or(UNKNOWN);
+            if currency == UNKNOWN {
+                without += n[row];
                 continue;
-            };
+            }
             let panel = panels.entry(one_line(currency)).or_insert_with(empty);
             let month = &mut panel[month];
-            month.amount += amount;
-            month.accounts += 1;
-            month.by_band[of_band(&labels[row])] += amount;
+            month.amount = sums[row].unwrap_or_default();
+            month.accounts = of_month[row];
+            month.by_band[of_band(&labels[row])] = amounts[row].unwrap_or_default();
         }
         if due == 0 {
             let reason = format!("no renewal lies within {AHEAD} months");
@@ -615,7 +603,7 @@ impl Pictures<'_> {
         panels.sort_keys();
         let title = format!(
             "{at_risk} of {} by the end of {} are in {}",
-            number_of(due, "renewal", "renewals"),
+            number_of(due as usize, "renewal", "renewals"),
             months.last().map_or("", String::as_str),
             worrying.join(" or ")
         );

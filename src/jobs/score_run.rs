@@ -180,7 +180,13 @@ impl ScoreRun {
     ///
     /// # Errors
     /// When the data came in a state that the job refuses.
-    pub fn scorecard(&self, job: &ScoreJob, as_of: NaiveDate) -> Result<Scorecard, JobError> {
+    pub fn scorecard(
+        &self,
+        job: &ScoreJob,
+        as_of: NaiveDate,
+        trail: &mut Trail<'_>,
+    ) -> Result<Scorecard, JobError> {
+        trail.step(&format!("judging the data of {as_of}"));
         let scored = of_date(&self.compared, as_of)?;
         let drivers = of_date(&self.drivers, as_of)?;
         let heads = self
@@ -195,6 +201,7 @@ impl ScoreRun {
             mut moment,
             mut refusals,
         } = findings::judge(job, &self.exports, &scored, &heads, as_of)?;
+        trail.step(&format!("drawing up {as_of}"));
         let follow_up = FollowUp::draw_up(job, &self.exports, &scored, as_of)?;
         findings.extend(follow_up.findings());
         refusals.extend(follow_up.refusal());
@@ -224,7 +231,7 @@ impl ScoreRun {
                 }
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
-                TableGroup::Portfolio => follow_up.portfolio(job, &scored, as_of)?,
+                TableGroup::Portfolio => follow_up.portfolio(job, &scored, &drivers, as_of)?,
                 // Drawn from the tables once they are complete.
                 TableGroup::Charts => Vec::new(),
             });
@@ -277,7 +284,7 @@ impl ScoreRun {
         let mut scorecards = job
             .dates
             .iter()
-            .map(|date| self.scorecard(job, *date))
+            .map(|date| self.scorecard(job, *date, trail))
             .collect::<Result<Vec<_>, _>>()?;
         for scorecard in &mut scorecards {
             trail.step(&format!("publishing {}", scorecard.as_of));

@@ -9,7 +9,7 @@ use super::file::{JobFile, LimitsFile, StalePolicy, TableGroup, Text};
 use super::follow_up;
 use super::guard::{Guard, Limits};
 use super::late_data;
-use crate::config::{self, Problem, Problems, Source};
+use crate::config::{self, Problem, Problems, Source, Spanned};
 use crate::domain::{Comparator, DayCount, Period, year_before};
 use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
 use crate::exports::file::ExportsFile;
@@ -132,6 +132,8 @@ pub struct ScoreJob {
     pub compare: Vec<Comparator>,
     /// The calendar period that `prior_period` speaks of.
     pub period: Period,
+    /// Whether the readings before each date are computed, by which noise is told from news.
+    pub look_back: bool,
     /// The dates that the job had published before, rising.
     pub published: Vec<NaiveDate>,
     /// Further models that are scored beside the one in force.
@@ -182,6 +184,7 @@ impl ScoreJob {
             .collect();
         let read = self
             .models()
+            .filter(|_| self.look_back)
             .flat_map(move |model| looked_back_on(date, model, with_year));
         std::iter::once(date).chain(compared).chain(read)
     }
@@ -286,6 +289,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     if overrides.accept_changes {
         guard.accept();
     }
+    let look_back = look_back(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
     let (Some((exports, exports_source)), Some((measures_file, measures_source))) =
         (exports, measures_file)
@@ -407,6 +411,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
             .map(|written| *written.get_ref())
             .collect(),
         period: file.period,
+        look_back,
         challengers,
         stale: file.stale,
         warn_share: tolerance.warn.unwrap_or(0.01),
@@ -544,6 +549,25 @@ fn named<T: serde::de::DeserializeOwned>(
     read
 }
 
+/// Decides whether the readings before a date are computed; what is published of insights and
+/// portfolios speaks of what has lately changed, and would be silent without them.
+fn look_back(file: &JobFile, source: &Source, problems: &mut Problems) -> bool {
+    let Some(written) = &file.look_back else {
+        return true;
+    };
+    let groups = file.publish.as_deref();
+    let only_scores = groups.is_some_and(|groups| *groups == [TableGroup::Scores]);
+    if !written.get_ref() && !only_scores {
+        let title = "only scores can be published without the readings before them";
+        problems.push(
+            source
+                .problem(written.span(), title)
+                .help("write `publish = [\"scores\"]`, or leave `look_back` out"),
+        );
+    }
+    *written.get_ref()
+}
+
 /// Reads shares; what grows may do so by more than its whole, and then there is no `most`.
 fn limits(
     file: &LimitsFile,
@@ -551,7 +575,7 @@ fn limits(
     source: &Source,
     problems: &mut Problems,
 ) -> Limits {
-    let mut share = |written: Option<&toml::Spanned<f64>>| {
+    let mut share = |written: Option<&Spanned<f64>>| {
         let written = written?;
         let share = *written.get_ref();
         if !(0.0..=most.unwrap_or(f64::MAX)).contains(&share) {

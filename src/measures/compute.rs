@@ -12,7 +12,7 @@ use super::over_rows::over_rows;
 use super::plan::{Plan, Stage};
 use crate::domain::DayCount;
 use crate::exports::Exports;
-use crate::exports::as_of::{ACCOUNT, AS_OF};
+use crate::exports::as_of::{ACCOUNT, AS_OF, CODE};
 use crate::exports::contract::Observed;
 use crate::exports::rows::Rows;
 use crate::formula::{Expr as Formula, any_of, date_literal, empty_list, row_wise};
@@ -58,12 +58,13 @@ pub fn compute(
     plan: &Plan,
     trail: &mut Trail<'_>,
 ) -> PolarsResult<DataFrame> {
-    let measured = measured(exports, panel, plan, plan.stages(), trail)?;
-    if plan.carried.is_empty() {
-        return Ok(measured);
+    let mut measured = measured(exports, panel, plan, plan.stages(), trail)?;
+    if !plan.carried.is_empty() {
+        trail.step("carrying values");
+        measured = carry(exports, measured, plan)?;
     }
-    trail.step("carrying values");
-    carry(exports, measured, plan)
+    measured.drop_in_place(CODE)?;
+    Ok(measured)
 }
 
 /// Computes the measures of some stages of a plan.
@@ -87,7 +88,7 @@ pub(super) fn measured(
             }
             trail.step(&format!("measuring {name}"));
             let mut frame = known.clone().lazy();
-            for values in over_rows(exports, rows, &known, &measures)? {
+            for values in over_rows(exports, rows, &known, &measures, plan.fuse_from)? {
                 frame = beside(frame, values.frame, &values.on, &values.on);
             }
             if matches!(rows.table.observed, Observed::AnyRow) {

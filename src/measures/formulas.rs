@@ -3,10 +3,8 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
-
 use super::catalog::Catalog;
-use crate::config::{Problems, Source};
+use crate::config::{Problems, Source, Spanned};
 use crate::formula::{self, Aggregates, Expr, FormulaError, Kind, Parsed, Scope};
 
 /// The file that formulas are written in, and what can be measured.

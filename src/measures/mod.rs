@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod compute;
 pub mod file;
 pub mod formulas;
+mod fused;
 mod money;
 mod order;
 mod over_rows;

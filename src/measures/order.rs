@@ -1,11 +1,10 @@
 //! In which order measures are resolved: each behind those it is made from.
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::catalog::Catalog;
 use super::file::MeasuresFile;
-use crate::config::{Problems, Source};
+use crate::config::{Problems, Source, Spanned};
 use crate::formula::{self, Parsed};
 use crate::panel::ACCOUNT_ID;
 

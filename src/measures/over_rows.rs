@@ -2,9 +2,11 @@
 //! account, those visible on each date stay, and one GROUP BY (account, as-of date) gives every
 //! measure over that export.
 //!
-//! This is the meaning of a measure, and what a SQL engine would be given. Plans that are faster
-//! for some shapes of data may stand beside [`over_rows`]; each must equal it.
+//! This is the meaning of a measure, and what a SQL engine would be given. Where the panel holds most
+//! accounts on each of its dates, rows need not meet it: they are grouped date by date. The plan of
+//! [`super::fused`] is faster for many rows; it must equal this one.
 
+use chrono::NaiveDate;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use polars::prelude::*;
@@ -12,12 +14,13 @@ use polars::prelude::*;
 use super::batches::batches;
 use super::catalog::{Measure, RowMeasure, summary_name};
 use super::compute::{newest_name, published, tie_name, unpriced_name};
+use super::fused;
 use super::money;
 use crate::domain::Window;
-use crate::exports::as_of::{ACCOUNT, AS_OF, EVENT, PART, masked, visible};
+use crate::exports::as_of::{ACCOUNT, AS_OF, CODE, EVENT, PART, masked, visible};
 use crate::exports::rows::Rows;
 use crate::exports::{Exports, lookup};
-use crate::formula::{Expr as Formula, Node, account_column, row_wise, summary, tie};
+use crate::formula::{Expr as Formula, Node, account_column, date_literal, row_wise, summary, tie};
 use crate::panel::{self, ACCOUNT_ID};
 
 /// Values of some measures, and the columns of the panel that they belong to.
@@ -30,22 +33,66 @@ pub(super) struct Values {
 
 /// Computes all measures over one export.
 ///
-/// `panel` holds whatever of the accounts the rows are compared with.
+/// `panel` holds whatever of the accounts the rows are compared with. From `fuse_from` rows on the
+/// fused plan is taken where it can be.
 pub(super) fn over_rows(
     exports: &Exports,
     rows: &Rows,
     panel: &DataFrame,
     measures: &[(&Measure, &RowMeasure)],
+    fuse_from: usize,
 ) -> PolarsResult<Vec<Values>> {
+    let by = |meeting, measures: &[(&Measure, &RowMeasure)]| {
+        grouped(exports, rows, meeting, panel, measures)
+    };
+    if let Some(unit) = exports.unit.as_ref().filter(|_| !rows.table.is_reference()) {
+        let named = rows.table.names_part(unit);
+        return Ok(vec![by(Meeting::OnPart { named }, measures)?]);
+    }
     if !rows.table.is_reference() {
-        let meeting = match &exports.unit {
-            None => Meeting::OnAccount,
-            Some(unit) => Meeting::OnPart {
-                named: rows.table.names_part(unit),
-            },
+        let mut dates = panel::dates(panel)?;
+        dates.sort();
+        let pairs = exports.accounts().frame.height() * dates.len();
+        if 2 * panel.height() < pairs {
+            return Ok(vec![by(Meeting::OnAccount, measures)?]);
+        }
+        let (alone, compared): (Vec<_>, Vec<_>) = measures
+            .iter()
+            .partition(|(_, rows)| rows.of_account().is_empty());
+        let (fusable, others): (Vec<_>, Vec<_>) = alone
+            .iter()
+            .partition(|(_, measure)| fused::is_fusable(&rows.table, measure));
+        // Measures for which rows are grouped anyway are cheaper together than by two plans.
+        let fuses = rows.frame.height() >= fuse_from && (others.is_empty() || dates.len() > 2);
+        let (fusable, others) = if fuses {
+            (fusable, others)
+        } else {
+            (vec![], alone)
         };
-        let values = grouped(exports, rows, meeting, panel, measures)?;
-        return Ok(vec![values]);
+        let mut values = Vec::new();
+        if !fusable.is_empty() {
+            values.push(fused::fused(rows, &dates, &fusable)?);
+        }
+        if !others.is_empty() {
+            let of_date = |date: &NaiveDate| {
+                let pairs = panel.clone().lazy();
+                let pairs = pairs.filter(col(AS_OF).eq(date_literal(*date))).collect()?;
+                let values = grouped(exports, rows, Meeting::OnDate(*date), &pairs, &others)?;
+                Ok(values.frame.lazy())
+            };
+            let of_dates = dates
+                .iter()
+                .map(of_date)
+                .collect::<PolarsResult<Vec<_>>>()?;
+            values.push(Values {
+                frame: concat(of_dates, UnionArgs::default())?.collect()?,
+                on: vec![CODE, AS_OF],
+            });
+        }
+        if !compared.is_empty() {
+            values.push(by(Meeting::OnAccount, &compared)?);
+        }
+        return Ok(values);
     }
     // What the same rows say is the same for every account that they are not compared with.
     let (compared, alike): (Vec<_>, Vec<_>) = measures
@@ -54,7 +101,7 @@ pub(super) fn over_rows(
     [(Meeting::Once, alike), (Meeting::WithEach, compared)]
         .into_iter()
         .filter(|(_, measures)| !measures.is_empty())
-        .map(|(meeting, measures)| grouped(exports, rows, meeting, panel, &measures))
+        .map(|(meeting, measures)| by(meeting, &measures))
         .collect()
 }
 
@@ -64,6 +111,8 @@ const PAIR: &str = "__pair";
 /// How the rows of an export meet the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meeting {
+    /// Each row one date; the panel is not asked which of the accounts it holds.
+    OnDate(NaiveDate),
     /// Each row those pairs that are of its account.
     OnAccount,
     /// Each row those pairs that are parts of its account; only the part it names, if it does.
@@ -78,6 +127,7 @@ impl Meeting {
     /// Returns the columns that name a group, as the panel calls them.
     fn on(self) -> Vec<&'static str> {
         match self {
+            Self::OnDate(_) => vec![CODE, AS_OF],
             Self::OnAccount | Self::OnPart { .. } | Self::WithEach => vec![ACCOUNT_ID, AS_OF],
             Self::Once => vec![AS_OF],
         }
@@ -87,7 +137,7 @@ impl Meeting {
     fn pairs(self, exports: &Exports, panel: &DataFrame) -> PolarsResult<DataFrame> {
         let account = col(panel::account_column(exports)).alias(ACCOUNT);
         let columns = match self {
-            Self::OnAccount | Self::OnPart { .. } => vec![col(AS_OF), account],
+            Self::OnDate(_) | Self::OnAccount | Self::OnPart { .. } => vec![col(AS_OF), account],
             Self::WithEach | Self::Once => vec![col(AS_OF)],
         };
         let pairs = panel.clone().lazy().select(columns);
@@ -105,6 +155,9 @@ impl Meeting {
             .map(|name| col(*name).alias(account_column(name)));
         let pairs = panel.clone().lazy();
         match self {
+            Self::OnDate(date) => rows
+                .filter(col(CODE).is_not_null())
+                .with_column(date_literal(date).alias(AS_OF)),
             Self::OnAccount => {
                 let pair = [col(ACCOUNT_ID).alias(ACCOUNT), col(AS_OF)];
                 let pairs = pairs.select(pair.into_iter().chain(of_account).collect::<Vec<_>>());
@@ -178,13 +231,13 @@ fn grouped(
                     .alias(format!("__count_{n}")),
             );
             aggregates.push(
-                col(EVENT)
-                    .filter(mask.clone())
+                when(mask.clone())
+                    .then(col(EVENT))
+                    .otherwise(lit(NULL))
                     .max()
                     .alias(format!("__last_{n}")),
             );
         }
-        let scratch = |k: usize| format!("__{}_{k}", measure.name);
         for (k, part) in definition.summaries.iter().enumerate() {
             let expr = summary(
                 part.aggregate,
@@ -193,7 +246,7 @@ fn grouped(
                 &mask,
                 &order,
             );
-            aggregates.push(expr.alias(scratch(k)));
+            aggregates.push(expr.alias(scratch(measure, k)));
         }
         // With a row key there is a last row; without one, rows of one instant may disagree.
         let ties = definition
@@ -204,7 +257,7 @@ fn grouped(
             aggregates.push(tied.alias(tie_name(&measure.name)));
             values.push(col(tie_name(&measure.name)));
         }
-        let mut outer = row_wise(&renamed(definition, &scratch));
+        let mut outer = whole(measure, definition);
         if let Some(unpriced) = money::unpriced(&rows.table, definition, &mask) {
             let name = unpriced_name(&measure.name);
             aggregates.push(unpriced.alias(name.as_str()));
@@ -237,6 +290,12 @@ fn grouped(
         .zip(&on)
         .map(|(column, name)| column.clone().alias(*name));
     let values: Vec<Expr> = named.chain(values).collect();
+    // On one date, the account alone names a group.
+    let (within, date) = match meeting {
+        Meeting::OnDate(_) => (vec![col(CODE)], vec![col(AS_OF).first()]),
+        _ => (within, vec![]),
+    };
+    aggregates.extend(date);
     let mut parts = Vec::new();
     for batch in batches(panel, reach)? {
         let mut seen = meeting
@@ -278,6 +337,16 @@ fn mask(definition: &RowMeasure) -> Expr {
     }
     // Broadcast over a column, so that a measure of all rows has a mask of full length too.
     col(AS_OF).is_not_null().and(mask).fill_null(lit(false))
+}
+
+/// Returns the column that holds the k-th aggregate of a measure.
+pub(super) fn scratch(measure: &Measure, k: usize) -> String {
+    format!("__{}_{k}", measure.name)
+}
+
+/// Returns the value of a measure whose aggregates are in their columns.
+pub(super) fn whole(measure: &Measure, definition: &RowMeasure) -> Expr {
+    row_wise(&renamed(definition, &|k| scratch(measure, k)))
 }
 
 /// Returns the formula around the aggregates with the measure's own columns in their places.

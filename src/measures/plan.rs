@@ -26,7 +26,13 @@ pub struct Plan {
     pub carried: IndexSet<(String, DayCount)>,
     /// Columns of exports whose rows are wanted as they are, from the first on.
     pub rows: IndexMap<String, Vec<String>>,
+    /// From so many rows of an export on, its measures take the fused plan where they can.
+    pub fuse_from: usize,
 }
+
+/// Fewer rows are grouped sooner than the fused plan is made: measured with ten measures over one
+/// export, on one date.
+const FUSE_FROM: usize = 100_000;
 
 impl Plan {
     /// Returns the plan for the named measures and account columns, and all they rest on.
@@ -68,6 +74,7 @@ impl Plan {
             attributes,
             carried,
             rows: IndexMap::new(),
+            fuse_from: FUSE_FROM,
         }
     }
 

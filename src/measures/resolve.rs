@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::catalog::{Catalog, Definition, Measure, RowMeasure, Summary, Written, summary_name};
 use super::file::{Constant, MeasureFile, MeasuresFile};
 use super::order::{ParsedMeasure, in_order, parse_all};
-use crate::config::{Problems, Source};
+use crate::config::{Problems, Source, Spanned};
 use crate::domain::{DayCount, Window};
 use crate::exports::contract::{ACCOUNTS, Contract, Observed};
 use crate::formula::{self, Aggregates, Expr, Kind, Node, Parsed, Scope};

@@ -1,11 +1,12 @@
 //! A model file exactly as written.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
 use super::reading::{ExpectedDipFile, NoiseFile};
 use super::rules::file::{FactsFile, OpportunityFile, PlayFile, SignalFile};
+use crate::config::{Datetime, Spanned};
 use crate::domain::DayCount;
 
 pub use crate::domain::Better;
@@ -14,7 +15,7 @@ pub use crate::domain::Better;
 pub type Text = Spanned<String>;
 
 /// What we believe about health; immutable once published.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
     /// Short name, as it stands in the tables.
@@ -23,10 +24,10 @@ pub struct ModelFile {
     pub title: Option<String>,
     /// Who answers for it.
     pub owner: Option<String>,
-    /// Its version.
+    /// Its version, such as `2.0`; it stands in the manifest of every run.
     pub version: Option<String>,
     /// Since when it is in force.
-    pub effective_date: Option<toml::value::Datetime>,
+    pub effective_date: Option<Datetime>,
     /// How often it is looked at: monthly, quarterly, annual or event-based.
     pub review_cycle: Option<String>,
     /// Draft, in review or approved.
@@ -80,7 +81,7 @@ pub struct ModelFile {
 }
 
 /// A range of the overall score: from here up to the next band.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BandFile {
     /// What it is called.
@@ -97,7 +98,7 @@ pub struct BandFile {
 }
 
 /// A weighted group of metrics.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CategoryFile {
     /// What people call it.
@@ -112,7 +113,7 @@ pub struct CategoryFile {
 }
 
 /// A measure scored onto the scale.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricFile {
     /// What people call it; the measure's label when left out.
@@ -135,7 +136,7 @@ pub struct MetricFile {
 }
 
 /// What happens when a value is missing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissingFile {
     /// Leave it out and share its weight among the others of the category.
@@ -143,19 +144,21 @@ pub enum MissingFile {
     Reweight,
     /// Give the lowest score.
     Worst,
-    /// Give a stated score.
+    /// Give a stated score: `{ neutral = 50 }`.
     Neutral(f64),
-    /// Take the last value, if it is not older than this.
+    /// Take the last value, if it is not older than this: `{ carry = "28d" }`.
     Carry(DayCount),
 }
 
 /// From value to score.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CurveFile {
-    /// Straight lines between (value, score) points; flat outside them.
+    /// Straight lines between (value, score) points, flat outside them:
+    /// `[[0, 0], [0.5, 60], [1, 100]]`.
     Points(Vec<[f64; 2]>),
-    /// (value, score) pairs: from this value on, this score; below the first value, the first score.
+    /// (value, score) pairs: from this value on, this score; below the first value, the first
+    /// score: `[[0, 100], [1, 60], [3, 0]]`.
     Steps(Vec<[f64; 2]>),
     /// A score for each text, or for `true` and `false`.
     Map(MapFile),
@@ -164,21 +167,21 @@ pub enum CurveFile {
 }
 
 /// A score for each text.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MapFile {
-    /// By value.
+    /// The score of each text, or of `true` and `false`: `{ active = 100, vacant = 0 }`.
     pub values: IndexMap<String, f64>,
     /// For every other value; without it such a value counts as missing.
     pub other: Option<f64>,
 }
 
 /// A reference distribution, as `healthscore freeze` prints it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PercentileFile {
     /// The date it was taken at.
-    pub as_of: toml::value::Datetime,
+    pub as_of: Datetime,
     /// The population it was taken from, in words.
     pub population: String,
     /// How many accounts had a value.
@@ -188,35 +191,35 @@ pub struct PercentileFile {
 }
 
 /// A condition under which a score cannot be above a limit.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CapFile {
     /// Its name in the tables.
     pub id: Text,
     /// The condition, over measures and account columns.
     pub when: Text,
-    /// The limit.
+    /// The score it cannot be above, on the scale of 0 to 100.
     pub at_most: Spanned<f64>,
     /// Why, in words that an account manager can repeat.
     pub reason: String,
 }
 
 /// A condition under which a score cannot be below a limit.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FloorFile {
     /// Its name in the tables.
     pub id: Text,
     /// The condition, over measures and account columns.
     pub when: Text,
-    /// The limit.
+    /// The score it cannot be below, on the scale of 0 to 100.
     pub at_least: Spanned<f64>,
     /// Why, in words that an account manager can repeat.
     pub reason: String,
 }
 
 /// What is different for some accounts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariantFile {
     /// Its name in the tables.
@@ -237,7 +240,7 @@ pub struct VariantFile {
 }
 
 /// What is different about a metric in a variant.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricChange {
     /// Another share of the category.
@@ -249,7 +252,7 @@ pub struct MetricChange {
 }
 
 /// Scores that somebody sets by hand: measures over the export they are entered in.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OverrideFile {
     /// The measure with the score, 0 to 100.
@@ -265,11 +268,11 @@ pub struct OverrideFile {
 }
 
 /// A note on what changed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeFile {
-    /// When.
-    pub date: toml::value::Datetime,
+    /// When it changed, such as `2026-10-31` without quotes.
+    pub date: Datetime,
     /// What moved.
     pub what: String,
     /// On what review.

@@ -2,18 +2,17 @@
 //! expected. Nothing of this decides about a score.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
-use toml::value::Datetime;
 
 use super::file::{ModelFile, Text};
 use super::health_model::{Category, Condition};
 use super::resolve::Resolver;
-use crate::config::{Problems, date_of};
+use crate::config::{Datetime, Problems, Spanned, date_of};
 use crate::domain::DayCount;
 
 /// How noise is told from news, as written.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoiseFile {
     /// Days between two readings; `7d` when left out.
@@ -23,7 +22,7 @@ pub struct NoiseFile {
 }
 
 /// A dip that is expected, as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedDipFile {
     /// Its name in the tables.

@@ -1,7 +1,6 @@
 //! From a model as written to the model as meant; the only place that applies defaults.
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::curve::Curve;
 use super::file::{BandFile, Better, CurveFile, MissingFile, ModelFile, Text, VariantFile};
@@ -11,7 +10,7 @@ use super::health_model::{
 };
 use super::reading;
 use super::rules;
-use crate::config::{Problems, Source, Span, date_of};
+use crate::config::{Problems, Source, Span, Spanned, date_of};
 use crate::formula::Kind;
 use crate::measures::catalog::Catalog;
 use crate::measures::formulas::Formulas;
@@ -144,10 +143,10 @@ impl Resolver<'_> {
             None => 1,
             Some(decimals) if *decimals.get_ref() <= 3 => *decimals.get_ref(),
             Some(decimals) => {
-                problems.push(
-                    self.source
-                        .problem(decimals.span(), "a score is shown with 0 to 3 decimals"),
-                );
+                problems.push(self.source.problem(
+                    decimals.span(),
+                    format!("a score is shown with 0 to 3 decimals, found {decimals}"),
+                ));
                 1
             }
         }
@@ -164,7 +163,11 @@ impl Resolver<'_> {
         if !(0.0..=1.0).contains(share.get_ref()) {
             problems.push(
                 self.source
-                    .problem(share.span(), format!("`{key}` is a share from 0 to 1")),
+                    .problem(
+                        share.span(),
+                        format!("`{key}` is a share from 0 to 1, found {share}"),
+                    )
+                    .help("a percentage is divided by a hundred: 65 % is 0.65"),
             );
         }
         *share.get_ref()
@@ -201,7 +204,8 @@ impl Resolver<'_> {
                 problems.push(
                     self.source
                         .problem(below.span(), format!("bands `{}` and `{}` {what}: one ends below {below}, the other begins at {}", lower.label, upper.label, upper.from))
-                        .help("leave `below` out; a band reaches up to the next one"),
+                        .help("leave `below` out; a band reaches up to the next one")
+                        .of_whole(),
                 );
             }
         }
@@ -224,7 +228,8 @@ impl Resolver<'_> {
                         lowest.from.span(),
                         format!("no band holds a score below {}", lowest.from),
                     )
-                    .help("the lowest band begins at 0"),
+                    .help("the lowest band begins at 0")
+                    .of_whole(),
             );
         }
         bands
@@ -296,7 +301,10 @@ impl Resolver<'_> {
                 {
                     problems.push(self.source.problem(
                         metric_id.span(),
-                        format!("the neutral score {score} of `{metric_id}` is outside the scale"),
+                        format!(
+                            "the neutral score {score} of `{metric_id}` is outside the scale of {} to {}",
+                            scale[0], scale[1]
+                        ),
                     ));
                 }
                 metrics.push(Metric {
@@ -407,7 +415,8 @@ impl Resolver<'_> {
                         "{} {} in all",
                         if sum < 1.0 { "add" } else { "take away" },
                         ((sum - 1.0).abs() * 1e6).round() / 1e6
-                    )),
+                    ))
+                    .of_whole(),
             );
         }
     }

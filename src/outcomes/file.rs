@@ -1,15 +1,16 @@
 //! The `[outcomes]` section of a job exactly as written.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 
+use crate::config::Spanned;
 use crate::domain::DayCount;
 
 /// A piece of text with its place in the file.
 pub type Text = Spanned<String>;
 
 /// Where decisions come from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomesFile {
     /// Contract lines or subscriptions.
@@ -23,16 +24,16 @@ pub struct OutcomesFile {
 }
 
 /// Contract lines: every value is a SQL expression over the export's columns.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinesFile {
-    /// The export.
+    /// The export that holds them, one row per contract line or subscription.
     pub from: Text,
     /// Text that names a line.
     pub line: Text,
     /// The product; lines of one product follow each other.
     pub product: Option<Text>,
-    /// First day.
+    /// First day of the line.
     pub starts: Text,
     /// The contractual end; leave out where terms have none.
     pub ends: Option<Text>,
@@ -42,7 +43,7 @@ pub struct LinesFile {
     pub notice: Option<Text>,
     /// Recurring revenue a year.
     pub amount: Option<Text>,
-    /// Its currency.
+    /// The currency of `amount`.
     pub currency: Option<Text>,
     /// Whether it renews by itself every month or so.
     pub short_term: Option<Text>,
@@ -51,10 +52,10 @@ pub struct LinesFile {
 }
 
 /// Decision records: every value is a SQL expression over the export's columns.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordsFile {
-    /// The export.
+    /// The export that holds them, one row per decision.
     pub from: Text,
     /// Text that names the decision.
     pub decision: Text,
@@ -64,12 +65,12 @@ pub struct RecordsFile {
     pub date: Text,
     /// renewed, expanded, contracted, churned or reactivated.
     pub outcome: Text,
-    /// Recurring revenue before.
+    /// Recurring revenue a year before the decision.
     pub before: Option<Text>,
-    /// Recurring revenue after.
+    /// Recurring revenue a year after the decision.
     pub after: Option<Text>,
     /// The currency of both.
     pub currency: Option<Text>,
-    /// Why.
+    /// Why it was decided so.
     pub reason: Option<Text>,
 }

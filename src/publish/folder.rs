@@ -23,6 +23,9 @@ pub enum PublishError {
     /// The folder holds something, and nothing is overwritten.
     #[error("{0} is not empty, and nothing is overwritten")]
     Taken(String),
+    /// A file is there, and nothing is overwritten.
+    #[error("{0} is there already, and nothing is overwritten")]
+    Exists(String),
     /// A table could not be encoded.
     #[error("table {table}: {cause}")]
     Encode {
@@ -145,6 +148,18 @@ pub fn write_new(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
         .is_some()
     {
         return Err(PublishError::Taken(folder.display().to_string()));
+    }
+    write_all(folder, files)
+}
+
+/// Writes files into a folder that may hold others, and overwrites none.
+///
+/// # Errors
+/// When one of them is there already (then nothing is written), or the file system refuses.
+pub fn write_beside(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
+    let taken = files.iter().map(|file| folder.join(&file.path));
+    if let Some(path) = taken.into_iter().find(|path| path.exists()) {
+        return Err(PublishError::Exists(path.display().to_string()));
     }
     write_all(folder, files)
 }

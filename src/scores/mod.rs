@@ -7,4 +7,4 @@ mod inputs;
 mod points;
 mod score;
 
-pub use score::{measures_of, score, weighed};
+pub use score::{measures_of, overall, score, weighed};

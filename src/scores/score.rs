@@ -19,6 +19,21 @@ use crate::model::health_model::{Bound, Card, Category, Metric, Missing};
 /// # Errors
 /// When Polars fails.
 pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
+    scored(measures, model).collect()
+}
+
+/// Returns the overall score and the band of every row, in columns of those names, and nothing
+/// else: the same sums as [`score`], of which the rest is left undone.
+///
+/// # Errors
+/// When Polars fails.
+pub fn overall(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
+    let column = |part: &str| col(name::overall(part)).alias(part);
+    let columns = [column(name::SCORE), column(name::BAND)];
+    scored(measures, model).select(columns).collect()
+}
+
+fn scored(measures: DataFrame, model: &HealthModel) -> LazyFrame {
     let scorer = Scorer { model };
     weighed(inputs(measures.lazy(), model), model)
         .with_columns(scorer.limited())
@@ -28,7 +43,16 @@ pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame
         .with_columns(scorer.open_metrics())
         .with_columns(scorer.metric_points())
         .with_columns(scorer.shown())
-        .collect()
+        // Nobody reads the scratch columns any more; they are a third of all.
+        .select([all().exclude_cols([scratch()]).as_expr()])
+}
+
+/// Returns the pattern of the scratch columns.
+fn scratch() -> String {
+    let parts = [
+        NOMINAL, APPLICABLE, SCORED, LOWEST, HIGHEST, FLOOR, REST, OPEN,
+    ];
+    format!("^(metric/.+|category/.+|overall)/({})$", parts.join("|"))
 }
 
 /// Returns a scored frame without what scoring has added.

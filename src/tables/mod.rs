@@ -122,10 +122,10 @@ pub fn rejects(parts: &[DataFrame]) -> PolarsResult<Table> {
                 match column {
                     "export" => "Our name of the export",
                     "row_key" => {
-                        "The row's key, its columns joined by |; without a key its account and date"
+                        "The row's key, its columns joined by |; without a key what it hangs on, and its date"
                     }
                     "column" => "The column that is at fault",
-                    "rule" => "key_missing, repeated_key, before_parent, or a rule of exports.toml",
+                    "rule" => "key_missing, repeated_key, before_parent, or a rule of exports.toml; in a check unknown_account, unresolved_link and without_time too",
                     "found" => "What stood there",
                     _ => return None,
                 }

@@ -8,9 +8,15 @@ use super::Table;
 #[must_use]
 pub fn portfolio(name: &'static str, frame: DataFrame) -> Table {
     let sorted_by: &[&str] = match name {
-        "portfolio_bands" => &["on_date", "slice", "slice_value"],
+        "portfolio_bands" | "portfolio_scores" | "portfolio_coverage" => {
+            &["on_date", "slice", "slice_value"]
+        }
         "portfolio_actions" => &["owner"],
-        "portfolio_migration" | "portfolio_causes" => &[],
+        "portfolio_migration"
+        | "portfolio_causes"
+        | "portfolio_changes"
+        | "portfolio_drivers"
+        | "portfolio_movers" => &[],
         _ => &["slice", "slice_value"],
     };
     Table::new(name, frame, sorted_by, |column| {
@@ -22,6 +28,35 @@ pub fn portfolio(name: &'static str, frame: DataFrame) -> Table {
             (_, "on_date") => {
                 "The date the row speaks about: the as-of date, or one it is compared with"
             }
+            (_, "account_id") => "The account",
+            (_, "rank") => "Its place by the size of the change, 1 for the largest",
+            (_, "score_then") => "The score on the date of the comparison",
+            (_, "score_now") => "The score now",
+            (_, "change") => "Points between them; the rows of an account sum to it",
+            ("portfolio_movers", "cause") => {
+                "What moved it, as in `drivers`; `other` are the lighter causes of all ten together"
+            }
+            ("portfolio_movers", "category") => {
+                "The category whose metrics moved it, where the cause is behaviour"
+            }
+            ("portfolio_movers", "points") => "Points of the cause",
+            (_, "cause") => "What took the points, as in `drivers`",
+            (_, "metric") => "The metric, where the cause lies in one",
+            ("portfolio_drivers", "category") => "The category of the metric",
+            (_, "points") => "Points that it took from them all together",
+            (_, "month") => "Month of the next renewal",
+            (_, "accounts_of_month") => "Accounts of all bands in the month and currency",
+            (_, "amount_of_month") => "Their yearly amounts together",
+            (_, "accounts_compared") => "Accounts with a score on both dates",
+            (_, "fell") => "Those of them whose shown score is lower now, by however little",
+            (_, "rose") => "Those of them whose shown score is higher now",
+            (_, "to_a_worse_band") => "Those of them that are in a worse band now",
+            (_, "to_a_better_band") => "Those of them that are in a better band now",
+            ("portfolio_changes", "mean_change") => "Mean change of the shown score",
+            (_, "accounts_at_risk") => {
+                "Accounts of this slice in the bands that the model marks as at risk, or in the worst one"
+            }
+            (_, "accounts_complete") => "Accounts for which all of the weight rests on data",
             (_, "comparator") => "How far back the comparison goes",
             (_, "compared_as_of") => "The date of the comparison",
             (_, "band") => "The band then, or `not scored`",
@@ -30,15 +65,22 @@ pub fn portfolio(name: &'static str, frame: DataFrame) -> Table {
             }
             (_, "band_after") => "The band now, or `not scored`",
             (_, "points_from") => {
-                "The lowest score that counts here; up to ten more, and 100 counts with the nineties"
+                "The lowest score that counts here; up to five more, and 100 counts with the last five"
             }
             ("portfolio_causes", "accounts") => "Those of them that lost in this category too",
+            ("portfolio_drivers", "accounts") => "Those of them that it took points from",
+            ("portfolio_renewals", "currency") => {
+                "Currency of the amount; `not in the data` where there is no amount"
+            }
             (_, "accounts") => "Number of accounts",
-            ("portfolio_causes", "share") => "The same as a share of the fallen ones",
+            ("portfolio_causes" | "portfolio_drivers", "share") => {
+                "The same as a share of the fallen ones"
+            }
             ("portfolio_revenue", "share") => {
                 "The amount as a share of that of all bands in the currency"
             }
             (_, "share") => "The same as a share of all of this slice",
+            ("portfolio_bands", "accounts_scored") => "Accounts of this slice that have a score",
             (_, "accounts_scored") => "Those of them that have a score",
             (_, "share_scored") => "The same as a share",
             (_, "mean_score") => "Mean of the scores as shown",

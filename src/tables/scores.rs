@@ -210,19 +210,21 @@ pub fn is_account_column(name: &str) -> bool {
 }
 
 /// Stacks one frame per part, ordered by account and then by the model's order.
+///
+/// Accounts are sorted before they are stacked: then the place of every row is known, and there is
+/// nothing to sort among many times as many rows.
 fn stacked(scored: &DataFrame, parts: Vec<Vec<Expr>>) -> PolarsResult<DataFrame> {
+    let accounts = scored.sort([ACCOUNT_ID], SortMultipleOptions::default())?;
+    let (height, count) = (accounts.height(), parts.len());
     let frames: Vec<LazyFrame> = parts
         .into_iter()
-        .zip(0i32..)
-        .map(|(mut columns, order)| {
-            columns.push(lit(order).alias("__order"));
-            scored.clone().lazy().select(columns)
-        })
+        .map(|columns| accounts.clone().lazy().select(columns))
         .collect();
-    concat(frames, UnionArgs::default())?
-        .sort([ACCOUNT_ID, "__order"], SortMultipleOptions::default())
-        .select([all().exclude_cols(["__order"]).as_expr()])
-        .collect()
+    let stacked = concat(frames, UnionArgs::default())?.collect()?;
+    let places: Vec<IdxSize> = (0..height)
+        .flat_map(|row| (0..count).map(move |part| (part * height + row) as IdxSize))
+        .collect();
+    stacked.take(&IdxCa::from_vec("places".into(), places))
 }
 
 /// Returns `category_scores`: one row per account and category.

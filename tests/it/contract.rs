@@ -261,7 +261,7 @@ fn a_rejected_row_is_lost_once_however_many_versions_its_account_has() {
 fn the_check_of_rows_finds_what_a_run_would_and_reads_every_export() {
     let world = rated();
     let job = world.load(&Overrides::default()).unwrap();
-    let judged = check::rows(&job, &mut Trail::silent()).unwrap();
+    let judged = check::rows(&job, &mut Trail::silent()).unwrap().judged;
     let exports: Vec<&str> = judged
         .accounts
         .iter()
@@ -274,6 +274,44 @@ fn the_check_of_rows_finds_what_a_run_would_and_reads_every_export() {
             unseen.without_time + unseen.not_yet_known + unseen.superseded + unseen.unresolved;
         assert_eq!(table.rows_in_files(), account.ledger.seen + elsewhere);
     }
+}
+
+#[test]
+fn the_rows_that_no_score_rests_on_can_be_had_as_a_list() {
+    let world = rated();
+    world.edit("exports.toml", "csat BETWEEN 0 AND 10", "ticket_id <> 'T1'");
+    world.export(
+        "tickets",
+        df!(
+            "ticket_id" => ["T1", "T2", "T3", "T4", "T5", "T5"],
+            "account_id" => ["A", "X", "B", "B", "B", "B"],
+            "opened_at" => dates(&["2026-01-05", "2026-01-10", "", "2026-01-12", "2026-01-12", "2026-01-12"]),
+            "closed_at" => dates(&["", "", "", "", "", ""]),
+            "rated_at" => dates(&["", "", "", "", "", ""]),
+            "csat" => [1i64; 6],
+        ),
+    );
+    let output = world.command(&["check", "job.toml", "--rows", "lost"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let lost = healthscore::publish::decode(&world.path().join("lost/rejects.parquet")).unwrap();
+    let cells = |column: &str| -> Vec<String> {
+        let column = lost.column(column).unwrap().str().unwrap().clone();
+        column.iter().flatten().map(str::to_owned).collect()
+    };
+    assert_eq!(cells("row_key"), ["T1", "T5", "T2", "T3"]);
+    assert_eq!(
+        cells("rule"),
+        [
+            "on_scale",
+            "repeated_key",
+            "unknown_account",
+            "without_time"
+        ]
+    );
+    assert_eq!(cells("found")[2..], ["X", "null"]);
+    // What is written is not written over.
+    let again = world.command(&["check", "job.toml", "--rows", "lost"]);
+    assert_eq!(again.status.code(), Some(1));
 }
 
 /// Runs the footer check of the job.

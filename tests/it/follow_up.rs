@@ -663,12 +663,104 @@ fn the_portfolio_counts_every_account_once_in_each_slice() {
         ["not in the data", "1", "0", "1", "0", "0", "0.0"],
     ];
     assert_eq!(found("portfolio_actions", &actions), expected);
-    let sum = |name: &str| -> i64 {
-        let counted = found(name, &["slice", "accounts"]);
-        let all = counted.iter().filter(|row| row[0] == "all");
-        all.map(|row| row[1].parse::<i64>().unwrap()).sum()
+    let all = |name: &str, columns: &[&str]| -> Vec<Vec<String>> {
+        let columns = [&["slice"], columns].concat();
+        let counted = found(name, &columns).into_iter();
+        let counted = counted.filter(|row| row[0] == "all");
+        counted.map(|row| row[1..].to_vec()).collect()
     };
-    assert_eq!((sum("portfolio_scores"), sum("portfolio_coverage")), (3, 3));
+    // A 100 → 70, B 65 → 80, C 68 → 68; sixty days before nobody had a score.
+    assert_eq!(
+        all("portfolio_scores", &["on_date", "points_from", "accounts"]),
+        [
+            ["2026-01-01", "65", "2"],
+            ["2026-01-01", "95", "1"],
+            ["2026-01-31", "65", "1"],
+            ["2026-01-31", "70", "1"],
+            ["2026-01-31", "80", "1"],
+        ]
+    );
+    let coverage = [
+        "on_date",
+        "category",
+        "accounts",
+        "accounts_scored",
+        "accounts_complete",
+        "mean_score",
+        "mean_coverage",
+    ];
+    assert_eq!(
+        all("portfolio_coverage", &coverage)[3..],
+        [
+            // One open ticket of B's is a quarter of its support, two of A's are half of it.
+            ["2026-01-01", "overall", "3", "3", "3", "77.666667", "1.0"],
+            ["2026-01-01", "support", "3", "3", "3", "91.666667", "1.0"],
+            [
+                "2026-01-01",
+                "commercial",
+                "3",
+                "3",
+                "3",
+                "56.666667",
+                "1.0"
+            ],
+            ["2026-01-31", "overall", "3", "3", "3", "72.666667", "1.0"],
+            ["2026-01-31", "support", "3", "3", "3", "83.333333", "1.0"],
+            [
+                "2026-01-31",
+                "commercial",
+                "3",
+                "3",
+                "3",
+                "56.666667",
+                "1.0"
+            ],
+        ]
+    );
+    let changes = [
+        "comparator",
+        "accounts_compared",
+        "fell",
+        "rose",
+        "to_a_worse_band",
+        "mean_change",
+    ];
+    assert_eq!(
+        all("portfolio_changes", &changes),
+        [
+            ["30d", "3", "1", "1", "0", "-5.0"],
+            ["60d", "0", "0", "0", "0", "–"],
+        ]
+    );
+    let drivers = [
+        "comparator",
+        "cause",
+        "metric",
+        "accounts_fallen",
+        "accounts",
+        "points",
+    ];
+    assert_eq!(
+        all("portfolio_drivers", &drivers),
+        [["30d", "behaviour", "open_tickets", "1", "1", "-30.0"]]
+    );
+    let movers = [
+        "rank",
+        "account_id",
+        "score_then",
+        "score_now",
+        "category",
+        "points",
+    ];
+    assert_eq!(
+        found("portfolio_movers", &movers),
+        [
+            ["1", "A", "100.0", "70.0", "support", "-30.0"],
+            ["2", "B", "65.0", "80.0", "support", "15.0"],
+        ]
+    );
+    // The model of this world names no renewal date.
+    assert!(found("portfolio_renewals", &["month"]).is_empty());
 }
 
 #[test]
@@ -736,7 +828,9 @@ fn every_shipped_rule_fires_on_the_sample_and_none_on_the_healthiest_account() {
         &mut healthscore::trail::Trail::silent(),
     )
     .unwrap();
-    let scorecard = run.scorecard(&job, job.dates[0]).unwrap();
+    let scorecard = run
+        .scorecard(&job, job.dates[0], &mut healthscore::trail::Trail::silent())
+        .unwrap();
     let table = |name: &str| {
         let table = scorecard.tables.iter().find(|table| table.name == name);
         table.unwrap().frame.clone()

@@ -407,3 +407,217 @@ fn rows_kept_out_are_counted_and_the_ledger_balances() {
         assert_eq!(ledger.excluded["not_yet_due"], 40);
     }
 }
+
+#[test]
+fn scores_published_at_the_time_are_compared_with_the_replay() {
+    let world = world(PLAIN);
+    world.edit(
+        "review.toml",
+        "segments =",
+        "published = \"job\"\nsegments =",
+    );
+    // A00 thirty days before its term ends, and A15 ninety days before.
+    let as_of = ends(0) - Days::new(30);
+    let overrides = Overrides {
+        as_of: Some(as_of.to_string()),
+        ..Overrides::default()
+    };
+    world.publish(&overrides).unwrap();
+    let same = review(&world);
+    let accounts = |run: &ReviewRun| -> Vec<String> {
+        let replayed = run.replayed.iter();
+        replayed.map(|own| own.account_id.clone()).collect()
+    };
+    assert_eq!(accounts(&same), ["A00", "A15"]);
+    for own in &same.replayed {
+        assert_eq!(own.difference(), Some(0.0), "{own:?}");
+    }
+    let share = |run: &ReviewRun| {
+        let figures = run.figures.0.iter();
+        let mut found = figures.filter(|own| own.figure == "share_that_differs");
+        (found.next().unwrap().value, found.count())
+    };
+    assert_eq!(share(&same), (Some(0.0), 0));
+    // The model is edited afterwards: what was published is not what a replay says.
+    world.edit("model.toml", "weight = 0.6", "weight = 0.2");
+    world.edit("model.toml", "weight = 0.4", "weight = 0.8");
+    let edited = review(&world);
+    assert_eq!(share(&edited), (Some(1.0), 0));
+    let finding = edited.findings.iter();
+    let mut finding = finding.filter(|own| own.finding == "replay_differs");
+    assert_eq!(finding.next().unwrap().count, 2);
+    assert_eq!(published(&world, "replay").height(), 2);
+}
+
+#[test]
+fn a_mismatch_names_the_signals_that_had_fired_by_then() {
+    let world = world(PLAIN);
+    world.add("model.toml", SIGNALS);
+    let run = review(&world);
+    let of = |account: &str| {
+        let mut own = run
+            .mismatches
+            .iter()
+            .filter(|own| own.account_id == account);
+        own.next()
+            .unwrap_or_else(|| panic!("{account} was judged rightly"))
+    };
+    // Two tickets, the second opened less than thirty days before the judged date.
+    assert_eq!(of("A00").mismatch, "healthy_but_churned");
+    let expected = [("fell".to_owned(), 90), ("tickets_pile_up".to_owned(), 90)];
+    assert_eq!(of("A00").signals, expected);
+    // They are those that the nightly run of that date publishes.
+    let as_of = ends(0) - Days::new(90);
+    let overrides = Overrides {
+        as_of: Some(as_of.to_string()),
+        ..Overrides::default()
+    };
+    world.publish(&overrides).unwrap();
+    let folder = world.path().join(format!("out/job/as_of={as_of}"));
+    let nightly = decode(&folder.join("signals.parquet")).unwrap();
+    let accounts = nightly.column("account_id").unwrap().str().unwrap().clone();
+    let signals = nightly.column("signal").unwrap().str().unwrap().clone();
+    let mut fired: Vec<&str> = (accounts.iter().zip(signals.iter()))
+        .filter_map(|(account, signal)| signal.filter(|_| account == Some("A00")))
+        .collect();
+    fired.sort_unstable();
+    assert_eq!(fired, ["fell", "tickets_pile_up"]);
+    // Without rules nothing of ours had warned.
+    let (plain_world, plain) = plain();
+    assert!(plain.mismatches.iter().all(|own| own.signals.is_empty()));
+    let table = published(plain_world, "mismatches");
+    let words = table.column("signals").unwrap().str().unwrap().clone();
+    assert!(table.height() > 0 && words.iter().all(|word| word == Some("none of ours")));
+}
+
+const SIGNALS: &str = r#"
+[[signals]]
+id = "tickets_pile_up"
+title = "Tickets pile up"
+when = "open_tickets >= 2"
+severity = "Low"
+evidence = "{open_tickets} open tickets"
+owner = "CSM"
+action = "Close them"
+due_days = 7
+outcome = "None is open"
+
+[[signals]]
+id = "fell"
+title = "The score fell"
+when = "change_30d <= -10"
+severity = "Medium"
+evidence = "{ABS(change_30d)} points fewer than 30 days ago"
+owner = "CSM"
+action = "Call"
+due_days = 7
+outcome = "The cause is known"
+"#;
+
+#[test]
+fn a_metric_s_figures_are_those_of_the_published_rows() {
+    let (world, run) = plain();
+    let (found, _) = figure(run, "metric/open_tickets", "auc", "all");
+    let rows = published(world, "backtest_rows")
+        .lazy()
+        .filter(
+            col("candidate")
+                .eq(lit("in_force"))
+                .and(col("lead_days").eq(lit(90))),
+        )
+        .collect()
+        .unwrap();
+    let risks: Vec<f64> = rows
+        .column("metric_open_tickets")
+        .unwrap()
+        .f64()
+        .unwrap()
+        .into_no_null_iter()
+        .map(|health| -health)
+        .collect();
+    let outcomes = rows.column("outcome").unwrap().str().unwrap().clone();
+    let event: Vec<bool> = outcomes
+        .iter()
+        .map(|word| word == Some("churned"))
+        .collect();
+    let by_hand = healthscore::stats::auc(&risks, &event).unwrap();
+    assert_eq!(found, Some(by_hand));
+    // Tickets tell at both leads, so they lead, though their measure says that they lag.
+    let timing = run
+        .figures
+        .0
+        .iter()
+        .find(|own| own.figure == "timing" && own.about.candidate == "metric/open_tickets");
+    let timing = timing.unwrap();
+    assert_eq!(timing.value, Some(1.0));
+    let remark = timing.reason.clone().unwrap();
+    assert_eq!(remark, "leads, though its measure says that it lags");
+}
+
+#[test]
+fn one_variable_at_a_time_moves_what_it_can_move() {
+    let (world, run) = plain();
+    let table = published(world, "sensitivity");
+    let figures: usize = table.column("figure").unwrap().n_unique().unwrap();
+    assert_eq!(figures, 9);
+    assert_eq!(table.height(), 9 * run.effects.len());
+    let threshold = run
+        .effects
+        .iter()
+        .find(|own| own.kind == "threshold" && own.step == "+5 points")
+        .unwrap();
+    let change = |name: &str| {
+        let found = threshold.changes.iter().find(|(own, _)| *own == name);
+        found.unwrap().1.clone().unwrap()
+    };
+    // A threshold changes nobody's rank.
+    let auc = change("auc");
+    assert_eq!((auc.value, auc.low, auc.high), (0.0, 0.0, 0.0));
+    let weight = run.effects.iter().find(|own| own.kind == "category_weight");
+    assert!(weight.unwrap().of_auc().unwrap().is_ok());
+    let off = run
+        .effects
+        .iter()
+        .find(|own| own.variable == "open_tickets" && own.step == "off");
+    let off = off.unwrap().of_auc().unwrap().clone().unwrap();
+    // Without the tickets nothing ranks.
+    assert!(off.high < 0.0, "{off:?}");
+    let (recall, _) = figure(run, "in_force", "recall", "Bad or worse");
+    assert!(recall.is_some());
+}
+
+#[test]
+fn who_was_acted_on_is_shown_with_and_without() {
+    let world = world(PLAIN);
+    let treated: Vec<usize> = (0..ACCOUNTS).filter(|n| n % 10 == 1).collect();
+    world.export(
+        "actions",
+        df!(
+            "action_id" => treated.iter().map(|n| format!("X{n}")).collect::<Vec<_>>(),
+            "account_id" => treated.iter().map(|n| id(*n)).collect::<Vec<_>>(),
+            "raised_on" => treated.iter().map(|n| ends(*n) - Days::new(60)).collect::<Vec<_>>(),
+        ),
+    );
+    world.add(
+        "exports.toml",
+        "[tables.actions]\npath = \"actions.parquet\"\nkey = [\"action_id\"]\ntime = \"raised_on\"\nobserved = \"all\"\n",
+    );
+    world.add(
+        "review.toml",
+        "[acted_on]\nfrom = \"actions\"\ndate = \"raised_on\"\n",
+    );
+    let run = review(&world);
+    let sizes = |slice_value: &str| {
+        let found = run.figures.0.iter().find(|own| {
+            own.about.candidate == "in_force"
+                && own.about.lead_days == Some(90)
+                && own.about.slice_value == slice_value
+                && own.figure == "auc"
+        });
+        found.map(|own| (own.n, own.events)).unwrap()
+    };
+    // Of the six, 21 and 51 left anyway.
+    assert_eq!(treated, [1, 11, 21, 31, 41, 51]);
+    assert_eq!(sizes("untreated_alone"), (54, 18));
+    assert_eq!(sizes("treated_counted_as_churned"), (60, 24));
+}

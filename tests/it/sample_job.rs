@@ -51,7 +51,9 @@ fn the_sample_is_what_the_command_makes() {
 fn the_nightly_job_scores_the_sample() {
     let (job, run) = &*NIGHTLY;
     assert_eq!(job.dates, [date("2026-10-31")]);
-    let scorecard = run.scorecard(job, job.dates[0]).unwrap();
+    let scorecard = run
+        .scorecard(job, job.dates[0], &mut healthscore::trail::Trail::silent())
+        .unwrap();
     let table = |name: &str| {
         scorecard
             .tables

@@ -102,6 +102,27 @@ fn a_quick_look_at_some_accounts() {
 }
 
 #[test]
+fn where_the_time_went() {
+    let said = said(&World::base(), &["run", "job.toml", "--timings"]);
+    let (_, table) = said.split_once("Where the time went").unwrap();
+    // What a run takes differs from run to run; what it reads does not.
+    let masked: Vec<String> = table
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split("  ").filter(|word| !word.is_empty()).collect();
+            match words.as_slice() {
+                [stage, seconds, cpu] if seconds.trim().parse::<f64>().is_ok() => {
+                    assert!(cpu.trim().parse::<f64>().is_ok(), "{line}");
+                    format!("  {stage:<40}<seconds>     <CPU>")
+                }
+                _ => line.to_owned(),
+            }
+        })
+        .collect();
+    insta::assert_snapshot!(masked.join("\n"));
+}
+
+#[test]
 fn the_tree_behind_a_score() {
     let world = World::base();
     let model = std::fs::read_to_string(world.path().join("model.toml")).unwrap();

@@ -119,6 +119,7 @@ pub fn largest_movers() -> LargestMovers {
         let change: f64 = points.iter().sum();
         Mover {
             account: account.to_owned(),
+            id: String::new(),
             before,
             now: before + change,
             change,
@@ -126,6 +127,7 @@ pub fn largest_movers() -> LargestMovers {
         }
     };
     LargestMovers {
+        decimals: 1,
         causes: strings(&[
             "Product usage",
             "Customer engagement",
@@ -624,9 +626,11 @@ pub fn awkward() -> Vec<Example> {
     }
     movers.accounts.extend(movers.accounts.clone());
     let one_mover = LargestMovers {
+        decimals: 1,
         causes: strings(&["Product usage"]),
         accounts: vec![Mover {
             account: "Only one".to_owned(),
+            id: String::new(),
             before: 50.0,
             now: 50.1,
             change: 0.1,
@@ -898,6 +902,7 @@ pub fn numberless() -> Vec<Example> {
         });
         let mover = Mover {
             account: "a".to_owned(),
+            id: String::new(),
             before: odd(0),
             now: odd(1),
             change: odd(2),
@@ -966,6 +971,7 @@ pub fn numberless() -> Vec<Example> {
                 "Odd",
                 "",
                 LargestMovers {
+                    decimals: 1,
                     causes: names.clone(),
                     accounts: vec![mover]
                 }
@@ -1119,6 +1125,7 @@ pub fn empty() -> Vec<Example> {
             "Empty",
             "",
             LargestMovers {
+                decimals: 1,
                 causes: vec![],
                 accounts: vec![]
             }

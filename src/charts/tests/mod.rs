@@ -531,9 +531,11 @@ fn lengths_are_proportional_to_the_numbers() {
     assert_proportional(&lengths, &[2.0, 1.0, 3.0]);
 
     let movers = LargestMovers {
+        decimals: 1,
         causes: vec!["a".to_owned(), "b".to_owned()],
         accounts: vec![Mover {
             account: "x".to_owned(),
+            id: String::new(),
             before: 60.0,
             now: 58.0,
             change: -2.0,

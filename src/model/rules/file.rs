@@ -1,13 +1,14 @@
 //! The rules of a model file exactly as written.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
 
 use super::super::file::Text;
+use crate::config::Spanned;
 
 /// A condition about one account that somebody should know of.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignalFile {
     /// Its name in the tables.
@@ -24,10 +25,11 @@ pub struct SignalFile {
     pub severity: Spanned<Severity>,
     /// Other severities with their conditions; the first that holds is taken.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "$ref": "#/definitions/Severity" }))]
     pub severity_when: IndexMap<Spanned<Severity>, Text>,
     /// What was seen, with `{…}` filled from the data.
     pub evidence: Text,
-    /// What to do.
+    /// What to do, in words that its owner can act on.
     pub action: String,
     /// The role that does it.
     pub owner: Role,
@@ -43,7 +45,7 @@ pub struct SignalFile {
 }
 
 /// A condition under which an account could grow or speak for us.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpportunityFile {
     /// Its name in the tables.
@@ -52,13 +54,13 @@ pub struct OpportunityFile {
     pub title: String,
     /// Growth, or speaking for us.
     pub kind: OpportunityKind,
-    /// The condition.
+    /// The condition, over measures, account columns and scores.
     pub when: Text,
     /// What was seen in the account's use, with `{…}` filled from the data.
     pub evidence: Text,
     /// What it may be worth, in the account's currency, as a formula.
     pub value: Option<Text>,
-    /// What to do.
+    /// What to do, in words that its owner can act on.
     pub next_step: String,
     /// The role that does it.
     pub owner: Role,
@@ -67,14 +69,14 @@ pub struct OpportunityFile {
 }
 
 /// What is done for an account in a band, by its weakest category.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlayFile {
-    /// The band.
+    /// The label of the band.
     pub band: Text,
     /// The weakest category; any when left out.
     pub weakest: Option<Text>,
-    /// What to do.
+    /// What to do, in words that its owner can act on.
     pub action: String,
     /// The role that does it.
     pub owner: Role,
@@ -90,11 +92,12 @@ pub struct PlayFile {
 }
 
 /// What rules and lists need to know of an account, by the measure or account column that says it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactsFile {
     /// The people who fill a role for the account.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "$ref": "#/definitions/Role" }))]
     pub people: IndexMap<Spanned<Role>, Text>,
     /// The yearly amount at stake; what is done first depends on it.
     pub amount: Option<Text>,
@@ -107,7 +110,7 @@ pub struct FactsFile {
 }
 
 /// What a rule is repeated for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Each {
     /// Every category of the model.
@@ -117,7 +120,9 @@ pub enum Each {
 }
 
 /// How bad a signal is, worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema, Serialize,
+)]
 pub enum Severity {
     /// Somebody acts this week.
     High,
@@ -140,7 +145,9 @@ impl Severity {
 }
 
 /// Who does what has to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, JsonSchema, Serialize,
+)]
 pub enum Role {
     /// The customer-success manager.
     #[serde(rename = "CSM")]
@@ -170,7 +177,7 @@ impl Role {
 }
 
 /// What kind of opportunity it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpportunityKind {
     /// The account could buy more.

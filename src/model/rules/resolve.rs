@@ -3,13 +3,12 @@
 use std::ops::Range;
 
 use indexmap::IndexMap;
-use toml::Spanned;
 
 use super::file::{Each, FactsFile, OpportunityFile, PlayFile, Role, Severity, SignalFile};
 use super::template::{self, Format, Part, Piece, Template};
 use super::words::Word;
 use super::{Amount, Facts, OVERALL, Opportunity, Play, Rules, Signal, Task};
-use crate::config::{Problem, Problems};
+use crate::config::{Problem, Problems, Spanned};
 use crate::formula::{Comparison, Expr, Kind, Literal, Node, Scope, contradict, imply};
 use crate::measures::formulas::Formulas;
 use crate::model::file::{ModelFile, Text};
