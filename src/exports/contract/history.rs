@@ -35,6 +35,9 @@ impl Resolver<'_> {
                     Kind::Text => {
                         format!("derive one: `derive = {{ day = \"CAST({name} AS DATE)\" }}`")
                     }
+                    Kind::Integer => {
+                        format!("if it counts time since 1970: epoch = {{ {name} = \"seconds\" }}")
+                    }
                     _ => "have the warehouse export it as a date or a timestamp".to_owned(),
                 })
                 .of_input(),

@@ -251,7 +251,7 @@ impl Checker<'_> {
                         inner.span,
                         format!("a {} cannot be read as a date", inner.kind),
                     );
-                    return Err(error.help("text of the form 2026-01-31 can; have the warehouse export numbers of seconds as timestamps"));
+                    return Err(error.help("text of the form 2026-01-31 can; numbers of seconds since 1970 can where exports.toml says so: epoch = { … = \"seconds\" }"));
                 }
                 make(Node::Cast(inner.into()), kind)
             }
