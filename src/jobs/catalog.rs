@@ -63,7 +63,7 @@ fn published(job: &ScoreJob) -> Result<Vec<Table>, JobError> {
         ..job.clone()
     };
     let run = score_run::score_run(&empty, None, &mut Trail::silent())?;
-    Ok(run.scorecard(&empty, date)?.tables)
+    Ok(run.scorecard(&empty, date, &mut Trail::silent())?.tables)
 }
 
 fn of_export(job: &ScoreJob, export: &Export, read: &[String]) -> String {
