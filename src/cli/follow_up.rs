@@ -78,11 +78,32 @@ fn section(
         let cell = |column: &str| {
             let value = frame.column(column).and_then(|column| column.get(row));
             match value {
-                Ok(AnyValue::String(text)) => one_line(text),
                 Ok(AnyValue::Null) | Err(_) => "not in the data".to_owned(),
-                Ok(other) => other.to_string(),
+                // A frame of one row holds its text otherwise than one of several.
+                Ok(other) => match other.get_str() {
+                    Some(text) => one_line(text),
+                    None => other.to_string(),
+                },
             }
         };
         let _ = writeln!(text, "  {}", line(&cell));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_row_reads_like_several() {
+        let one = df!("title" => ["Newly at risk"]).unwrap();
+        let scalar = Scalar::from(PlSmallStr::from("Newly at risk"));
+        let held_once = Column::new_scalar("title".into(), scalar, 1);
+        let held_once = DataFrame::new(1, vec![held_once]).unwrap();
+        for frame in [one, held_once] {
+            let mut text = String::new();
+            section(&mut text, "What is at risk", &frame, |row| row("title"));
+            assert_eq!(text, "What is at risk\n  Newly at risk\n");
+        }
     }
 }
