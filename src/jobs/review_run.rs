@@ -264,12 +264,11 @@ fn mismatches(
 fn published_then(job: &ReviewJob, board: &Board) -> PolarsResult<Vec<Replayed>> {
     let mut published = BTreeMap::new();
     for date in replay::dates(board) {
-        let folder = job
-            .published
-            .iter()
-            .map(|folder| folder.join(format!("as_of={date}")));
-        let path = folder.map(|folder| folder.join("account_scores.parquet"));
-        let Some(path) = path.filter(|path| path.exists()).next() else {
+        let path = job.published.as_ref().map(|folder| {
+            let run = folder.join(format!("as_of={date}"));
+            run.join("account_scores.parquet")
+        });
+        let Some(path) = path.filter(|path| path.exists()) else {
             continue;
         };
         let frame = publish::decode(&path)?;
