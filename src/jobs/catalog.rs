@@ -42,8 +42,15 @@ pub fn markdown(job: &ScoreJob) -> Result<String, JobError> {
         text.push_str(&of_model(model));
     }
     text.push_str("\n## What is published\n\nOne folder for each date, `as_of=YYYY-MM-DD`.\n");
-    for table in published(job)? {
-        text.push_str(&of_table(&table));
+    match published(job) {
+        Ok(tables) => tables
+            .iter()
+            .for_each(|table| text.push_str(&of_table(table))),
+        // A job may refuse to publish anything about nobody.
+        Err(JobError::Refused(_)) => {
+            text.push_str("Every column is described in the footer of its file.\n");
+        }
+        Err(error) => return Err(error),
     }
     Ok(text)
 }

@@ -121,18 +121,3 @@ fn an_account_that_is_not_scored_fails_the_test() {
     );
     assert!(screen.ends_with("exit status 2"), "{screen}");
 }
-
-#[test]
-fn the_dictionary_says_what_a_job_reads_measures_and_publishes() {
-    let world = World::base();
-    world.edit(
-        "measures.toml",
-        "[measures.open_tickets]\n",
-        "[measures.open_tickets]\nlabel = \"Open | <b>tickets</b>\"\nunit = \"*tickets*\"\n",
-    );
-    let dictionary = || String::from_utf8(world.command(&["catalog", "job.toml"]).stdout).unwrap();
-    let first = dictionary();
-    assert_eq!(first, dictionary());
-    assert!(!first.contains("<b>"));
-    insta::assert_snapshot!(first);
-}
