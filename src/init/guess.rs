@@ -526,9 +526,8 @@ fn root(folder: &Folder, keys: &[Option<(String, f64)>], links: &[Link]) -> Opti
         }
     };
     let mut ranked: Vec<(f64, usize, usize)> = Vec::new();
-    for n in 0..count {
-        let Some((key, _)) = &keys[n] else { continue };
-        let seen = &folder.tables[n];
+    for (n, (seen, key)) in folder.tables.iter().zip(keys).enumerate() {
+        let Some((key, _)) = key else { continue };
         let led = leads(n).len();
         let mut score = 2.0 * led as f64;
         let place = |list: &[&str], name: &str| {
