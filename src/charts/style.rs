@@ -250,7 +250,7 @@ impl Unit<'_> {
     /// Returns a change, with its sign.
     pub(super) fn change(self, value: f64) -> String {
         let text = match self {
-            Self::Ratio if value.is_finite() => grouped(value, 3),
+            Self::Ratio => grouped(value, 3),
             _ => self.value(value),
         };
         if value > 0.0 && text.chars().any(|c| ('1'..='9').contains(&c)) {
@@ -285,8 +285,12 @@ pub(super) fn count(value: u64) -> String {
     text
 }
 
-/// Returns a number with so many decimals, thousands apart and a true minus; never `−0`.
+/// Returns a number with so many decimals, thousands apart and a true minus; never `−0`, and `n/a`
+/// where there is none.
 pub(super) fn grouped(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return "n/a".to_owned();
+    }
     let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);

@@ -920,7 +920,10 @@ fn parts(name: &str) -> Vec<String> {
         let begins = match before {
             None => true,
             Some(last) => {
-                let next_is_small = letters.get(n + 1).is_some_and(char::is_ascii_lowercase);
+                let is_small = |n: usize| letters.get(n).is_some_and(char::is_ascii_lowercase);
+                // The `s` of `IDs` is the plural of what stands in capitals, and begins no word.
+                let is_plural = letters.get(n + 1) == Some(&'s') && !is_small(n + 2);
+                let next_is_small = is_small(n + 1) && !is_plural;
                 c.is_ascii_uppercase()
                     && (!last.is_ascii_uppercase() && !last.is_ascii_digit()
                         || last.is_ascii_uppercase() && next_is_small)
@@ -941,7 +944,8 @@ fn singular(word: &str) -> String {
     const AS_THEY_ARE: &[&str] = &[
         "status", "nps", "is", "has", "was", "days", "business", "series", "stars", "bytes",
     ];
-    if AS_THEY_ARE.contains(&word) || word.len() < 4 || word.ends_with("ss") {
+    let is_short = word.len() < 4 && word != "ids";
+    if AS_THEY_ARE.contains(&word) || is_short || word.ends_with("ss") {
         return word.to_owned();
     }
     if let Some(stem) = word.strip_suffix("ies") {
@@ -966,7 +970,7 @@ pub fn has(name: &str, wanted: &[&str]) -> bool {
 pub fn safe(name: &str) -> String {
     let mut safe = plain(name);
     if safe.is_empty() {
-        safe = "column".to_owned();
+        safe = "unnamed".to_owned();
     }
     if safe.starts_with(|c: char| c.is_ascii_digit()) {
         safe = format!("n_{safe}");
@@ -996,7 +1000,7 @@ mod tests {
         assert_eq!(safe("date"), "the_date");
         assert_eq!(safe("Int'l Plan\" = 1"), "int_l_plan_1");
         assert_eq!(safe("3rd"), "n_3rd");
-        assert_eq!(safe("\u{1f600}"), "column");
+        assert_eq!(safe("\u{1f600}"), "unnamed");
         assert_eq!(safe("__key_0"), "key_0");
     }
 }

@@ -42,15 +42,8 @@ pub fn markdown(job: &ScoreJob) -> Result<String, JobError> {
         text.push_str(&of_model(model));
     }
     text.push_str("\n## What is published\n\nOne folder for each date, `as_of=YYYY-MM-DD`.\n");
-    match published(job) {
-        Ok(tables) => tables
-            .iter()
-            .for_each(|table| text.push_str(&of_table(table))),
-        // A job may refuse to publish anything about nobody.
-        Err(JobError::Refused(_)) => {
-            text.push_str("Every column is described in the footer of its file.\n");
-        }
-        Err(error) => return Err(error),
+    for table in published(job)? {
+        text.push_str(&of_table(&table));
     }
     Ok(text)
 }
@@ -69,7 +62,7 @@ fn published(job: &ScoreJob) -> Result<Vec<Table>, JobError> {
         stale: StalePolicy::Missing,
         ..job.clone()
     };
-    let run = score_run::score_run(&empty, None, &mut Trail::silent())?;
+    let run = score_run::score_files(&empty, None, vec![], &mut Trail::silent())?;
     Ok(run.scorecard(&empty, date, &mut Trail::silent())?.tables)
 }
 

@@ -68,6 +68,19 @@ pub fn score_run(
     if !refusals.is_empty() {
         return Err(JobError::Refused(refusals));
     }
+    score_files(job, accounts, files, trail)
+}
+
+/// Scores like [`score_run`], whatever the footers say; `of_files` are the doubts about them.
+///
+/// # Errors
+/// When an export cannot be read.
+pub fn score_files(
+    job: &ScoreJob,
+    accounts: Option<&[String]>,
+    of_files: Vec<Finding>,
+    trail: &mut Trail<'_>,
+) -> Result<ScoreRun, JobError> {
     let dates = job.panel_dates();
     let exports = exports::load(
         &job.contract,
@@ -99,7 +112,7 @@ pub fn score_run(
         drivers,
         challengers,
         doubts,
-        of_files: files,
+        of_files,
     })
 }
 

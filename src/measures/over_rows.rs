@@ -53,7 +53,7 @@ pub(super) fn over_rows(
         let mut dates = panel::dates(panel)?;
         dates.sort();
         let pairs = exports.accounts().frame.height() * dates.len();
-        if 2 * panel.height() < pairs {
+        if panel.height() == 0 || 2 * panel.height() < pairs {
             return Ok(vec![by(Meeting::OnAccount, measures)?]);
         }
         let (alone, compared): (Vec<_>, Vec<_>) = measures

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use healthscore::config::Problem;
 use healthscore::jobs::row_tests::{self, Outcome};
+use healthscore::jobs::settings::Overrides;
 use healthscore::trail::Trail;
 
 use crate::harness::{World, date, files_below};
@@ -120,4 +121,20 @@ fn an_account_that_is_not_scored_fails_the_test() {
         "{screen}"
     );
     assert!(screen.ends_with("exit status 2"), "{screen}");
+}
+
+#[test]
+fn the_dictionary_of_a_job_says_what_is_read_measured_believed_and_published() {
+    let world = World::base();
+    let job = world.load(&Overrides::default()).unwrap();
+    let text = healthscore::jobs::catalog::markdown(&job).unwrap();
+    for part in [
+        "### Export `tickets`",
+        "### Measure `open_tickets`",
+        "## Model `base`",
+        "### `account_scores.parquet`",
+        "| `health_score` | f64 |",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
 }

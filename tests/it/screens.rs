@@ -153,7 +153,10 @@ fn a_reference_needs_enough_accounts() {
 #[test]
 fn the_help_shows_examples_and_exit_statuses() {
     let world = World::empty();
-    for command in ["run", "check", "diff", "explain", "freeze", "sample"] {
+    for command in [
+        "run", "check", "backtest", "explain", "diff", "freeze", "init", "schema", "catalog",
+        "test", "sample",
+    ] {
         assert!(
             said(&world, &[command, "--help"]).contains("Examples:\n  healthscore "),
             "{command}"

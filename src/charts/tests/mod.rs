@@ -145,7 +145,7 @@ fn pictures_show_what_was_passed_in() {
             "largest_movers",
             &[
                 "Northwind Traders",
-                "82 → 52.2",
+                "82.0 → 52.2",
                 "−29.8",
                 "G −12",
                 "+24.5",
