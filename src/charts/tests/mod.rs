@@ -147,7 +147,7 @@ fn pictures_show_what_was_passed_in() {
                 "Northwind Traders",
                 "82.0 → 52.2",
                 "−29.8",
-                "G −12",
+                "G −12.0",
                 "+24.5",
                 "G Cap: unresolved P1",
                 "Points of the health score",
