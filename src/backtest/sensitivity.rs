@@ -1,7 +1,6 @@
 //! One variable at a time: every weight and every threshold a step up and down, every metric off.
 
 use polars::prelude::*;
-use rayon::prelude::*;
 
 use super::bands::action_line;
 use super::board::{Board, Overall, overall};
@@ -90,7 +89,9 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     };
     let mut effects = Vec::new();
     let mut sides = vec![side(&now)];
-    let scored = (variants.par_iter())
+    // One after another on the caller's thread: the plan of a whole model is deep, and the stacks of
+    // a pool's threads are small.
+    let scored = (variants.iter())
         .map(|variant| overall(&measures, &variant.model))
         .collect::<PolarsResult<Vec<_>>>()?;
     for (variant, then) in variants.iter().zip(&scored) {
