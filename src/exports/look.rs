@@ -14,6 +14,7 @@ use polars::prelude::*;
 
 use super::ReadError;
 use super::parquet_files::{ParquetFile, Stored, footer};
+use super::scan::as_stored;
 
 /// Rows of one table that are looked at.
 pub const ROWS_LOOKED_AT: usize = 60_000;
@@ -557,18 +558,8 @@ fn slice(
     start: usize,
     rows: usize,
 ) -> PolarsResult<DataFrame> {
-    let args = ScanArgsParquet {
-        glob: false,
-        cache: false,
-        hive_options: polars::io::HiveOptions {
-            enabled: Some(false),
-            ..Default::default()
-        },
-        ..ScanArgsParquet::default()
-    };
-    let path = file.path.to_string_lossy();
     let wanted: Vec<Expr> = columns.iter().map(|name| col(*name)).collect();
-    LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?
+    as_stored(file, columns.iter().copied())?
         .slice(
             i64::try_from(start).unwrap_or(i64::MAX),
             IdxSize::try_from(rows).unwrap_or(IdxSize::MAX),

@@ -156,11 +156,10 @@ pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     columns
 }
 
-fn part(
-    table: &Table,
-    file: &ParquetFile,
-    columns: &[String],
-    demand: &Demand,
+/// Scans one file as it is stored; of a file with types that the engine does not know, `columns` alone.
+pub(super) fn as_stored<'a>(
+    file: &'a ParquetFile,
+    columns: impl Iterator<Item = &'a str>,
 ) -> PolarsResult<LazyFrame> {
     let args = ScanArgsParquet {
         glob: false,
@@ -171,16 +170,24 @@ fn part(
         },
         ..ScanArgsParquet::default()
     };
-    let mut rows = if file.is_foreign {
-        let theirs = columns
-            .iter()
-            .map(|ours| table.columns[ours].theirs.as_str());
-        let bytes = narrowed(file, theirs)?;
-        LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args)?
-    } else {
-        let path = file.path.to_string_lossy();
-        LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)?
-    };
+    if file.is_foreign {
+        let bytes = narrowed(file, columns)?;
+        return LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args);
+    }
+    let path = file.path.to_string_lossy();
+    LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)
+}
+
+fn part(
+    table: &Table,
+    file: &ParquetFile,
+    columns: &[String],
+    demand: &Demand,
+) -> PolarsResult<LazyFrame> {
+    let theirs = columns
+        .iter()
+        .map(|ours| table.columns[ours].theirs.as_str());
+    let mut rows = as_stored(file, theirs)?;
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     if let (true, Some(time), Some(until)) = (
