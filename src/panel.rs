@@ -27,7 +27,7 @@ pub fn candidates(
 ) -> PolarsResult<DataFrame> {
     let dates = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), dates)])?;
     let accounts = exports.accounts();
-    let rows = accounts.frame.clone().lazy();
+    let rows = accounts.frame()?.clone().lazy();
     let known = known_on(
         accounts,
         rows.cross_join(dates.clone().lazy(), None),
@@ -51,7 +51,7 @@ pub fn known_pairs(
     if exports.unit.is_none() {
         // A review asks for few pairs on many dates; only those meet the accounts.
         let accounts = exports.accounts();
-        let rows = accounts.frame.clone().lazy().join(
+        let rows = accounts.frame()?.clone().lazy().join(
             pairs.clone().lazy().select(on.clone()),
             [col(ACCOUNT)],
             [col(ACCOUNT_ID)],
@@ -112,7 +112,7 @@ fn in_parts(known: LazyFrame, exports: &Exports, dates: DataFrame) -> PolarsResu
         return Ok(known);
     };
     let parts = rows
-        .frame
+        .frame()?
         .clone()
         .lazy()
         .cross_join(dates.lazy(), None)

@@ -73,12 +73,12 @@ impl Timings {
             "export", "rows read", "rows skipped", "MB read", "MB skipped"
         );
         for (name, rows) in &exports.tables {
-            let skipped = rows.table.rows_in_files().saturating_sub(rows.decoded);
+            let skipped = rows.table.rows_in_files().saturating_sub(rows.decoded());
             let [read, unread] = scan::bytes(&rows.table, &rows.demand).map(|n| n as f64 / 1e6);
             let _ = writeln!(
                 text,
                 "  {name:<24}{:>14}{skipped:>14}{read:>12.1}{unread:>12.1}",
-                rows.decoded
+                rows.decoded()
             );
         }
         text

@@ -9,7 +9,7 @@ use polars::prelude::*;
 use serde::Serialize;
 
 use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, masked, visible};
-use super::contract::{BEFORE_PARENT, Owner, Rule};
+use super::contract::{BEFORE_PARENT, Owner, Rule, Table};
 use super::file::Breach;
 use super::rows::{self as all_rows, Rows};
 use super::rules::{self, IS_BEFORE};
@@ -92,14 +92,18 @@ impl Rows {
     /// # Errors
     /// When Polars fails.
     pub fn account(&self, as_of: NaiveDate, since: Option<NaiveDate>) -> PolarsResult<Account> {
+        if let Some(counts) = self.counts_of_walk(as_of, since) {
+            return Ok(self.account_of(counts));
+        }
+        let kept = self.kept()?;
         let on = || date_literal(as_of);
         let counted = self.counted(since);
-        let seen = self.frame.clone().lazy().filter(
+        let seen = kept.frame.clone().lazy().filter(
             visible(on())
                 .and(col(ACCOUNT).is_not_null())
                 .and(counted.clone()),
         );
-        let warned = self.warned(as_of);
+        let warned = self.warned(&kept.frame, as_of);
         let mut counted_up = vec![
             len().cast(DataType::UInt64).alias("seen"),
             in_reach(since).sum().cast(DataType::UInt64).alias("used"),
@@ -112,7 +116,7 @@ impl Rows {
         let count = |name: &str| -> PolarsResult<u64> {
             Ok(counts.column(name)?.u64()?.get(0).unwrap_or(0))
         };
-        let rejects = self
+        let rejects = kept
             .set_aside
             .clone()
             .lazy()
@@ -143,7 +147,7 @@ impl Rows {
                 used,
                 outside_every_window: seen_rows - used,
                 set_aside,
-                fingerprint: self.fingerprint(seen, as_of)?,
+                fingerprint: self.fingerprint(&kept.frame, seen, as_of)?,
             },
             rejects,
             broken,
@@ -151,7 +155,7 @@ impl Rows {
     }
 
     /// Returns the rules that only warn, each with whether a row breaks it at a date.
-    fn warned(&self, as_of: NaiveDate) -> Vec<(BrokenRule, Expr)> {
+    fn warned(&self, frame: &DataFrame, as_of: NaiveDate) -> Vec<(BrokenRule, Expr)> {
         let about = |rule: &str, must: &str, column: String| BrokenRule {
             rule: rule.to_owned(),
             must: must.to_owned(),
@@ -172,7 +176,7 @@ impl Rows {
                 (about(&rule.name, &rule.text, column), is_broken)
             })
             .collect();
-        if self.table.before_parent == Breach::Warn && self.frame.column(IS_BEFORE).is_ok() {
+        if self.table.before_parent == Breach::Warn && frame.column(IS_BEFORE).is_ok() {
             let column = self.table.time.clone().unwrap_or_default();
             let is_before = col(IS_BEFORE).fill_null(lit(false));
             warned.push((about(BEFORE_PARENT, "", column), is_before));
@@ -200,8 +204,13 @@ impl Rows {
     }
 
     /// Sums a number per row, so that neither the order of rows nor of files shows.
-    fn fingerprint(&self, seen: LazyFrame, as_of: NaiveDate) -> PolarsResult<String> {
-        let mut columns = all_rows::content_columns(&self.table, &self.frame);
+    fn fingerprint(
+        &self,
+        frame: &DataFrame,
+        seen: LazyFrame,
+        as_of: NaiveDate,
+    ) -> PolarsResult<String> {
+        let mut columns = all_rows::content_columns(&self.table, frame);
         let cells: Vec<Expr> = columns
             .iter()
             .filter(|name| self.table.columns.contains_key(*name))
@@ -220,7 +229,7 @@ impl Rows {
             .collect()?;
         let sum =
             |name: &str| -> PolarsResult<u64> { Ok(sums.column(name)?.u64()?.get(0).unwrap_or(0)) };
-        Ok(format!("{:016x}{:016x}", sum("high")?, sum("low")?))
+        Ok(print_of([sum("high")?, sum("low")?]))
     }
 
     /// Accounts for every decoded row that was not seen by `as_of`.
@@ -228,9 +237,13 @@ impl Rows {
     /// # Errors
     /// When Polars fails.
     pub fn unseen(&self, as_of: NaiveDate) -> PolarsResult<Unseen> {
+        if let Some(unseen) = self.unseen_by_walk(as_of) {
+            return Ok(unseen);
+        }
+        let kept = self.kept()?;
         let on = || date_literal(as_of);
         let rows_where = |condition: Expr| -> PolarsResult<u64> {
-            let rows = self
+            let rows = kept
                 .frame
                 .clone()
                 .lazy()
@@ -252,7 +265,7 @@ impl Rows {
         links.dedup();
         links.truncate(3);
         // A row that is set aside ends there, but nothing has replaced it.
-        let set_aside = self
+        let set_aside = kept
             .set_aside
             .clone()
             .lazy()
@@ -260,7 +273,7 @@ impl Rows {
             .collect()?
             .height();
         Ok(Unseen {
-            without_time: self.timeless.height() as u64,
+            without_time: kept.timeless.height() as u64,
             not_yet_known: rows_where(col(OWN_FROM).gt(on()))?,
             superseded: (by_row.height() - lost.height()).saturating_sub(set_aside) as u64,
             unresolved: lost.height() as u64,
@@ -279,7 +292,8 @@ impl Rows {
             .and(col(FROM).lt(col(TO)))
             .and(col(FROM).lt_eq(on()));
         let is_seen = || visible(on()).and(col(ACCOUNT).is_not_null());
-        let rows = || self.frame.clone().lazy();
+        let frame = self.frame()?;
+        let rows = || frame.clone().lazy();
         // Nearly all rows are seen, so only the others are looked at one by one.
         let others = rows()
             .filter(col(OWN_FROM).lt_eq(on()).and(is_seen().not()))
@@ -319,8 +333,9 @@ impl Rows {
             ])
         };
         let by_row = [col(ROW)];
+        let kept = self.kept()?;
         let lost = self.not_seen(as_of)?.lazy().filter(is_astray());
-        let lost = self
+        let lost = kept
             .frame
             .clone()
             .lazy()
@@ -332,7 +347,7 @@ impl Rows {
             [
                 as_rejects(lost, column, rule, col(LINK).fill_null(lit("null"))),
                 as_rejects(
-                    self.timeless.clone().lazy(),
+                    kept.timeless.clone().lazy(),
                     time,
                     "without_time",
                     lit("null"),
@@ -344,31 +359,18 @@ impl Rows {
     }
 
     fn undated_cells(&self, seen: &Expr) -> PolarsResult<Vec<(String, u64)>> {
-        let there = |name: &str| self.frame.column(name).is_ok();
-        let cells = self
-            .table
-            .known
-            .iter()
-            .filter(|(cell, moment)| cell != moment && there(cell) && there(moment))
-            // A moment that stands behind a date is no cell of its own.
-            .filter(|(cell, _)| {
-                let column = self.table.columns.get(*cell);
-                column.is_some_and(|column| column.kind != Kind::Instant)
-            });
+        let frame = self.frame()?;
+        let there = |name: &str| frame.column(name).is_ok();
         let mut found = Vec::new();
-        for (cell, moment) in cells {
-            let hidden = col(cell.as_str())
-                .is_not_null()
-                .and(col(moment.as_str()).is_null());
-            let count = self
-                .frame
+        for (cell, hidden) in hidden_cells(&self.table, there) {
+            let count = frame
                 .clone()
                 .lazy()
                 .filter(seen.clone().and(hidden))
                 .collect()?
                 .height() as u64;
             if count > 0 {
-                found.push((cell.clone(), count));
+                found.push((cell.to_owned(), count));
             }
         }
         Ok(found)
@@ -389,7 +391,10 @@ impl Rows {
     /// # Errors
     /// When Polars fails.
     pub fn first_seen(&self) -> PolarsResult<DataFrame> {
-        self.frame
+        if let Some(seen) = self.first_seen_by_walk() {
+            return seen;
+        }
+        self.frame()?
             .clone()
             .lazy()
             .filter(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
@@ -397,6 +402,31 @@ impl Rows {
             .agg([col(FROM).min().alias("__seen")])
             .collect()
     }
+}
+
+/// Returns the cells that may be filled although their moment is not, each with whether a row's is.
+pub(super) fn hidden_cells<'a>(
+    table: &'a Table,
+    there: impl Fn(&str) -> bool,
+) -> Vec<(&'a str, Expr)> {
+    let both = |(cell, moment): &(&String, &String)| cell != moment && there(cell) && there(moment);
+    // A moment that stands behind a date is no cell of its own.
+    let is_cell = |(cell, _): &(&String, &String)| {
+        let column = table.columns.get(*cell);
+        column.is_some_and(|column| column.kind != Kind::Instant)
+    };
+    let hidden = |(cell, moment): (&'a String, &String)| {
+        let is_hidden = col(cell.as_str()).is_not_null();
+        let is_hidden = is_hidden.and(col(moment.as_str()).is_null());
+        (cell.as_str(), is_hidden)
+    };
+    let cells = table.known.iter().filter(both).filter(is_cell);
+    cells.map(hidden).collect()
+}
+
+/// Returns the fingerprint that sums of the halves of rows' numbers give.
+pub(super) fn print_of([high, low]: [u64; 2]) -> String {
+    format!("{high:016x}{low:016x}")
 }
 
 /// Returns whether a row that is not seen has never led to an account.

@@ -33,7 +33,7 @@ pub fn attach(
     pairs: &DataFrame,
 ) -> PolarsResult<LazyFrame> {
     for (lookup, target) in needed(rows, exports) {
-        seen = joined(seen, &rows.table, lookup, target, pairs)
+        seen = joined(seen, &rows.table, lookup, target, pairs)?
             .select([all().exclude_cols([VALUE, FOUND]).as_expr()]);
     }
     Ok(seen)
@@ -71,13 +71,13 @@ impl Rows {
         let mut found = Vec::new();
         for (lookup, target) in needed(self, exports).filter(|(lookup, _)| !lookup.is_of_rates()) {
             let rows = self
-                .frame
+                .frame()?
                 .clone()
                 .lazy()
                 .filter(seen.clone())
                 .with_column(date_literal(as_of).alias(AS_OF))
                 .with_columns(cells(&self.table, [lookup.column.as_str()]));
-            let without = joined(rows, &self.table, lookup, target, &dates)
+            let without = joined(rows, &self.table, lookup, target, &dates)?
                 .filter(col(VALUE).is_not_null().and(col(FOUND).is_null()))
                 .group_by([col(VALUE)])
                 .agg([len().cast(DataType::UInt64).alias("n")])
@@ -120,27 +120,33 @@ fn joined(
     lookup: &Lookup,
     target: &Rows,
     pairs: &DataFrame,
-) -> LazyFrame {
+) -> PolarsResult<LazyFrame> {
     let mut on = vec![col(AS_OF), col(VALUE)];
     // An account's score depends on its own rows.
     if !target.table.is_reference() {
         on.push(col(ACCOUNT));
     }
     let value = as_id(value(table, &lookup.column), table, &lookup.column);
-    seen.with_column(value.alias(VALUE)).join(
-        newest(lookup, target, pairs, &on),
+    Ok(seen.with_column(value.alias(VALUE)).join(
+        newest(lookup, target, pairs, &on)?,
         on.clone(),
         on,
         JoinArgs::new(JoinType::Left),
-    )
+    ))
 }
 
 /// Returns what the newest visible row says, for each date and value.
-fn newest(lookup: &Lookup, target: &Rows, pairs: &DataFrame, by: &[Expr]) -> LazyFrame {
+fn newest(
+    lookup: &Lookup,
+    target: &Rows,
+    pairs: &DataFrame,
+    by: &[Expr],
+) -> PolarsResult<LazyFrame> {
     let table = &target.table;
+    let frame = target.frame()?;
     let there = |name: &&String| {
         let base = table.base(name);
-        base.iter().all(|name| target.frame.column(name).is_ok())
+        base.iter().all(|name| frame.column(name).is_ok())
     };
     let take: Vec<(&String, &String)> = lookup
         .take
@@ -163,7 +169,7 @@ fn newest(lookup: &Lookup, target: &Rows, pairs: &DataFrame, by: &[Expr]) -> Laz
         .collect();
     let last = take.iter().map(|(ours, _)| col(ours.as_str()).last());
     let last: Vec<Expr> = last.chain([len().gt(lit(0)).alias(FOUND)]).collect();
-    let rows = target.frame.clone().lazy();
+    let rows = frame.clone().lazy();
     let met = if !table.is_reference() && pairs.column(ACCOUNT).is_ok() {
         let on = [col(ACCOUNT)];
         rows.join(
@@ -176,13 +182,14 @@ fn newest(lookup: &Lookup, target: &Rows, pairs: &DataFrame, by: &[Expr]) -> Laz
         let dates = pairs.clone().lazy().select([col(AS_OF).unique()]);
         rows.cross_join(dates, None)
     };
-    met.filter(visible(col(AS_OF)).and(col(ACCOUNT).is_not_null()))
+    Ok(met
+        .filter(visible(col(AS_OF)).and(col(ACCOUNT).is_not_null()))
         .with_columns(cells(table, names))
         .select(columns)
         .filter(col(VALUE).is_not_null())
         .sort(order, SortMultipleOptions::default())
         .group_by_stable(by)
-        .agg(last)
+        .agg(last))
 }
 
 /// Returns the cells that names rest on, as they were known.

@@ -13,6 +13,7 @@ pub mod rows;
 mod rules;
 pub mod scan;
 pub mod statistics;
+pub mod walk;
 
 use indexmap::IndexMap;
 use polars::prelude::*;
@@ -50,6 +51,14 @@ impl Exports {
     #[must_use]
     pub fn accounts(&self) -> &Rows {
         &self.tables[ACCOUNTS]
+    }
+
+    /// Returns an export that could not be read when its rows were asked for, if there is one.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<String> {
+        let mut tables = self.tables.iter();
+        let found = tables.find(|(_, rows)| rows.is_unreadable());
+        found.map(|(name, _)| name.clone())
     }
 }
 

@@ -6,6 +6,7 @@
 //! interval of as-of dates per version of what it hangs on.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use polars::lazy::dsl::{max_horizontal, min_horizontal};
@@ -16,13 +17,30 @@ use super::contract::{History, Table};
 use super::file::Breach;
 use super::rules::{self, IS_BEFORE};
 use super::scan::{self, Demand, END, LINK, START, START_INSTANT, key_column};
+use super::walk::Walked;
 use crate::formula::date_literal;
 
 /// The rows of one export, ready to be asked about any as-of date.
+///
+/// They are decoded and kept when somebody first asks for them. Where a run asks only what can be
+/// added up row by row, they are walked through instead ([`super::walk`]) and none is kept.
 #[derive(Debug, Clone)]
 pub struct Rows {
     /// What the export is.
     pub table: Table,
+    /// What was asked for.
+    pub demand: Demand,
+    /// Where its links lead; `None` of rows that are accounts, or there for everybody.
+    pub(super) parent: Option<Arc<Links>>,
+    pub(super) kept: OnceLock<Kept>,
+    pub(super) walked: OnceLock<Walked>,
+    links: OnceLock<Arc<Links>>,
+    unreadable: OnceLock<()>,
+}
+
+/// The rows of an export that are held in memory.
+#[derive(Debug, Clone)]
+pub struct Kept {
     /// Every row that can be placed, with its account and its intervals.
     pub frame: DataFrame,
     /// Rows set aside: `row_key`, `column`, `rule`, `found`, and the dates that place them.
@@ -30,19 +48,186 @@ pub struct Rows {
     /// What names the rows without a time; nobody can say when they became known.
     pub(super) timeless: DataFrame,
     /// Rows that were decoded.
-    pub decoded: u64,
-    /// What was asked for.
-    pub demand: Demand,
+    decoded: u64,
     /// The date of the news that each date brought: (known from, newest event so far).
     news: Vec<(NaiveDate, NaiveDate)>,
 }
 
+/// What other tables follow to their accounts.
+#[derive(Debug)]
+pub(super) struct Links {
+    /// A table's key and, per interval, the account: [`LINK`], [`ACCOUNT`], [`CODE`], [`FROM`],
+    /// [`TO`] and when the row began.
+    pub(super) frame: DataFrame,
+    /// Whether each key leads to one account in one interval.
+    pub(super) is_single: bool,
+    /// Whether the rows that are linked to have a time.
+    pub(super) is_dated: bool,
+}
+
 impl Rows {
-    /// Decodes a table and places its rows; `parent` is the table it links to, if any.
+    /// Takes a table on; `parent` is the table it links to, if any. Its rows are decoded and placed
+    /// here unless the demand lets them be walked through.
     ///
     /// # Errors
     /// When a file cannot be read.
     pub fn open(table: &Table, demand: &Demand, parent: Option<&Rows>) -> PolarsResult<Self> {
+        let rows = Self {
+            table: table.clone(),
+            demand: demand.clone(),
+            parent: parent.map(Rows::links).transpose()?,
+            kept: OnceLock::new(),
+            walked: OnceLock::new(),
+            links: OnceLock::new(),
+            unreadable: OnceLock::new(),
+        };
+        if !rows.may_be_walked() {
+            rows.kept()?;
+        }
+        Ok(rows)
+    }
+
+    /// Returns every row that can be placed, with its account and its intervals.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn frame(&self) -> PolarsResult<&DataFrame> {
+        Ok(&self.kept()?.frame)
+    }
+
+    /// Returns the rows as they are kept in memory; they are decoded if they are not.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn kept(&self) -> PolarsResult<&Kept> {
+        if let Some(kept) = self.kept.get() {
+            return Ok(kept);
+        }
+        let kept = self.noted(Kept::open(
+            &self.table,
+            &self.demand,
+            self.parent.as_deref(),
+        ))?;
+        Ok(self.kept.get_or_init(|| kept))
+    }
+
+    /// Notes it where the export cannot be read, so that the run can name it.
+    pub(super) fn noted<T>(&self, read: PolarsResult<T>) -> PolarsResult<T> {
+        if read.is_err() {
+            self.unreadable.get_or_init(|| ());
+        }
+        read
+    }
+
+    /// Returns whether reading it failed.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.unreadable.get().is_some()
+    }
+
+    /// Returns how many rows were decoded.
+    #[must_use]
+    pub fn decoded(&self) -> u64 {
+        match (self.kept.get(), self.walked.get()) {
+            (Some(kept), _) => kept.decoded,
+            (None, Some(walked)) => walked.decoded,
+            (None, None) => 0,
+        }
+    }
+
+    /// Returns how many rows are decoded at most, by the footers.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        scan::most_rows(&self.table, &self.demand)
+    }
+
+    fn news(&self) -> PolarsResult<&[(NaiveDate, NaiveDate)]> {
+        match (self.kept.get(), self.walked.get()) {
+            (None, Some(walked)) => Ok(&walked.news),
+            _ => Ok(&self.kept()?.news),
+        }
+    }
+
+    /// Returns the columns that tell which of two rows is newer: the instant, then the row key.
+    #[must_use]
+    pub fn order(&self) -> Vec<String> {
+        std::iter::once(INSTANT.to_owned())
+            .chain((0..self.table.key.len()).map(key_column))
+            .collect()
+    }
+
+    /// Returns the newest date of which the export had news by the end of `as_of`.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn newest(
+        &self,
+        as_of: NaiveDate,
+        since: Option<NaiveDate>,
+    ) -> PolarsResult<Option<NaiveDate>> {
+        let news = self.news()?;
+        let until = news.partition_point(|(from, _)| *from <= as_of);
+        let newest = news[..until].last().map(|(_, newest)| *newest);
+        Ok(newest.filter(|newest| since.is_none_or(|since| *newest >= since)))
+    }
+
+    /// Returns the dates on which the export had nothing fresh to say: no row at all, or its
+    /// newest older than it may be.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn is_stale(&self, as_of: NaiveDate, since: Option<NaiveDate>) -> PolarsResult<bool> {
+        Ok(
+            match (self.newest(as_of, since)?, self.table.fresh_within) {
+                (None, _) => true,
+                (Some(newest), Some(limit)) => newest < limit.before(as_of),
+                (Some(_), None) => false,
+            },
+        )
+    }
+
+    /// Returns the links that other tables follow: this table's key and, per interval, the account.
+    fn links(&self) -> PolarsResult<Arc<Links>> {
+        if let Some(links) = self.links.get() {
+            return Ok(links.clone());
+        }
+        let key = if self.table.key.is_empty() {
+            LINK.to_owned()
+        } else {
+            key_column(0)
+        };
+        let versions = self
+            .frame()?
+            .clone()
+            .lazy()
+            .filter(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
+            .select([
+                col(key.as_str()).cast(DataType::String).alias(LINK),
+                col(ACCOUNT),
+                col(CODE),
+                col(FROM),
+                col(TO),
+                col(EVENT).alias(BEGAN),
+            ])
+            .collect()?;
+        let is_single = |versions: &DataFrame| -> PolarsResult<bool> {
+            Ok(versions.column(LINK)?.n_unique()? == versions.height())
+        };
+        let mut links = Links {
+            is_single: is_single(&versions)?,
+            frame: versions,
+            is_dated: self.table.time.is_some(),
+        };
+        if !links.is_single {
+            links.frame = touching(links.frame)?;
+            links.is_single = is_single(&links.frame)?;
+        }
+        Ok(self.links.get_or_init(|| Arc::new(links)).clone())
+    }
+}
+
+impl Kept {
+    /// Decodes a table and places its rows.
+    fn open(table: &Table, demand: &Demand, parent: Option<&Links>) -> PolarsResult<Self> {
         let decoded = scan::decode(table, demand)?;
         let count = decoded.height() as u64;
         let rows = dated(table, decoded.lazy().with_row_index(ROW, None)).collect()?;
@@ -73,66 +258,12 @@ impl Rows {
         }
         let news = news(table, &frame)?;
         Ok(Self {
-            table: table.clone(),
             frame,
             set_aside,
             timeless,
             decoded: count,
-            demand: demand.clone(),
             news,
         })
-    }
-
-    /// Returns the columns that tell which of two rows is newer: the instant, then the row key.
-    #[must_use]
-    pub fn order(&self) -> Vec<String> {
-        std::iter::once(INSTANT.to_owned())
-            .chain((0..self.table.key.len()).map(key_column))
-            .collect()
-    }
-
-    /// Returns the newest date of which the export had news by the end of `as_of`.
-    #[must_use]
-    pub fn newest(&self, as_of: NaiveDate, since: Option<NaiveDate>) -> Option<NaiveDate> {
-        let until = self.news.partition_point(|(from, _)| *from <= as_of);
-        let newest = self.news[..until].last().map(|(_, newest)| *newest);
-        newest.filter(|newest| since.is_none_or(|since| *newest >= since))
-    }
-
-    /// Returns the dates on which the export had nothing fresh to say: no row at all, or its
-    /// newest older than it may be.
-    #[must_use]
-    pub fn is_stale(&self, as_of: NaiveDate, since: Option<NaiveDate>) -> bool {
-        match (self.newest(as_of, since), self.table.fresh_within) {
-            (None, _) => true,
-            (Some(newest), Some(limit)) => newest < limit.before(as_of),
-            (Some(_), None) => false,
-        }
-    }
-
-    /// Returns the links that other tables follow: this table's key and, per interval, the account.
-    fn links(&self) -> PolarsResult<DataFrame> {
-        let key = if self.table.key.is_empty() {
-            LINK.to_owned()
-        } else {
-            key_column(0)
-        };
-        let versions = self
-            .frame
-            .clone()
-            .lazy()
-            .filter(col(ACCOUNT).is_not_null().and(col(FROM).lt(col(TO))))
-            .select([
-                col(key.as_str()).cast(DataType::String).alias(LINK),
-                col(ACCOUNT),
-                col(CODE),
-                col(FROM),
-                col(TO),
-                col(EVENT).alias(BEGAN),
-            ])
-            .sort([LINK, FROM], SortMultipleOptions::default())
-            .collect()?;
-        touching(versions)
     }
 }
 
@@ -147,6 +278,7 @@ fn touching(versions: DataFrame) -> PolarsResult<DataFrame> {
         .and(before(TO).eq(col(FROM)))
         .fill_null(lit(false));
     versions
+        .sort([LINK, FROM], SortMultipleOptions::default())?
         .lazy()
         .with_column(
             goes_on
@@ -512,13 +644,13 @@ fn until_next_dump(table: &Table, rows: DataFrame) -> PolarsResult<DataFrame> {
 
 /// Returns the columns that hold what a row says, in the order of their names.
 pub(super) fn content_columns(table: &Table, rows: &DataFrame) -> Vec<String> {
-    let names = rows
-        .get_column_names()
-        .into_iter()
-        .map(|name| name.to_string());
-    let mut names: Vec<String> = names
-        .filter(|name| table.columns.contains_key(name))
-        .collect();
+    let names = rows.get_column_names().into_iter();
+    let names = names.filter(|name| table.columns.contains_key(name.as_str()));
+    content(names.map(ToString::to_string).collect())
+}
+
+/// Returns the same of the columns of the files that were read.
+pub(super) fn content(mut names: Vec<String>) -> Vec<String> {
     names.push(LINK.to_owned());
     names.sort();
     names
@@ -541,17 +673,26 @@ pub(super) fn columns(names: &[String]) -> Vec<Expr> {
 
 /// Returns a number that two rows share if they say the same in all of `columns`.
 pub(super) fn fingerprint(columns: &[Expr]) -> Expr {
-    columns
+    let sum = columns
         .iter()
         .zip(1u64..)
-        .map(|(column, seed)| column.clone().hash(seed, 2, 3, 4))
-        .reduce(|a, b| a + b)
-        .unwrap_or_else(|| lit(0u64))
-        .hash(5, 6, 7, 8)
+        .map(|(column, seed)| hash(column.clone(), seed))
+        .reduce(|a, b| a + b);
+    hash_of_sum(sum.unwrap_or_else(|| lit(0u64)))
+}
+
+/// Returns the number of a cell; `seed` is its place among those of the row.
+pub(super) fn hash(cell: Expr, seed: u64) -> Expr {
+    cell.hash(seed, 2, 3, 4)
+}
+
+/// Returns the number of a row, from the sum of those of its cells.
+pub(super) fn hash_of_sum(sum: Expr) -> Expr {
+    sum.hash(5, 6, 7, 8)
 }
 
 /// When the row began that others hang on.
-const BEGAN: &str = "__began";
+pub(super) const BEGAN: &str = "__began";
 
 /// Returns which numbers may stand more than once: those that share a place with another.
 ///
@@ -577,7 +718,7 @@ fn crowded(numbers: &UInt64Chunked) -> BooleanChunked {
 }
 
 /// Follows the link of each row to its account, and narrows its interval to what it hangs on.
-fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult<DataFrame> {
+fn linked(table: &Table, rows: DataFrame, parent: Option<&Links>) -> PolarsResult<DataFrame> {
     let Some(parent) = parent else {
         let code = when(col(LINK).is_not_null())
             .then(col(ROW).min().over([col(LINK)])?)
@@ -592,9 +733,8 @@ fn linked(table: &Table, rows: DataFrame, parent: Option<&Rows>) -> PolarsResult
             ])
             .collect();
     };
-    let links = parent.links()?;
-    let rows = beside_links(rows, links)?.lazy();
-    let is_dated = table.time.is_some() && parent.table.time.is_some();
+    let rows = beside_links(rows, parent.frame.clone())?.lazy();
+    let is_dated = table.time.is_some() && parent.is_dated;
     let is_before = (is_dated && table.before_parent != Breach::Ignore)
         .then(|| col(EVENT).lt(col(BEGAN)).alias(IS_BEFORE));
     rows.with_columns([

@@ -217,6 +217,13 @@ pub(super) fn on(date: chrono::NaiveDate) -> Formula {
     formula(Node::Literal(Literal::Date(date)), Kind::Date)
 }
 
+/// Returns whether a row breaks any rule on any date, if there are rules.
+pub(super) fn breaks_any(table: &Table) -> Option<Expr> {
+    let rules = table.rules.iter();
+    let breaks = rules.map(|rule| broken_from(table, rule).is_not_null());
+    breaks.reduce(Expr::or)
+}
+
 fn broken_from(table: &Table, rule: &Rule) -> Expr {
     let own = formula(Node::Column(OWN_FROM.to_owned()), Kind::Date);
     let mut moments: Vec<&str> = Vec::new();

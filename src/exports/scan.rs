@@ -21,6 +21,9 @@ pub struct Demand {
     pub since: Option<NaiveDate>,
     /// The as-of dates, sorted.
     pub dates: Vec<NaiveDate>,
+    /// Where all that is asked of the rows can be added up one by one, the dates that the ledger
+    /// will be asked for, each with the first event date it counts; else empty.
+    pub walked_for: Vec<(NaiveDate, Option<NaiveDate>)>,
 }
 
 /// The value that links the row to its account or to another table.
@@ -45,26 +48,27 @@ pub(super) fn key_column(n: usize) -> String {
 /// # Errors
 /// When a file cannot be read.
 pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
+    let mut frame = scanned(table, demand)?.collect()?;
+    frame.rechunk_mut();
+    Ok(frame)
+}
+
+/// Returns the same rows before anything is read.
+pub(super) fn scanned(table: &Table, demand: &Demand) -> PolarsResult<LazyFrame> {
     let columns = base_columns(table, demand);
     let parts = wanted_files(table, &demand.dates)
         .into_iter()
         .map(|file| part(table, file, &columns, demand))
         .collect::<PolarsResult<Vec<_>>>()?;
-    let frame = if parts.is_empty() {
+    if parts.is_empty() {
         // No dump is old enough: the shape of the first, without its rows.
-        part(table, &table.files[0], &columns, demand)?.limit(0)
-    } else {
-        concat(
-            parts,
-            UnionArgs {
-                maintain_order: true,
-                ..UnionArgs::default()
-            },
-        )?
+        return Ok(part(table, &table.files[0], &columns, demand)?.limit(0));
+    }
+    let in_order = UnionArgs {
+        maintain_order: true,
+        ..UnionArgs::default()
     };
-    let mut frame = frame.collect()?;
-    frame.rechunk_mut();
-    Ok(frame)
+    concat(parts, in_order)
 }
 
 /// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
@@ -447,10 +451,7 @@ fn instants(table: &Table, file: &ParquetFile) -> Vec<Expr> {
 
 /// Returns the columns that decide which row this is, whose, and when it holds.
 fn structural(table: &Table, file: &ParquetFile, demand: &Demand) -> Vec<Expr> {
-    let value = |name: &str| match table.scope.derived.get(name) {
-        Some(expr) => row_wise(expr),
-        None => col(name),
-    };
+    let value = |name: &str| value(table, name);
     let link = match table.owner.column() {
         Some(link) => as_id(value(link), table, link),
         None => lit(EVERYBODY),
@@ -514,6 +515,36 @@ fn key(value: Expr, table: &Table, column: &str) -> Expr {
     }
 }
 
+/// Returns what tells the ids of a column apart as well as [`as_id`], at less cost; empty texts are
+/// left as they are.
+pub(super) fn telling(table: &Table, column: &str) -> Expr {
+    match super::contract::kind_of(&table.scope, column) {
+        Some(Kind::Text | Kind::Integer | Kind::Date) => value(table, column),
+        _ => as_id(value(table, column), table, column),
+    }
+}
+
+/// Returns the same as text.
+pub(super) fn telling_text(table: &Table, column: &str) -> Expr {
+    match super::contract::kind_of(&table.scope, column) {
+        Some(Kind::Text) => value(table, column),
+        _ => as_id(value(table, column), table, column),
+    }
+}
+
+fn value(table: &Table, name: &str) -> Expr {
+    match table.scope.derived.get(name) {
+        Some(expr) => row_wise(expr),
+        None => col(name),
+    }
+}
+
+/// Returns how many rows a demand decodes at most, by the footers.
+pub(super) fn most_rows(table: &Table, demand: &Demand) -> u64 {
+    let wanted = wanted_files(table, &demand.dates).into_iter();
+    wanted.map(|file| file.rows).sum()
+}
+
 /// Ids are text: one export has them as numbers, the next as strings. An empty one names nothing.
 pub(super) fn as_id(id: Expr, table: &Table, column: &str) -> Expr {
     let whole = match super::contract::kind_of(&table.scope, column) {
@@ -567,16 +598,14 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
     let Some(dated) = table.dated_by() else {
         return Ok(None);
     };
-    let value = match table.scope.derived.get(dated) {
-        Some(expr) => row_wise(expr),
-        None => col(dated.as_str()),
-    };
+    let value = value(table, dated);
     let demand = Demand {
         columns: vec![dated.clone()],
         taken: vec![],
         part: None,
         since: None,
         dates: vec![],
+        walked_for: vec![],
     };
     let keyless = Table {
         key: vec![],

@@ -99,7 +99,7 @@ pub fn known(log: &ActionLog, rows: &Rows, as_of: AsOf) -> PolarsResult<DataFram
         "title",
         "owner",
     ];
-    rows.frame
+    rows.frame()?
         .clone()
         .lazy()
         .filter(visible(date()).and(col(ACCOUNT).is_not_null()))

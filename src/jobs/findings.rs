@@ -100,14 +100,10 @@ impl Judged {
         rows: &Rows,
         as_of: NaiveDate,
     ) -> Result<(), JobError> {
-        let oldest = job.compared(as_of).min().unwrap_or(as_of);
-        let since = job
-            .plan
-            .since(&rows.table, oldest)
-            .filter(|_| rows.table.name != ACCOUNTS);
+        let since = job.counted_since(&rows.table, as_of);
         let account = rows.account(as_of, since)?;
         let unseen = rows.unseen(as_of)?;
-        if let Some(finding) = freshness(job, rows, as_of) {
+        if let Some(finding) = freshness(job, rows, as_of)? {
             if job.stale == StalePolicy::Refuse && finding.finding == "stale_export" {
                 self.refusals.push(refusal(&finding));
             }
@@ -229,7 +225,7 @@ pub(super) fn share(count: u64, whole: u64) -> Option<f64> {
 }
 
 /// Says where an export has nothing fresh to say; its measures are missing then.
-fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
+fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> PolarsResult<Option<Finding>> {
     let table = &rows.table;
     let measures: Vec<&str> = job
         .plan
@@ -237,13 +233,13 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
         .map(|(measure, _)| measure.name.as_str())
         .collect();
     if measures.is_empty() {
-        return None;
+        return Ok(None);
     }
     let since = job.plan.since(table, as_of);
-    let newest = rows.newest(as_of, since);
+    let newest = rows.newest(as_of, since)?;
     let affected = format!("measures that rest on it: {}", measures.len());
     let finding = |kind: &'static str, evidence: String, advice: &str| {
-        Some(Finding {
+        Ok(Some(Finding {
             finding: kind,
             severity: Severity::Warning,
             subject: table.name.clone(),
@@ -251,7 +247,7 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
             share: None,
             evidence: format!("{evidence}; {affected}"),
             advice: advice.to_owned(),
-        })
+        }))
     };
     let Some(newest) = newest else {
         let span = since.map_or(String::new(), |since| format!(" since {since}"));
@@ -262,7 +258,7 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
             advice,
         );
     };
-    if rows.is_stale(as_of, since) {
+    if rows.is_stale(as_of, since)? {
         let limit = table
             .fresh_within
             .map_or(String::new(), |limit| format!(", allowed are {limit}"));
@@ -278,8 +274,10 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
         .plan
         .over(&table.name)
         .filter_map(|(_, rows)| rows.window.days)
-        .min()?;
-    if newest <= shortest.before(as_of) {
+        .min();
+    if let Some(shortest) = shortest
+        && newest <= shortest.before(as_of)
+    {
         let advice = "the shortest window that reads it is empty for everybody; give `fresh_within`, or have the export delivered";
         return finding(
             "export_ends_early",
@@ -289,7 +287,7 @@ fn freshness(job: &ScoreJob, rows: &Rows, as_of: NaiveDate) -> Option<Finding> {
             advice,
         );
     }
-    None
+    Ok(None)
 }
 
 /// Says which rows were set aside, rule by rule.

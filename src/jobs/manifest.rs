@@ -109,8 +109,8 @@ pub fn run(
             json!({
                 "export": rows.table.name,
                 "rows_in_files": in_files,
-                "rows_left_unread": in_files.saturating_sub(rows.decoded),
-                "rows_decoded": rows.decoded,
+                "rows_left_unread": in_files.saturating_sub(rows.decoded()),
+                "rows_decoded": rows.decoded(),
                 "rows_not_seen": unseen,
                 "columns": stored_columns(&rows.table),
                 "files": rows.table.files.iter().map(file).collect::<Vec<_>>(),

@@ -191,7 +191,7 @@ fn with_links(
 fn known_accounts(exports: &Exports) -> PolarsResult<Vec<String>> {
     let column = exports
         .accounts()
-        .frame
+        .frame()?
         .column(ACCOUNT)?
         .cast(&DataType::String)?;
     let accounts: BTreeSet<String> = column.str()?.iter().flatten().map(str::to_owned).collect();

@@ -17,7 +17,7 @@ use super::settings::ScoreJob;
 use super::{JobError, Refusal, files_of_chart};
 use crate::exports::as_of::AS_OF;
 use crate::exports::ledger::Unseen;
-use crate::exports::{self, Exports};
+use crate::exports::{self, Exports, ReadError};
 use crate::formula::date_literal;
 use crate::insights::{self, Insights};
 use crate::measures::compute;
@@ -82,14 +82,16 @@ pub fn score_files(
     trail: &mut Trail<'_>,
 ) -> Result<ScoreRun, JobError> {
     let dates = job.panel_dates();
-    let exports = exports::load(
-        &job.contract,
-        &job.plan.demands(&job.contract, &dates),
-        trail,
-    )?;
+    let exports = exports::load(&job.contract, &job.demands(), trail)?;
     let candidates = panel::candidates(&exports, &dates, &job.plan.attributes)?;
     let candidates = panel::only(candidates, accounts)?;
-    let measures = compute::compute(&exports, &candidates, &job.plan, trail)?;
+    let measures =
+        compute::compute(&exports, &candidates, &job.plan, trail).map_err(|cause| match exports
+            .unreadable()
+        {
+            Some(export) => JobError::Read(ReadError { export, cause }),
+            None => JobError::Engine(cause),
+        })?;
     let panel = job.population.select(measures)?;
     trail.step("scoring");
     let scored = scores::score(panel.frame.clone(), &job.model)?;

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{Datelike, Days, NaiveDate};
+use indexmap::IndexMap;
 
 use super::JobError;
 use super::file::{JobFile, LimitsFile, StalePolicy, TableGroup, Text};
@@ -11,9 +12,9 @@ use super::guard::{Guard, Limits};
 use super::late_data;
 use crate::config::{self, Problem, Problems, Source, Spanned};
 use crate::domain::{Comparator, DayCount, Period, year_before};
-use crate::exports::contract::{self, ACCOUNTS, Contract, Unit};
+use crate::exports::contract::{self, ACCOUNTS, Contract, Table, Unit};
 use crate::exports::file::ExportsFile;
-use crate::exports::scan;
+use crate::exports::scan::{self, Demand};
 use crate::insights::actions::Policy;
 use crate::insights::comparison::{Comparison, looked_back_on};
 use crate::insights::parents::{self, Parents};
@@ -187,6 +188,31 @@ impl ScoreJob {
             .filter(|_| self.look_back)
             .flat_map(move |model| looked_back_on(date, model, with_year));
         std::iter::once(date).chain(compared).chain(read)
+    }
+
+    /// Returns the first event date of a table that counts in the ledger of a date; `None` if none
+    /// is the first.
+    #[must_use]
+    pub fn counted_since(&self, table: &Table, as_of: NaiveDate) -> Option<NaiveDate> {
+        let oldest = self.compared(as_of).min().unwrap_or(as_of);
+        let since = self.plan.since(table, oldest);
+        since.filter(|_| table.name != ACCOUNTS)
+    }
+
+    /// Returns what the job asks of each export.
+    #[must_use]
+    pub fn demands(&self) -> IndexMap<String, Demand> {
+        let mut demands = self.plan.demands(&self.contract, &self.panel_dates());
+        for (name, demand) in &mut demands {
+            let table = &self.contract.tables[name];
+            if self.plan.folds(table) {
+                let dates = self.dates.iter();
+                demand.walked_for = dates
+                    .map(|date| (*date, self.counted_since(table, *date)))
+                    .collect();
+            }
+        }
+        demands
     }
 
     /// Returns what scores are compared with: what the job asks for, then what only the model's

@@ -96,7 +96,7 @@ pub(super) fn measured(
                 let account = panel::account_column(exports);
                 frame = beside(frame, seen, &[account], &[ACCOUNT]);
             }
-            let fresh = fresh(rows, plan, &dates);
+            let fresh = fresh(rows, plan, &dates)?;
             let observed = observed(rows);
             let settled: Vec<Expr> = measures
                 .iter()
@@ -168,17 +168,15 @@ fn constant(constant: &Constant) -> Expr {
 }
 
 /// Returns on which as-of dates an export has something fresh to say.
-fn fresh(rows: &Rows, plan: &Plan, dates: &[NaiveDate]) -> Expr {
-    let is_stale = |date: &&NaiveDate| rows.is_stale(**date, plan.since(&rows.table, **date));
+fn fresh(rows: &Rows, plan: &Plan, dates: &[NaiveDate]) -> PolarsResult<Expr> {
     // A review has hundreds of dates, and of most exports none is stale.
-    any_of(
-        dates
-            .iter()
-            .filter(is_stale)
-            .map(|date| col(AS_OF).eq(date_literal(*date)))
-            .collect(),
-    )
-    .not()
+    let mut stale = Vec::new();
+    for date in dates {
+        if rows.is_stale(*date, plan.since(&rows.table, *date))? {
+            stale.push(col(AS_OF).eq(date_literal(*date)));
+        }
+    }
+    Ok(any_of(stale).not())
 }
 
 fn observed(rows: &Rows) -> Expr {

@@ -83,7 +83,7 @@ pub(super) fn fused(
         let count = folds.add(window, &counted.rows, Reduction::Sum);
         let last = folds.add(window, &counted.last, Reduction::Max);
         for (k, summary) in definition.summaries.iter().enumerate() {
-            let part = counted.folded(rows, summary, window, &mut partials, &mut folds);
+            let part = counted.folded(rows.frame()?, summary, window, &mut partials, &mut folds);
             parts.push(part.alias(scratch(measure, k)));
         }
         values.extend([
@@ -156,8 +156,8 @@ impl Partials {
             inputs.push(value.alias(name(n)));
             aggregates.push(reduction.of(col(name(n))));
         }
-        let keys = pieces.keys(&rows.frame)?;
-        let mut frame = rows.frame.clone();
+        let mut frame = rows.frame()?.clone();
+        let keys = pieces.keys(&frame)?;
         frame.with_column(keys.with_name(KEY.into()).into_column())?;
         let inputs: Vec<Expr> = [col(KEY)].into_iter().chain(inputs).collect();
         let dates = lit(pieces.dates.len() as u64 + 1);
@@ -215,7 +215,7 @@ impl Counted {
     /// Returns an aggregate of the rows that count, made of folded partial results.
     fn folded(
         &self,
-        rows: &Rows,
+        rows: &DataFrame,
         summary: &Summary,
         window: Window,
         partials: &mut Partials,
@@ -239,14 +239,14 @@ impl Counted {
         let says = says(&format!("{:?}", x.node));
         // As wide as the definition plan adds whole numbers up, where 64 bits might not do.
         let is_wide =
-            summary.aggregate == Aggregate::Sum && x.kind == Kind::Integer && !fits(&rows.frame, x);
+            summary.aggregate == Aggregate::Sum && x.kind == Kind::Integer && !fits(rows, x);
         let value = match is_wide {
             true => among(&mask, row_wise(x).cast(DataType::Decimal(38, 0))),
             false => among(&mask, row_wise(x)),
         };
         // Where no cell is empty, the rows have been counted already.
         let is_full = match &x.node {
-            Node::Column(name) => (rows.frame.column(name)).is_ok_and(|x| x.null_count() == 0),
+            Node::Column(name) => rows.column(name).is_ok_and(|x| x.null_count() == 0),
             _ => false,
         };
         let known = if is_full && summary.filter.is_none() {
@@ -418,7 +418,7 @@ impl Pieces {
 
 /// Returns the first day of a window on a date, if it has a begin, and the first behind it, if
 /// that is not the day after the date: later rows are not visible anyway.
-fn ends(window: Window, date: NaiveDate) -> [Option<i32>; 2] {
+pub(super) fn ends(window: Window, date: NaiveDate) -> [Option<i32>; 2] {
     let back = |days: u32| day(date).saturating_sub_unsigned(days);
     let ends_earlier = window.offset.0 > 0;
     [
@@ -427,7 +427,7 @@ fn ends(window: Window, date: NaiveDate) -> [Option<i32>; 2] {
     ]
 }
 
-fn day(date: NaiveDate) -> i32 {
+pub(super) fn day(date: NaiveDate) -> i32 {
     let days = date.signed_duration_since(NaiveDate::default()).num_days();
     i32::try_from(days).unwrap_or(i32::MAX)
 }

@@ -5,6 +5,7 @@ mod carry;
 pub mod catalog;
 pub mod compute;
 pub mod file;
+mod folded;
 pub mod formulas;
 mod fused;
 mod money;

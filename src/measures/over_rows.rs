@@ -14,6 +14,7 @@ use polars::prelude::*;
 use super::batches::batches;
 use super::catalog::{Measure, RowMeasure, summary_name};
 use super::compute::{newest_name, published, tie_name, unpriced_name};
+use super::folded;
 use super::fused;
 use super::money;
 use crate::domain::Window;
@@ -52,9 +53,16 @@ pub(super) fn over_rows(
     if !rows.table.is_reference() {
         let mut dates = panel::dates(panel)?;
         dates.sort();
-        let pairs = exports.accounts().frame.height() * dates.len();
+        let pairs = exports.accounts().frame()?.height() * dates.len();
         if panel.height() == 0 || 2 * panel.height() < pairs {
             return Ok(vec![by(Meeting::OnAccount, measures)?]);
+        }
+        let can_fold = |(_, measure): &(_, &RowMeasure)| folded::can_fold(&rows.table, measure);
+        if rows.may_be_walked()
+            && measures.iter().all(can_fold)
+            && let Some(values) = folded::folded(rows, &dates, measures)?
+        {
+            return Ok(values);
         }
         let (alone, compared): (Vec<_>, Vec<_>) = measures
             .iter()
@@ -63,7 +71,7 @@ pub(super) fn over_rows(
             .iter()
             .partition(|(_, measure)| fused::is_fusable(&rows.table, measure));
         // Measures for which rows are grouped anyway are cheaper together than by two plans.
-        let fuses = rows.frame.height() >= fuse_from && (others.is_empty() || dates.len() > 2);
+        let fuses = rows.frame()?.height() >= fuse_from && (others.is_empty() || dates.len() > 2);
         let (fusable, others) = if fuses {
             (fusable, others)
         } else {
@@ -299,7 +307,7 @@ fn grouped(
     let mut parts = Vec::new();
     for batch in batches(panel, reach)? {
         let mut seen = meeting
-            .join(batch.rows(&rows.frame), &batch.panel, &compared)
+            .join(batch.rows(rows.frame()?), &batch.panel, &compared)
             .filter(visible(col(AS_OF)))
             .with_column(age.clone());
         if let Some(reach) = reach {

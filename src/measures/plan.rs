@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use indexmap::{IndexMap, IndexSet};
 
 use super::catalog::{Catalog, Definition, Measure, RowMeasure};
+use super::folded::can_fold;
 use crate::domain::DayCount;
 use crate::exports::contract::{ACCOUNTS, Contract, Observed, Owner, Table};
 use crate::exports::scan::Demand;
@@ -128,6 +129,21 @@ impl Plan {
         Some(reach)
     }
 
+    /// Returns whether all that is asked of a table's rows can be added up one by one, and they are
+    /// so many that this is worth it.
+    #[must_use]
+    pub fn folds(&self, table: &Table) -> bool {
+        let carried: BTreeSet<&str> = self.carried.iter().map(|(name, _)| name.as_str()).collect();
+        // Carried values are looked for later, on dates of which nothing is known yet.
+        let is_carried = (self.stages_of(&carried).iter())
+            .any(|stage| !carried.is_empty() && !stage.over(&table.name).is_empty());
+        table.rows_in_files() >= self.fuse_from as u64
+            && !self.rows.contains_key(&table.name)
+            && !is_carried
+            && self.over(&table.name).next().is_some()
+            && (self.over(&table.name)).all(|(_, measure)| can_fold(table, measure))
+    }
+
     /// Returns the first event date that matters to a table at an as-of date.
     #[must_use]
     pub fn since(&self, table: &Table, as_of: NaiveDate) -> Option<NaiveDate> {
@@ -207,6 +223,7 @@ impl Plan {
                         .map(|unit| unit.column.clone()),
                     since,
                     dates: all.clone(),
+                    walked_for: Vec::new(),
                 };
                 Some((name, demand))
             })

@@ -134,7 +134,7 @@ impl Extract {
             .chain(self.columns.iter().map(|(name, _)| *name))
             .map(col)
             .collect();
-        rows.frame
+        rows.frame()?
             .clone()
             .lazy()
             .with_column(date_literal(as_of).alias(AS_OF))

@@ -8,6 +8,7 @@ mod contract;
 mod follow_up;
 mod drivers;
 mod formulas;
+mod folded;
 mod fused;
 mod harness;
 mod hours;

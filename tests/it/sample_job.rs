@@ -121,7 +121,7 @@ fn the_nightly_job_scores_the_sample() {
                 + account.superseded
                 + account.unresolved;
             assert_eq!(
-                rows.decoded,
+                rows.decoded(),
                 count("seen") + elsewhere,
                 "{ledger} {account:?}"
             );

@@ -1,0 +1,278 @@
+//! What is added up while an export is walked through is what rows that are kept give: measures by
+//! the definition plan, the ledger, and every doubt about the data.
+
+use healthscore::jobs::score_run;
+use healthscore::jobs::settings::Overrides;
+use healthscore::trail::Trail;
+use polars::prelude::*;
+use proptest::prelude::*;
+
+use crate::harness::{World, date};
+
+const MEASURES: &str = r#"
+[measures.rows]
+label = "Rows"
+from = "visits"
+value = "COUNT(*)"
+none = 0
+
+[measures.rows_7d]
+label = "Rows of a week"
+from = "visits"
+window = "7d"
+where = "size > 0"
+value = "COUNT(*) FILTER (WHERE kind = 'a') + COUNT(size)"
+none = 0
+
+[measures.sum_before]
+label = "Sum of the 28 days before"
+from = "visits"
+window = "28d"
+offset = "28d"
+value = "SUM(size) / COUNT(*)"
+
+[measures.sum_far]
+label = "Sum of all that is old"
+from = "visits"
+offset = "20d"
+value = "SUM(size)"
+
+[measures.largest]
+label = "Largest"
+from = "visits"
+window = "28d"
+where = "kind = 'b'"
+value = "MAX(size) - MIN(size)"
+
+[measures.newest]
+label = "Newest"
+from = "visits"
+window = "90d"
+where = "size > 1"
+value = "MAX(day)"
+
+[measures.open]
+label = "Open"
+from = "visits"
+where = "ended IS NULL"
+value = "COUNT(*)"
+none = 0
+
+[measures.length]
+label = "Mean length"
+from = "visits"
+window = "90d"
+value = "AVG(DATEDIFF('day', day, ended))"
+
+[measures.mean]
+label = "Mean mark"
+from = "visits"
+window = "56d"
+where = "size < 30 OR mark > 2"
+value = "AVG(mark) FILTER (WHERE kind = 'a')"
+
+[measures.wait]
+label = "Longest wait"
+from = "visits"
+window = "90d"
+where = "ended IS NULL"
+value = "MAX(DATEDIFF('day', day, as_of))"
+"#;
+
+const NAMES: [&str; 10] = [
+    "rows",
+    "rows_7d",
+    "sum_before",
+    "sum_far",
+    "largest",
+    "newest",
+    "open",
+    "length",
+    "mean",
+    "wait",
+];
+
+const ONE_DATE: &str = "compare = []\nlook_back = false\npublish = [\"scores\"]";
+const FOUR_DATES: &str =
+    "compare = [\"1d\", \"30d\", \"56d\"]\nlook_back = false\npublish = [\"scores\"]";
+
+/// Account, days before the last date (negative: after it; none: undated), size, kind, days after
+/// which it ended, mark.
+type Row = (
+    u8,
+    Option<i32>,
+    Option<i64>,
+    Option<bool>,
+    Option<i32>,
+    Option<i64>,
+);
+
+/// What is said of the measures, and of the data.
+#[derive(Debug, PartialEq)]
+struct Said {
+    measured: DataFrame,
+    judged: String,
+    kept: bool,
+}
+
+fn said(world: &World, fuse_from: usize) -> Said {
+    let overrides = Overrides {
+        also: NAMES.map(str::to_owned).to_vec(),
+        ..Overrides::default()
+    };
+    let mut job = world.load(&overrides).unwrap();
+    job.plan.fuse_from = fuse_from;
+    job.refuse_share = 1.0;
+    let trail = &mut Trail::silent();
+    let run = score_run::score_run(&job, None, trail).unwrap();
+    let scorecard = run.scorecard(&job, job.dates[0], trail).unwrap();
+    let newest = NAMES.map(|name| format!("__newest_{name}"));
+    let columns = ["account_id", "as_of"].into_iter().chain(NAMES);
+    let columns: Vec<Expr> = columns
+        .chain(newest.iter().map(String::as_str))
+        .map(col)
+        .collect();
+    let frame = run.scored.clone().lazy().select(columns);
+    let order = ["as_of", "account_id"];
+    let measured = frame.sort(order, SortMultipleOptions::default());
+    let rejects = scorecard
+        .tables
+        .iter()
+        .find(|table| table.name == "rejects")
+        .unwrap();
+    Said {
+        measured: measured.collect().unwrap(),
+        judged: format!(
+            "{:#} {:#?} {:#?} {:#?} {}",
+            scorecard.manifest["ledger"],
+            scorecard.unseen,
+            scorecard.findings,
+            scorecard.moment,
+            rejects.frame
+        ),
+        kept: !run.exports.tables["visits"].was_walked(),
+    }
+}
+
+fn world(rows: &[Row], compare: &str, keys_repeat: bool) -> World {
+    let one_date = compare == ONE_DATE;
+    let world = World::base();
+    world.edit("job.toml", "compare = [\"30d\"]", compare);
+    world.add(
+        "exports.toml",
+        r#"
+[tables.visits]
+path = "visits.parquet"
+key = KEY
+time = "day"
+known = { ended = "ended", mark = "ended" }
+observed = "any row"
+before_parent = "ignore"
+"#
+        .replace(
+            "KEY",
+            if one_date {
+                "[\"n\"]"
+            } else {
+                "[\"account_id\", \"day\", \"n\"]"
+            },
+        )
+        .as_str(),
+    );
+    // What has no link has no key either, where the link is a part of it.
+    let nobody = if one_date { "" } else { "noone" };
+    world.add("measures.toml", MEASURES);
+    let last = date("2026-01-31");
+    let back = |days: i32| last - chrono::Duration::days(days.into());
+    let ended = |row: &Row| Some(back(row.1? - row.4?));
+    let n = rows.len() as i64;
+    world.export(
+        "visits",
+        df!(
+            "account_id" => rows.iter().map(|row| ["A", "B", "C", "nobody", nobody][usize::from(row.0 % 5)]).collect::<Vec<_>>(),
+            "day" => rows.iter().map(|row| row.1.map(back)).collect::<Vec<_>>(),
+            "size" => rows.iter().map(|row| row.2).collect::<Vec<_>>(),
+            "kind" => rows.iter().map(|row| row.3.map(|a| if a { "a" } else { "b" })).collect::<Vec<_>>(),
+            "ended" => rows.iter().map(ended).collect::<Vec<_>>(),
+            "mark" => rows.iter().map(|row| row.5).collect::<Vec<_>>(),
+            "n" => (0..n).map(|n| if keys_repeat { n % 2 } else { n }).collect::<Vec<_>>(),
+        ),
+    );
+    world
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let row = (
+        0u8..5,
+        proptest::option::weighted(0.95, -40i32..150),
+        proptest::option::weighted(0.8, -5i64..40),
+        proptest::option::weighted(0.8, any::<bool>()),
+        proptest::option::weighted(0.7, 0i32..40),
+        proptest::option::weighted(0.6, 1i64..6),
+    );
+    proptest::collection::vec(row, 0..60)
+}
+
+fn agree(world: &World, walks: bool) -> Result<(), TestCaseError> {
+    let kept = said(world, usize::MAX);
+    prop_assert!(kept.kept && kept.measured.height() > 0);
+    let walked = said(world, 0);
+    prop_assert_eq!(walked.kept, !walks);
+    prop_assert_eq!(&walked.judged, &kept.judged);
+    prop_assert!(
+        walked.measured.equals_missing(&kept.measured),
+        "{:?}\n{:?}",
+        walked.measured,
+        kept.measured
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_walk_says_what_kept_rows_say(rows in rows(), one_date in any::<bool>()) {
+        let compare = if one_date { ONE_DATE } else { FOUR_DATES };
+        // Few rows are not worth so many cells.
+        let rows: Vec<Row> = rows.into_iter().cycle().take(600).collect();
+        if !rows.is_empty() {
+            agree(&world(&rows, compare, false), true)?;
+        }
+    }
+}
+
+#[test]
+fn rows_of_repeated_keys_are_kept() {
+    let row: Row = (0, Some(3), Some(1), Some(true), None, None);
+    let rows = vec![row; 400];
+    agree(&world(&rows, ONE_DATE, true), false).unwrap();
+}
+
+#[test]
+fn a_walk_counts_what_is_there() {
+    let row = |account: u8, back: i32, size: i64, length: Option<i32>, mark: Option<i64>| -> Row {
+        (account, Some(back), Some(size), Some(true), length, mark)
+    };
+    let mut rows = vec![
+        row(0, 0, 4, None, None),
+        row(0, 6, 0, Some(2), Some(5)),
+        // Ended and marked after the date.
+        row(0, 10, 7, Some(11), Some(1)),
+        row(0, 28, 100, Some(4), Some(2)),
+        row(0, 55, 200, None, None),
+        row(0, -1, 1000, None, None),
+    ];
+    rows.extend((0..400).map(|n| row(1, n % 20, 1, Some(0), None)));
+    let found = said(&world(&rows, ONE_DATE, false), 0);
+    assert!(!found.kept);
+    let number = |name: &str| found.measured.column(name).unwrap().f64().unwrap().get(0);
+    assert_eq!(number("rows"), Some(5.0));
+    assert_eq!(number("rows_7d"), Some(2.0));
+    assert_eq!(number("sum_before"), Some(150.0));
+    assert_eq!(number("sum_far"), Some(300.0));
+    assert_eq!(number("open"), Some(3.0));
+    assert_eq!(number("length"), Some(3.0));
+    assert_eq!(number("mean"), Some(5.0));
+    assert_eq!(number("wait"), Some(55.0));
+}
