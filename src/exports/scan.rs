@@ -194,8 +194,10 @@ fn part(
     let mut rows = as_stored(file, theirs)?;
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
+    let skips = table.can_skip_by_time()
+        && !until.is_some_and(|until| lies_within(table, file, since, until));
     if let (true, Some(time), Some(until)) = (
-        table.can_skip_by_time(),
+        skips,
         table.time.as_ref().and_then(|time| table.columns.get(time)),
         until,
     ) {
@@ -210,9 +212,7 @@ fn part(
             .collect::<Vec<_>>(),
     );
     rows = rows.with_columns(structural);
-    if table.can_skip_by_time()
-        && let Some(until) = until
-    {
+    if skips && let Some(until) = until {
         let in_range = col(EVENT)
             .lt_eq(date_literal(until))
             .and(since.map_or_else(|| lit(true), |since| col(EVENT).gt_eq(date_literal(since))));
@@ -232,6 +232,23 @@ fn narrowed<'a>(
     let some = some.map(|(name, _)| name.as_str());
     super::narrowed::narrowed(&file.path, &used.chain(some).collect())
         .map_err(|error| polars_err!(ComputeError: "{}: {error}", file.path.display()))
+}
+
+/// Returns whether no row of a file lies outside a range of dates, by its footer; two days of slack
+/// cover every time zone.
+fn lies_within(
+    table: &Table,
+    file: &ParquetFile,
+    since: Option<NaiveDate>,
+    until: NaiveDate,
+) -> bool {
+    let time = table.time.as_ref().and_then(|time| table.columns.get(time));
+    let stored = time.and_then(|time| file.columns.get(&time.theirs));
+    let Some((first, last)) = time.and_then(|time| file.spans.get(&time.theirs)) else {
+        return false;
+    };
+    let slack = Days::new(if stored == Some(&Stored::Date) { 0 } else { 2 });
+    since.is_none_or(|since| first.date() >= since + slack) && last.date() + slack <= until
 }
 
 /// Lets the reader skip row groups by their statistics; two days of slack cover every time zone.

@@ -5,6 +5,7 @@ use polars::prelude::*;
 
 use crate::domain::{Comparator, DayCount, year_before};
 use crate::exports::as_of::AS_OF;
+use crate::formula::date_literal;
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
 
@@ -48,6 +49,12 @@ pub(super) fn seen_from(
     past: LazyFrame,
     pairs: &[(NaiveDate, NaiveDate)],
 ) -> PolarsResult<LazyFrame> {
+    if let [(now, then)] = pairs {
+        // Rows of one date need not look for it.
+        let of_then = past.filter(col(AS_OF).eq(date_literal(*then)));
+        let renamed = of_then.rename([AS_OF], [THEN], true);
+        return Ok(renamed.with_column(date_literal(*now).alias(AS_OF)));
+    }
     let (now, then): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
     let dates = DataFrame::new_infer_height(vec![
         Column::new(NOW.into(), now),
@@ -67,12 +74,36 @@ const NOW: &str = "__now";
 /// The earlier date of rows that were [`seen_from`] a later one.
 pub(super) const THEN: &str = "__then";
 
-/// Joins what an earlier date says of the same accounts; the order of `frame` is kept.
-pub(super) fn beside(frame: LazyFrame, earlier: LazyFrame) -> LazyFrame {
-    let on = [col(ACCOUNT_ID), col(AS_OF)];
-    let keep_order = JoinArgs {
-        maintain_order: MaintainOrderJoin::Left,
-        ..JoinArgs::new(JoinType::Left)
+/// Puts what an earlier date says of the same accounts beside a frame, whose rows stay where they
+/// are; `earlier` has an account and date once.
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn beside(frame: LazyFrame, earlier: LazyFrame) -> PolarsResult<LazyFrame> {
+    let (frame, earlier) = (frame.collect()?, earlier.collect()?);
+    let names: Vec<PlSmallStr> = (earlier.get_column_names_owned().into_iter())
+        .filter(|name| name != ACCOUNT_ID && name != AS_OF)
+        .collect();
+    // Only the keys meet: a frame of hundreds of columns is not moved for a few more.
+    let found = if earlier.height() == 0 {
+        let none = |name: PlSmallStr| -> PolarsResult<Column> {
+            let kind = earlier.column(&name)?.dtype().clone();
+            Ok(Column::full_null(name, frame.height(), &kind))
+        };
+        names
+            .into_iter()
+            .map(none)
+            .collect::<PolarsResult<Vec<_>>>()?
+    } else {
+        let on = [col(ACCOUNT_ID), col(AS_OF)];
+        let keep_order = JoinArgs {
+            maintain_order: MaintainOrderJoin::Left,
+            ..JoinArgs::new(JoinType::Left)
+        };
+        let keys = frame.select([ACCOUNT_ID, AS_OF])?.lazy();
+        let joined = keys.join(earlier.lazy(), on.clone(), on, keep_order);
+        let found = joined.select(names.into_iter().map(col).collect::<Vec<_>>());
+        found.collect()?.into_columns()
     };
-    frame.join(earlier, on.clone(), on, keep_order)
+    Ok(frame.hstack(&found)?.lazy())
 }

@@ -73,7 +73,7 @@ pub(super) fn with_readings(
                 .chain(columns)
                 .collect::<Vec<_>>(),
         );
-        frame = beside(frame, earlier);
+        frame = beside(frame, earlier)?;
     }
     let of_hundred = |level: &str| match level {
         "overall" => 1.0,
@@ -164,7 +164,7 @@ fn with_month(
             .chain(columns)
             .collect::<Vec<_>>(),
     );
-    Ok(beside(frame, earlier))
+    beside(frame, earlier)
 }
 
 /// Adds the change over the same month a year earlier, null where the job asks for no year.
@@ -198,11 +198,11 @@ fn with_season(
         settled(col(format!("__month/year/{score}")) - col(format!("__month/before/{score}")))
             .alias(of_level(&level))
     });
-    let frame = beside(frame, on(year_before, "__month/year")?);
+    let frame = beside(frame, on(year_before, "__month/year")?)?;
     let frame = beside(
         frame,
         on(|date| MONTH.before(year_before(date)), "__month/before")?,
-    );
+    )?;
     Ok(frame.with_columns(changes.collect::<Vec<_>>()))
 }
 

@@ -159,7 +159,7 @@ pub(super) fn compare(
         let directions = levels.iter().map(|level| {
             direction(&level.name, comparator).alias(direction_name(&level.name, comparator))
         });
-        frame = beside(frame.lazy(), past)
+        frame = beside(frame.lazy(), past)?
             .with_columns(changes.collect::<Vec<_>>())
             .with_columns(directions.collect::<Vec<_>>())
             .select([all().exclude_cols(["^__then/.*$"]).as_expr()])

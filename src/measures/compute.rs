@@ -87,10 +87,11 @@ pub(super) fn measured(
                 continue;
             }
             trail.step(&format!("measuring {name}"));
-            let mut frame = known.clone().lazy();
+            let mut frame = known.clone();
             for values in over_rows(exports, rows, &known, &measures, plan.fuse_from)? {
-                frame = beside(frame, values.frame, &values.on, &values.on);
+                frame = values.beside(frame)?;
             }
+            let mut frame = frame.lazy();
             if matches!(rows.table.observed, Observed::AnyRow) {
                 let seen = rows.first_seen()?;
                 let account = panel::account_column(exports);

@@ -604,8 +604,8 @@ impl Sums {
         const AT_A_TIME: usize = 512;
         for begin in (0..at.len()).step_by(AT_A_TIME) {
             let rows = begin..at.len().min(begin + AT_A_TIME);
-            for n in 0..self.width {
-                let (number, x) = (self.numbers[n], columns[n]);
+            let numbers = self.numbers[..self.width].iter().zip(&columns);
+            for (n, (number, x)) in numbers.enumerate() {
                 let mut put = |row: usize, more: i64| {
                     if at[row] != NO_CELL {
                         let sum = &mut self.cells[at[row] * self.width + n];
@@ -645,6 +645,7 @@ impl Sums {
     }
 }
 
+#[allow(clippy::ptr_arg)] // The walk hands over what it was given.
 fn add(sums: &mut Vec<Sums>, batch: &Batch<'_>) -> PolarsResult<()> {
     sums.iter_mut().try_for_each(|sums| sums.add(batch))
 }

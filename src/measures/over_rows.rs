@@ -6,6 +6,8 @@
 //! accounts on each of its dates, rows need not meet it: they are grouped date by date. The plan of
 //! [`super::fused`] is faster for many rows; it must equal this one.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -13,7 +15,7 @@ use polars::prelude::*;
 
 use super::batches::batches;
 use super::catalog::{Measure, RowMeasure, summary_name};
-use super::compute::{newest_name, published, tie_name, unpriced_name};
+use super::compute::{beside, newest_name, published, tie_name, unpriced_name};
 use super::folded;
 use super::fused;
 use super::money;
@@ -30,6 +32,36 @@ pub(super) struct Values {
     pub(super) frame: DataFrame,
     /// What names a group.
     pub(super) on: Vec<&'static str>,
+}
+
+impl Values {
+    /// Puts the values beside the pairs of a panel, which stay where they are.
+    pub(super) fn beside(self, panel: DataFrame) -> PolarsResult<DataFrame> {
+        if self.on != [CODE, AS_OF] {
+            return beside(panel.lazy(), self.frame, &self.on, &self.on).collect();
+        }
+        // Accounts have numbers, so that a pair's place is known and nothing is looked for.
+        let groups = |frame: &DataFrame| -> PolarsResult<Vec<(Option<IdxSize>, Option<i32>)>> {
+            let days = frame.column(AS_OF)?.date()?.physical().clone();
+            let codes = frame.column(CODE)?.idx()?.clone();
+            Ok(codes.iter().zip(days.iter()).collect())
+        };
+        let mut places: HashMap<i32, Vec<Option<IdxSize>>> = HashMap::new();
+        for ((code, day), place) in groups(&self.frame)?.into_iter().zip(0..) {
+            if let (Some(code), Some(day)) = (code, day) {
+                let of_day = places.entry(day).or_default();
+                let code = code as usize;
+                of_day.resize(of_day.len().max(code + 1), None);
+                of_day[code] = Some(place);
+            }
+        }
+        let place = |(code, day): (Option<IdxSize>, Option<i32>)| {
+            places.get(&day?)?.get(code? as usize).copied().flatten()
+        };
+        let found: IdxCa = groups(&panel)?.into_iter().map(place).collect();
+        let values = self.frame.drop(CODE)?.drop(AS_OF)?.take(&found)?;
+        panel.hstack(values.columns())
+    }
 }
 
 /// Computes all measures over one export.
