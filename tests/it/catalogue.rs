@@ -712,9 +712,11 @@ fn the_walk_through_of_the_page_runs_on_the_shipped_files() {
         ),
     );
     let examples = examples();
-    assert_eq!(examples.len(), 6);
+    assert_eq!(examples.len(), 8);
     for (file, text) in &examples {
-        if text.starts_with("name = ") {
+        // Whole files, and what is added to one that is there.
+        let whole = ["name = ", "kind = ", "job = "];
+        if whole.iter().any(|first| text.starts_with(first)) {
             world.write(file, text);
         } else {
             world.add(file, text);
@@ -725,15 +727,18 @@ fn the_walk_through_of_the_page_runs_on_the_shipped_files() {
             "kind = \"score\"\nexports = \"exports.toml\"\nmeasures = \"measures.toml\"\nmodel = \"{model}\"\ndata = \"data\"\nout = \"out\"\nas_of = \"2026-10-31\"\n"
         )
     };
-    let measured = |model: &str| {
-        world.write("job.toml", &job(model));
-        let job = settings::load(
-            &world.path().join("job.toml"),
-            &Overrides::default(),
-            date("2026-11-20"),
-        );
+    let scored = |file: &str| {
+        let overrides = Overrides {
+            exports: Some(world.path().join("data")),
+            ..Overrides::default()
+        };
+        let job = settings::load(&world.path().join(file), &overrides, date("2026-11-20"));
         let run = score_run::score_run(&job.unwrap(), None, &mut Trail::silent());
         run.unwrap().compared
+    };
+    let measured = |model: &str| {
+        world.write("job.toml", &job(model));
+        scored("job.toml")
     };
     let watched = measured("models/five_category.toml");
     let visits = |account: &str| cell(&watched, account, "status_visits_28d").extract::<f64>();
@@ -747,6 +752,18 @@ fn the_walk_through_of_the_page_runs_on_the_shipped_files() {
     let own = measured("models/my_model.toml");
     assert_eq!(
         cell(&own, "ACC-9003", &name::overall(name::BAND)),
+        AnyValue::StringOwned("Good".into())
+    );
+    // The test of the walk-through passes.
+    world.write("nightly.toml", &job("models/five_category.toml"));
+    let tested = world.command(&["test", "tests/status_visits.toml"]);
+    let said = String::from_utf8(tested.stdout).unwrap();
+    assert!(said.contains("1 passed, 0 failed"), "{said}");
+    // Each product of an account by itself.
+    let parts = scored("by_product.toml");
+    let id = format!("ACC-9003{}Business", healthscore::domain::PART_SEPARATOR);
+    assert_eq!(
+        cell(&parts, &id, &name::overall(name::BAND)),
         AnyValue::StringOwned("Good".into())
     );
 }
