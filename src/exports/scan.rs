@@ -55,15 +55,23 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
 
 /// Returns the same rows before anything is read.
 pub(super) fn scanned(table: &Table, demand: &Demand) -> PolarsResult<LazyFrame> {
-    let columns = base_columns(table, demand);
-    let parts = wanted_files(table, &demand.dates)
-        .into_iter()
-        .map(|file| part(table, file, &columns, demand))
-        .collect::<PolarsResult<Vec<_>>>()?;
-    if parts.is_empty() {
+    let wanted = wanted_files(table, &demand.dates);
+    Ok(match wanted.as_slice() {
         // No dump is old enough: the shape of the first, without its rows.
-        return Ok(part(table, &table.files[0], &columns, demand)?.limit(0));
-    }
+        [] => rows_of(&[&table.files[0]], table, demand)?.limit(0),
+        files => rows_of(files, table, demand)?,
+    })
+}
+
+/// Returns the rows of files, in order.
+fn rows_of(files: &[&ParquetFile], table: &Table, demand: &Demand) -> PolarsResult<LazyFrame> {
+    let columns = base_columns(table, demand);
+    let theirs = || columns.iter().map(|ours| &table.columns[ours].theirs);
+    // A thousand scans cost more than one of a thousand files.
+    let parts = files
+        .chunk_by(|one, next| one.is_like(next, theirs()))
+        .map(|files| part(table, files, &columns, demand))
+        .collect::<PolarsResult<Vec<_>>>()?;
     let in_order = UnionArgs {
         maintain_order: true,
         ..UnionArgs::default()
@@ -160,9 +168,10 @@ pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     columns
 }
 
-/// Scans one file as it is stored; of a file with types that the engine does not know, `columns` alone.
+/// Scans files that are alike as they are stored; of a file with types that the engine does not know,
+/// `columns` alone.
 pub(super) fn as_stored<'a>(
-    file: &'a ParquetFile,
+    files: &[&'a ParquetFile],
     columns: impl Iterator<Item = &'a str>,
 ) -> PolarsResult<LazyFrame> {
     let args = ScanArgsParquet {
@@ -174,28 +183,36 @@ pub(super) fn as_stored<'a>(
         },
         ..ScanArgsParquet::default()
     };
-    if file.is_foreign {
+    if let [file] = files
+        && file.is_foreign
+    {
         let bytes = narrowed(file, columns)?;
         return LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args);
     }
-    let path = file.path.to_string_lossy();
-    LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)
+    let paths = files.iter().map(|file| file.path.to_string_lossy());
+    let paths = paths.map(|path| PlRefPath::new(path.as_ref())).collect();
+    LazyFrame::scan_parquet_files(paths, args)
 }
 
+/// Returns the rows of some files that are alike.
 fn part(
     table: &Table,
-    file: &ParquetFile,
+    files: &[&ParquetFile],
     columns: &[String],
     demand: &Demand,
 ) -> PolarsResult<LazyFrame> {
     let theirs = columns
         .iter()
         .map(|ours| table.columns[ours].theirs.as_str());
-    let mut rows = as_stored(file, theirs)?;
+    let mut rows = as_stored(files, theirs)?;
+    let file = files[0];
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     let skips = table.can_skip_by_time()
-        && !until.is_some_and(|until| lies_within(table, file, since, until));
+        && !until.is_some_and(|until| {
+            let mut files = files.iter();
+            files.all(|file| lies_within(table, file, since, until))
+        });
     if let (true, Some(time), Some(until)) = (
         skips,
         table.time.as_ref().and_then(|time| table.columns.get(time)),
@@ -629,13 +646,8 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
         rules: vec![],
         ..table.clone()
     };
-    let columns = base_columns(&keyless, &demand);
-    let parts = table
-        .files
-        .iter()
-        .map(|file| part(&keyless, file, &columns, &demand))
-        .collect::<PolarsResult<Vec<_>>>()?;
-    let newest = concat(parts, UnionArgs::default())?
+    let files: Vec<&ParquetFile> = table.files.iter().collect();
+    let newest = rows_of(&files, &keyless, &demand)?
         .select([value.alias(EVENT)])
         .filter(col(EVENT).lt_eq(date_literal(until)))
         .select([col(EVENT).max()])
