@@ -60,8 +60,8 @@ pub fn find(
     let frame = seen_from(scored.clone().lazy(), &of_tonight)?
         .select([all().exclude_cols([comparison::THEN]).as_expr()])
         .collect()?;
-    // Every step is worked out before the next is planned: planning goes down a plan step by step,
-    // and many comparisons of a large model make it deeper than a thread's stack.
+    // Every step is worked out before the next is planned, so that no plan is deeper for every date
+    // that a job compares with.
     let frame = noise::with_readings(frame, scored, dates, model)?;
     let frame = trends::compare(frame, scored, comparisons, model, history)?;
     let frame = noise::told(frame, scored, dates, model, with_year)?;
