@@ -35,6 +35,9 @@ pub struct Insights {
     pub compared: DataFrame,
     /// One row per account, published date, comparator and cause of a change.
     pub drivers: DataFrame,
+    /// One row per published date and comparator for each account that was in the panel then and
+    /// is not any more, with what it had then.
+    pub left: DataFrame,
 }
 
 /// Looks at the scores of the published dates in the light of the others in the panel and of what
@@ -67,6 +70,7 @@ pub fn find(
     let frame = noise::told(frame, scored, dates, model, with_year)?;
     let frame = contradictions::called_out(frame, model)?;
     Ok(Insights {
+        left: trends::left(&frame, scored, comparisons, model, history)?,
         compared: attention::ordered(frame)?,
         drivers: drivers::split(scored, explained, model, history, facts)?,
     })
