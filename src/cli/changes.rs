@@ -153,9 +153,10 @@ impl Changes<'_> {
         if rest.0 > 0 {
             let _ = writeln!(
                 text,
-                "  {:>6}  {} smaller parts",
+                "  {:>6}  {} smaller part{}",
                 self.signed(rest.1),
-                rest.0
+                rest.0,
+                if rest.0 == 1 { "" } else { "s" }
             );
         }
         Ok(text)
