@@ -241,6 +241,39 @@ fn an_event_log_with_subscriptions_names_its_accounts_itself() {
 }
 
 #[test]
+fn short_names_are_understood_and_what_is_cancelled_ends() {
+    let world = World::empty();
+    let n = 3000usize;
+    world.export(
+        "subs",
+        df!(
+            "sub_ref" => (0..90).map(|k| format!("s{k}")).collect::<Vec<_>>(),
+            "company_ref" => (0..90).map(|k| format!("c{k}")).collect::<Vec<_>>(),
+            "mrr" => (0..90).map(|k| 10.0 * f64::from(k)).collect::<Vec<_>>(),
+            "started" => days(90, 1),
+            "cancelled_on" => (0..90).map(|k| (k % 3 == 0).then(|| date("2025-10-01"))).collect::<Vec<_>>(),
+        ),
+    );
+    world.export(
+        "activity_log",
+        df!(
+            "uid" => (0..n as i64).collect::<Vec<_>>(),
+            "company_ref" => (0..n).map(|k| format!("c{}", k % 90)).collect::<Vec<_>>(),
+            "event" => (0..n).map(|k| ["login", "export", "share"][k % 3]).collect::<Vec<_>>(),
+            "happened" => days(n, 11),
+        ),
+    );
+    let starter = starter(&world);
+    let exports = texts(&starter)["exports.toml"].clone();
+    assert!(exports.contains("[tables.contracts]"), "{exports}");
+    assert!(
+        exports.contains("derive.ended_date = \"CAST(cancelled_at AS DATE)\""),
+        "{exports}"
+    );
+    assert_eq!(run(&world, &starter).height(), 60, "a third has ended");
+}
+
+#[test]
 fn names_dates_and_ids_come_as_they_come() {
     let world = World::empty();
     let n = 1500usize;

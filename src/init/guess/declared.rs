@@ -234,6 +234,14 @@ fn canonical(table: &mut Table, role: &Role, seen: &Seen) {
             || seen
                 .column(ours)
                 .is_some_and(|column| !table.ours.contains_key(&column.name));
+        let is_cancelled = table.ours.values().any(|known| known == "cancelled_at");
+        let (formula, reason) = match *ours {
+            "ended_date" if is_cancelled => (
+                &"CAST(cancelled_at AS DATE)",
+                &"what is cancelled ends that day, since no column says when it does",
+            ),
+            _ => (formula, reason),
+        };
         if !is_there {
             let reason = why(Sure::Low, format!("assumed: {reason}"));
             table

@@ -38,7 +38,9 @@ pub(super) fn stem(name: &str) -> Vec<String> {
 pub(super) fn looks_like_id(name: &str) -> bool {
     has(
         name,
-        &["id", "key", "uuid", "guid", "code", "number", "no", "pk"],
+        &[
+            "id", "key", "uuid", "guid", "code", "number", "no", "pk", "ref",
+        ],
     ) || name.to_lowercase().ends_with("id")
 }
 
