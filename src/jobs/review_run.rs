@@ -111,7 +111,7 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     trail.step("ranking");
     evaluate::rank(&board, &job.design, &mut figures);
     trail.step("judging bands and probabilities");
-    bands::of_bands(&board, &mut figures);
+    bands::of_bands(&board, &job.design, &mut figures);
     calibrate::of_candidates(&board, &job.design, &mut figures);
     trail.step("judging metrics");
     let powers = power::of_metrics(&board, &job.design, &mut figures, &mut findings);
@@ -309,7 +309,8 @@ fn board(
         &current,
     );
     let mut board = Board::new(sample, fixed, acted, &job.design)?;
-    if let Some(id) = best_metric(&board, job.design.primary_lead) {
+    if let Some((id, known)) = best_metric(&board, job.design.primary_lead) {
+        board.best_metric_known = Some(known);
         let model = candidates::single_metric(&job.score.model, &id);
         board.add(
             sample,
@@ -323,8 +324,9 @@ fn board(
     Ok(board)
 }
 
-/// Returns the metric that ranks churn best on the earlier half of the rows; ties go to the first.
-fn best_metric(board: &Board, lead: u32) -> Option<String> {
+/// Returns the metric that ranks churn best on the earlier half of the rows, with the day on which
+/// the last of their outcomes had closed; ties go to the first.
+fn best_metric(board: &Board, lead: u32) -> Option<(String, NaiveDate)> {
     let mut rows = board.of_lead(lead);
     let mut dates: Vec<NaiveDate> = rows.iter().map(|row| board.rows[*row].as_of).collect();
     dates.sort_unstable();
@@ -352,7 +354,8 @@ fn best_metric(board: &Board, lead: u32) -> Option<String> {
             best = Some((auc, id));
         }
     }
-    best.map(|(_, id)| id.clone())
+    let known = rows.iter().map(|row| board.rows[*row].closed).max()?;
+    best.map(|(_, id)| (id.clone(), known))
 }
 
 /// Says which metrics look at the past with today's eyes.
