@@ -45,6 +45,8 @@ pub struct Power {
     /// Its p-value against no relation, the larger of that of labels shuffled within quarters and
     /// that of the interval drawn by parent, adjusted for every metric and lead looked at.
     pub adjusted_p: Option<f64>,
+    /// Whether it may know more than it could have known then.
+    pub is_suspect: bool,
 }
 
 impl Power {
@@ -55,10 +57,11 @@ impl Power {
         self.is_no_chance() && self.auc.is_some_and(|auc| auc > 0.5)
     }
 
-    /// Returns whether its relation to churn is more than chance, whichever way it points.
+    /// Returns whether its relation to churn is more than chance, whichever way it points; a
+    /// suspected leak is no discovery.
     #[must_use]
     pub fn is_no_chance(&self) -> bool {
-        self.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
+        !self.is_suspect && self.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
     }
 }
 
@@ -136,6 +139,7 @@ pub fn of_metrics(
                 auc: found.map(|auc| auc.value),
                 share_missing: 1.0 - there.len() as f64 / rows.len().max(1) as f64,
                 adjusted_p: None,
+                is_suspect: false,
             });
         }
         redundancy(board, lead, &rows, figures);
@@ -157,7 +161,17 @@ pub fn of_metrics(
     for (id, declared) in &design.timing {
         timing(board, id, *declared, figures);
     }
-    findings.extend(leaks(board, figures));
+    let leaks = leaks(board, figures);
+    for power in &mut powers {
+        power.is_suspect = leaks.iter().any(|leak| leak.subject == power.metric);
+    }
+    for leak in &leaks {
+        let name = format!("metric/{}", leak.subject);
+        for lead in board.leads() {
+            figures.remark_on(&about(&name, lead), "auc", "suspected leak, no discovery");
+        }
+    }
+    findings.extend(leaks);
     powers
 }
 

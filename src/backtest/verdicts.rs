@@ -193,23 +193,24 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
     };
     let standing = named(Power::stands_out);
     let wrong = named(|power| power.is_no_chance() && !power.stands_out());
+    let suspect = named(|power| power.is_suspect);
     let tested = powers
         .iter()
         .filter(|power| power.lead_days == lead)
         .count();
+    let mut found = match standing.as_slice() {
+        [] => "none of them".to_owned(),
+        names => names.join(", "),
+    };
+    for (what, names) in [("the wrong way round", wrong), ("suspected leaks", suspect)] {
+        if !names.is_empty() {
+            found = format!("{found}; {what}: {}", names.join(", "));
+        }
+    }
     line(
         "Metrics that stand out after false-discovery control".to_owned(),
         format!("{} of {tested}", standing.len()),
-        {
-            let found = match standing.as_slice() {
-                [] => "none of them".to_owned(),
-                names => names.join(", "),
-            };
-            match wrong.as_slice() {
-                [] => found,
-                names => format!("{found}; the wrong way round: {}", names.join(", ")),
-            }
-        },
+        found,
     );
     let out_of_time = about(IN_FORCE, Target::Churn, lead, ALL, "out_of_time");
     let skill = figures.find(&out_of_time, "brier_skill");

@@ -460,7 +460,9 @@ impl Pictures<'_> {
                 "auc",
             )),
             stands_out: power.is_no_chance(),
-            note: if power.share_missing > 0.0 {
+            note: if power.is_suspect {
+                "suspected leak".to_owned()
+            } else if power.share_missing > 0.0 {
                 format!("{:.0} % missing", power.share_missing * 100.0)
             } else {
                 String::new()
