@@ -384,3 +384,23 @@ fn a_backfill_says_what_was_published_at_the_time_and_what_was_corrected_since()
         finding.evidence
     );
 }
+
+#[test]
+fn a_review_says_how_many_of_its_decisions_an_earlier_one_had_looked_at() {
+    let world = world(PLAIN);
+    let said = |run: &ReviewRun| {
+        let mut findings = run.findings.iter();
+        let own = findings.find(|own| own.finding == "looked_at_before");
+        own.map(|own| own.evidence.clone())
+    };
+    world.edit("review.toml", "2026-01-31", "2025-07-31");
+    assert_eq!(said(&review(&world)), None);
+    world.edit("review.toml", "2025-07-31", "2026-01-31");
+    // By the end of July the terms that had ended until 16 June had closed: accounts 0 to 33.
+    assert_eq!(
+        said(&review(&world)).as_deref(),
+        Some(
+            "34 of 60 decisions at 90 days were in earlier reviews of this job too; there are 1, the last of 2025-07-31"
+        )
+    );
+}
