@@ -16,7 +16,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   healthscore init --exports /data/warehouse
       look at the Parquet files and write jobs/exports.toml, measures.toml, models/starter.toml
-      and nightly.toml, which run as they are
+      and nightly.toml, which run as they are, and the schemas by which an editor completes them
   healthscore init --exports /data/warehouse --out /srv/health
       the same, written elsewhere
   healthscore run jobs/nightly.toml
@@ -64,7 +64,11 @@ pub fn init(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError> {
         data: data(&arguments.out, &arguments.exports),
         today: today(),
     };
-    let starter = init::init(&request, &mut trail)?;
+    let mut starter = init::init(&request, &mut trail)?;
+    // Schemas are the program's own; those that are there stay.
+    let is_wanted =
+        |path: &str| !path.starts_with(init::SCHEMAS) || !arguments.out.join(path).exists();
+    starter.files.retain(|file| is_wanted(&file.path));
     publish::write_beside(&arguments.out, &starter.files)?;
     screen.print(&told(&starter, &arguments.out));
     Ok(Exit::Done)

@@ -559,7 +559,7 @@ fn slice(
     rows: usize,
 ) -> PolarsResult<DataFrame> {
     let wanted: Vec<Expr> = columns.iter().map(|name| col(*name)).collect();
-    as_stored(file, columns.iter().copied())?
+    as_stored(&[file], columns.iter().copied())?
         .slice(
             i64::try_from(start).unwrap_or(i64::MAX),
             IdxSize::try_from(rows).unwrap_or(IdxSize::MAX),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use parquet::arrow::parquet_to_arrow_schema;
@@ -110,6 +111,8 @@ pub struct ParquetFile {
     pub footer_hash: String,
     /// Its columns by their own names.
     pub columns: BTreeMap<String, Stored>,
+    /// Its columns in order, each with the very type it has.
+    pub schema: SchemaRef,
     /// The types of those that formulas cannot use, in words.
     pub unusable: BTreeMap<String, String>,
     /// Whether some have a type that the engine cannot even pass over.
@@ -120,6 +123,20 @@ pub struct ParquetFile {
     pub folders: BTreeMap<String, String>,
     /// The date of the full dump it is a part of.
     pub dump: Option<NaiveDate>,
+}
+
+impl ParquetFile {
+    /// Returns whether nothing but the rows tells two files apart as far as some columns go, so that
+    /// they are read as one.
+    pub fn is_like<'a>(&self, other: &Self, columns: impl Iterator<Item = &'a String>) -> bool {
+        let mut columns = columns;
+        !self.is_foreign
+            && !other.is_foreign
+            && self.schema == other.schema
+            && self.columns == other.columns
+            && self.dump == other.dump
+            && columns.all(|name| self.folders.get(name) == other.folders.get(name))
+    }
 }
 
 /// Why a file or a folder cannot be used.
@@ -288,6 +305,7 @@ pub fn footer(path: &Path) -> Result<ParquetFile, FileError> {
         bytes,
         footer_hash,
         columns,
+        schema: Arc::new(schema),
         unusable,
         is_foreign,
         spans: statistics::spans(&metadata),

@@ -45,26 +45,31 @@ pub(super) fn key_column(n: usize) -> String {
 /// # Errors
 /// When a file cannot be read.
 pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
-    let columns = base_columns(table, demand);
-    let parts = wanted_files(table, &demand.dates)
-        .into_iter()
-        .map(|file| part(table, file, &columns, demand))
-        .collect::<PolarsResult<Vec<_>>>()?;
-    let frame = if parts.is_empty() {
+    let wanted = wanted_files(table, &demand.dates);
+    let frame = match wanted.as_slice() {
         // No dump is old enough: the shape of the first, without its rows.
-        part(table, &table.files[0], &columns, demand)?.limit(0)
-    } else {
-        concat(
-            parts,
-            UnionArgs {
-                maintain_order: true,
-                ..UnionArgs::default()
-            },
-        )?
+        [] => rows_of(&[&table.files[0]], table, demand)?.limit(0),
+        files => rows_of(files, table, demand)?,
     };
     let mut frame = frame.collect()?;
     frame.rechunk_mut();
     Ok(frame)
+}
+
+/// Returns the rows of files, in order.
+fn rows_of(files: &[&ParquetFile], table: &Table, demand: &Demand) -> PolarsResult<LazyFrame> {
+    let columns = base_columns(table, demand);
+    let theirs = || columns.iter().map(|ours| &table.columns[ours].theirs);
+    // A thousand scans cost more than one of a thousand files.
+    let parts = files
+        .chunk_by(|one, next| one.is_like(next, theirs()))
+        .map(|files| part(table, files, &columns, demand))
+        .collect::<PolarsResult<Vec<_>>>()?;
+    let in_order = UnionArgs {
+        maintain_order: true,
+        ..UnionArgs::default()
+    };
+    concat(parts, in_order)
 }
 
 /// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
@@ -156,9 +161,10 @@ pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     columns
 }
 
-/// Scans one file as it is stored; of a file with types that the engine does not know, `columns` alone.
+/// Scans files that are alike as they are stored; of a file with types that the engine does not know,
+/// `columns` alone.
 pub(super) fn as_stored<'a>(
-    file: &'a ParquetFile,
+    files: &[&'a ParquetFile],
     columns: impl Iterator<Item = &'a str>,
 ) -> PolarsResult<LazyFrame> {
     let args = ScanArgsParquet {
@@ -170,24 +176,29 @@ pub(super) fn as_stored<'a>(
         },
         ..ScanArgsParquet::default()
     };
-    if file.is_foreign {
+    if let [file] = files
+        && file.is_foreign
+    {
         let bytes = narrowed(file, columns)?;
         return LazyFrame::scan_parquet_sources(ScanSources::Buffers([bytes.into()].into()), args);
     }
-    let path = file.path.to_string_lossy();
-    LazyFrame::scan_parquet(PlRefPath::new(path.as_ref()), args)
+    let paths = files.iter().map(|file| file.path.to_string_lossy());
+    let paths = paths.map(|path| PlRefPath::new(path.as_ref())).collect();
+    LazyFrame::scan_parquet_files(paths, args)
 }
 
+/// Returns the rows of some files that are alike.
 fn part(
     table: &Table,
-    file: &ParquetFile,
+    files: &[&ParquetFile],
     columns: &[String],
     demand: &Demand,
 ) -> PolarsResult<LazyFrame> {
     let theirs = columns
         .iter()
         .map(|ours| table.columns[ours].theirs.as_str());
-    let mut rows = as_stored(file, theirs)?;
+    let mut rows = as_stored(files, theirs)?;
+    let file = files[0];
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     if let (true, Some(time), Some(until)) = (
@@ -583,13 +594,8 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
         rules: vec![],
         ..table.clone()
     };
-    let columns = base_columns(&keyless, &demand);
-    let parts = table
-        .files
-        .iter()
-        .map(|file| part(&keyless, file, &columns, &demand))
-        .collect::<PolarsResult<Vec<_>>>()?;
-    let newest = concat(parts, UnionArgs::default())?
+    let files: Vec<&ParquetFile> = table.files.iter().collect();
+    let newest = rows_of(&files, &keyless, &demand)?
         .select([value.alias(EVENT)])
         .filter(col(EVENT).lt_eq(date_literal(until)))
         .select([col(EVENT).max()])

@@ -29,6 +29,9 @@ pub const FILES: [&str; 4] = [
     "nightly.toml",
 ];
 
+/// The folder beside them with the schemas that their first lines name.
+pub const SCHEMAS: &str = "schemas/";
+
 /// What to look at, and how the job will name it.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -43,7 +46,7 @@ pub struct Request {
 /// The files, and what a person wants to know of them at once.
 #[derive(Debug, Clone)]
 pub struct Starter {
-    /// `exports.toml`, `measures.toml`, the model, the job.
+    /// `exports.toml`, `measures.toml`, the model, the job, and the schema of each.
     pub files: Vec<Content>,
     /// One line a table: what it was taken for.
     pub tables: Vec<String>,

@@ -9,13 +9,14 @@ use super::blocks::joined;
 use super::guess::{Guess, Table};
 use super::measures::{self, Own, Score, Shipped};
 use super::model::{self, Draft, Part, Values};
-use super::{Request, Starter, write};
+use super::{Request, SCHEMAS, Starter, write};
 use crate::config::{Problem, Problems};
 use crate::exports::as_of::AS_OF;
 use crate::exports::contract::ACCOUNTS;
 use crate::exports::look::Folder;
 use crate::formula::date_literal;
 use crate::jobs::JobError;
+use crate::jobs::schemas::FileKind;
 use crate::jobs::score_run::{self, ScoreRun};
 use crate::jobs::settings::{self, Overrides, ScoreJob};
 use crate::publish::{self, Content};
@@ -365,7 +366,8 @@ impl Drafts<'_> {
     }
 
     fn measures_text(&self) -> Text {
-        let head = "# What can be measured on these tables: the shipped measures for which there is data, as they are\n\
+        let head = "#:schema schemas/measures.json\n\n\
+                    # What can be measured on these tables: the shipped measures for which there is data, as they are\n\
                     # shipped, and simple ones of every table that those say too little about. At the end stands\n\
                     # what would have to be delivered for the others. Change them freely.\n";
         let mut parts = Vec::new();
@@ -402,7 +404,8 @@ impl Drafts<'_> {
     }
 
     fn model_text(&self) -> Text {
-        let head = "# A first model for these exports. What the shipped five-category model says about measures that can\n\
+        let head = "#:schema ../schemas/model.json\n\n\
+                    # A first model for these exports. What the shipped five-category model says about measures that can\n\
                     # be had stands as it is; curves of other measures are drawn from the accounts as they are, so\n\
                     # that half of them score 70 or better: they say who is better than others, not yet what is good.\n\
                     # TODO: replace each by what you believe, and prove the weights with a review.\n\
@@ -468,7 +471,8 @@ impl Drafts<'_> {
             "publish = [\"scores\", \"insights\", \"portfolio\", \"charts\"]"
         };
         format!(
-            "# Scores every account, every night: `healthscore run nightly.toml`.\n\
+            "#:schema schemas/job.json\n\n\
+             # Scores every account, every night: `healthscore run nightly.toml`.\n\
              kind = \"score\"\n\
              exports = \"exports.toml\"\n\
              measures = \"measures.toml\"\n\
@@ -513,12 +517,21 @@ impl Drafts<'_> {
         run: &ScoreRun,
         as_of: chrono::NaiveDate,
     ) -> Result<Starter, JobError> {
-        let files: Vec<Content> = self
-            .texts()
-            .into_iter()
-            .map(|text| Content {
-                path: text.path.to_owned(),
-                bytes: text.text.into_bytes(),
+        let texts = self.texts().into_iter();
+        let texts = texts.map(|text| (text.path.to_owned(), text.text));
+        // What the first line of each file names, so that an editor completes its keys.
+        let kinds = [
+            FileKind::Exports,
+            FileKind::Measures,
+            FileKind::Model,
+            FileKind::Job,
+        ];
+        let schemas = kinds.map(|kind| (format!("{SCHEMAS}{}.json", kind.word()), kind.schema()));
+        let files: Vec<Content> = texts
+            .chain(schemas)
+            .map(|(path, text)| Content {
+                path,
+                bytes: text.into_bytes(),
             })
             .collect();
         let frame = run

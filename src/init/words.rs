@@ -42,6 +42,13 @@ pub const PERSON_WORDS: &[&str] = &[
     "profile",
     "friend",
     "contact",
+    "people",
+    "creator",
+    "poster",
+    "liker",
+    "buyer",
+    "employee",
+    "participant",
 ];
 
 /// Shipped tables that are known by more than their own name.
@@ -55,13 +62,15 @@ pub const ROLES: &[Role] = &[
     },
     Role {
         table: "contracts",
-        words: &["contract", "subscription"],
+        words: &["contract", "subscription", "sub"],
         columns: &[
             (
                 "start_date",
                 &[
                     "start_date",
                     "started_at",
+                    "started_on",
+                    "started",
                     "start",
                     "starts_on",
                     "start_at",
@@ -76,6 +85,7 @@ pub const ROLES: &[Role] = &[
                     "ended_date",
                     "ended_at",
                     "ended_on",
+                    "ended",
                     "terminated_at",
                     "termination_date",
                 ],

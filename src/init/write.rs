@@ -6,7 +6,7 @@ use super::guess::{Guess, Path, Table, Why, one_line};
 use super::words::{self, has};
 use super::{toml_key, toml_text};
 use crate::exports::contract::ACCOUNTS;
-use crate::exports::look::{Folder, Shape};
+use crate::exports::look::{Folder, SeenColumn, Shape};
 use crate::exports::parquet_files::Stored;
 
 /// Returns the first lines of `exports.toml`, up to the first table.
@@ -18,7 +18,8 @@ pub fn exports_head(
     exports: &str,
 ) -> String {
     let mut text = format!(
-        "# What was found in {}: a first guess, to be read and mended.\n\
+        "#:schema schemas/exports.json\n\n\
+         # What was found in {}: a first guess, to be read and mended.\n\
          # Behind each guess stands how sure it is (high, medium, low) and why; TODO marks what is yours to\n\
          # decide. Footers were read whole, of the rows of each table at most {} (spread over begin, middle\n\
          # and end), and of the columns that others refer to at most {}.\n\n\
@@ -132,6 +133,17 @@ fn beside(why: &Why) -> String {
     format!("   # {}: {}", why.sure.word(), one_line(&why.reason))
 }
 
+/// Returns whether a text holds days as people write them, such as 31.01.2026 or 1/31/2026.
+fn is_day_of_elsewhere(column: &SeenColumn) -> bool {
+    let is_day = |value: &String| {
+        let parts: Vec<&str> = value.split(['.', '/']).collect();
+        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        parts.iter().all(is_number) && matches!(lengths[..], [1 | 2, 1 | 2, 2 | 4])
+    };
+    column.shape == Shape::Text && !column.values.is_empty() && column.values.iter().all(is_day)
+}
+
 /// Returns one table as it stands in `exports.toml`.
 #[must_use]
 pub fn table(table: &Table, folder: &Folder, guess: &Guess) -> String {
@@ -225,6 +237,18 @@ pub fn table(table: &Table, folder: &Folder, guess: &Guess) -> String {
         let _ = writeln!(
             text,
             "# TODO: no column says when a row happened, so only today's state is known and windows cannot be used"
+        );
+    }
+    for column in seen
+        .columns
+        .iter()
+        .filter(|column| is_day_of_elsewhere(column))
+    {
+        let _ = writeln!(
+            text,
+            "# TODO: `{}` holds days such as {}, which are text here: export them as dates, or as 2026-01-31",
+            one_line(&column.name),
+            one_line(&column.values[0])
         );
     }
     for (key, column, why) in &table.history {

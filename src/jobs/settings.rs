@@ -587,10 +587,15 @@ fn limits(
         }
         Some(share)
     };
-    Limits {
-        warn: share(file.warn.as_ref()),
-        refuse: share(file.refuse.as_ref()),
+    let (warn, refuse) = (share(file.warn.as_ref()), share(file.refuse.as_ref()));
+    if let (Some(share), Some(refuse), Some(place)) = (warn, refuse, &file.warn)
+        && share > refuse
+    {
+        let title = format!("nothing is warned of from {share} on: above {refuse} the run refuses");
+        let problem = source.problem(place.span(), title);
+        problems.push(problem.help("give a `warn` below `refuse`"));
     }
+    Limits { warn, refuse }
 }
 
 /// Returns whether the as-of date has to be looked up in the exports.

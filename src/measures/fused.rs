@@ -98,7 +98,7 @@ pub(super) fn fused(
             let visible = col(FIRST)
                 .lt_eq(lit(n as u64))
                 .and(col(BEHIND).gt(lit(n as u64)));
-            let named = [col(CODE), date_literal(dates[n]).alias(AS_OF)];
+            let named = [col(CODE), col(AS_OF)];
             frame
                 .clone()
                 .lazy()
@@ -106,6 +106,8 @@ pub(super) fn fused(
                 .group_by([col(CODE)])
                 .agg(folds.on(dates[n], &pieces))
                 .with_columns(parts.clone())
+                // Formulas around aggregates may speak of it.
+                .with_column(date_literal(dates[n]).alias(AS_OF))
                 .select(named.into_iter().chain(values.clone()).collect::<Vec<_>>())
         })
         .collect::<Vec<_>>();

@@ -51,6 +51,12 @@ window = "90d"
 where = "size > 1"
 value = "MAX(day)"
 
+[measures.days_since]
+label = "Days since the newest"
+from = "usage"
+window = "90d"
+value = "DATEDIFF('day', MAX(day), as_of)"
+
 [measures.last_kind]
 label = "Last kind"
 from = "usage"
@@ -58,13 +64,14 @@ window = "28d"
 value = "MAX(kind)"
 "#;
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "rows",
     "rows_7d",
     "sum_before",
     "sum_far",
     "largest",
     "newest",
+    "days_since",
     "last_kind",
 ];
 

@@ -241,6 +241,39 @@ fn an_event_log_with_subscriptions_names_its_accounts_itself() {
 }
 
 #[test]
+fn short_names_are_understood_and_what_is_cancelled_ends() {
+    let world = World::empty();
+    let n = 3000usize;
+    world.export(
+        "subs",
+        df!(
+            "sub_ref" => (0..90).map(|k| format!("s{k}")).collect::<Vec<_>>(),
+            "company_ref" => (0..90).map(|k| format!("c{k}")).collect::<Vec<_>>(),
+            "mrr" => (0..90).map(|k| 10.0 * f64::from(k)).collect::<Vec<_>>(),
+            "started" => days(90, 1),
+            "cancelled_on" => (0..90).map(|k| (k % 3 == 0).then(|| date("2025-10-01"))).collect::<Vec<_>>(),
+        ),
+    );
+    world.export(
+        "activity_log",
+        df!(
+            "uid" => (0..n as i64).collect::<Vec<_>>(),
+            "company_ref" => (0..n).map(|k| format!("c{}", k % 90)).collect::<Vec<_>>(),
+            "event" => (0..n).map(|k| ["login", "export", "share"][k % 3]).collect::<Vec<_>>(),
+            "happened" => days(n, 11),
+        ),
+    );
+    let starter = starter(&world);
+    let exports = texts(&starter)["exports.toml"].clone();
+    assert!(exports.contains("[tables.contracts]"), "{exports}");
+    assert!(
+        exports.contains("derive.ended_date = \"CAST(cancelled_at AS DATE)\""),
+        "{exports}"
+    );
+    assert_eq!(run(&world, &starter).height(), 60, "a third has ended");
+}
+
+#[test]
 fn names_dates_and_ids_come_as_they_come() {
     let world = World::empty();
     let n = 1500usize;
@@ -250,6 +283,7 @@ fn names_dates_and_ids_come_as_they_come() {
             "Id" => (1000..1050i64).collect::<Vec<_>>(),
             "Company \"Name\"" => (0..50).map(|k| format!("a\n\"{k}\"")).collect::<Vec<_>>(),
             "created" => vec!["2025-01-01"; 50],
+            "signed by hand" => vec!["31.01.2025"; 50],
             "IsDeleted" => (0..50).map(|k| k == 7).collect::<Vec<_>>(),
         ),
     );
@@ -294,6 +328,10 @@ fn names_dates_and_ids_come_as_they_come() {
     );
     assert!(
         exports.contains("ids sent as numbers with decimals"),
+        "{exports}"
+    );
+    assert!(
+        exports.contains("TODO: `signed by hand` holds days such as 31.01.2025, which are text"),
         "{exports}"
     );
     let left: Vec<&str> = starter
@@ -397,7 +435,13 @@ fn nothing_is_overwritten_and_all_that_is_there_is_named() {
         "{said}"
     );
     for file in FILES {
-        assert!(world.path().join("new").join(file).exists(), "{file}");
+        let path = world.path().join("new").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let schema = text.lines().next().unwrap().strip_prefix("#:schema ");
+        let schema = path.parent().unwrap().join(schema.unwrap());
+        let schema = std::fs::read_to_string(schema).unwrap();
+        let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+        assert!(schema["title"].is_string(), "{file}");
     }
     let job = std::fs::read_to_string(world.path().join("new/nightly.toml")).unwrap();
     assert!(job.contains("data = \"../data\""), "{job}");

@@ -177,6 +177,7 @@ fn writers_are_read_alike() {
             "polars_categorical.parquet",
             "polars_enum.parquet",
             "spark",
+            "spark_wall_clock",
             "parts",
         ],
         AT,
@@ -184,13 +185,14 @@ fn writers_are_read_alike() {
 }
 
 /// Wall-clock times, and moments of several zones, in ticks of several lengths.
-const WALL_CLOCK: [&str; 6] = [
+const WALL_CLOCK: [&str; 7] = [
     "at_s.parquet",
     "at_ms.parquet",
     "at_us.parquet",
     "at_ns.parquet",
     "int96.parquet",
     "spark",
+    "spark_wall_clock",
 ];
 const MOMENTS: [&str; 6] = [
     "plain.parquet",
@@ -212,6 +214,14 @@ fn instants_have_any_tick_and_any_zone() {
         let days = if WALL_CLOCK.contains(path) { 1.0 } else { 0.0 };
         assert_eq!(seven[6], AnyValue::Float64(days), "{path}");
     }
+}
+
+#[test]
+fn a_column_may_stand_in_the_names_of_folders() {
+    are_alike(
+        &["spark_micros"],
+        "time = \"at\"\nderive = { is_core = \"core = 'true'\" }",
+    );
 }
 
 #[test]
