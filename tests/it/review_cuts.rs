@@ -404,3 +404,26 @@ fn a_review_says_how_many_of_its_decisions_an_earlier_one_had_looked_at() {
         )
     );
 }
+
+#[test]
+fn what_points_the_wrong_way_is_never_turned_round() {
+    // Who has tickets stays, and who has none leaves.
+    let run = review(&world(Twist {
+        turned_from: 0,
+        ..PLAIN
+    }));
+    let auc = found(&run, "in_force", 90, ["all", "all"], "auc");
+    assert!(auc.high.unwrap() < 0.5, "{auc:?}");
+    let verdict = |subject: &str| {
+        let mut lines = run.verdicts.iter();
+        let line = lines.find(|line| line.subject.starts_with(subject));
+        line.unwrap_or_else(|| panic!("no line {subject}"))
+            .verdict
+            .clone()
+    };
+    let primary = verdict("AUC for churn");
+    assert_eq!(primary, "points the wrong way (40 left of 60)");
+    let order = verdict("AUC of the bands");
+    assert_eq!(order, "lower bands churn less: the wrong way round");
+    assert!(verdict("Metrics that stand out").starts_with("none of them; the wrong way round: "));
+}

@@ -99,7 +99,7 @@ fn an_auc_that_is_too_good_is_suspected() {
 fn a_value_whose_absence_tells_who_leaves_is_suspected() {
     let world = world(PLAIN);
     // Most of those who leave are called, and few of the others; what they say tells nothing.
-    let is_there = |n: usize| if leaves(n) { n % 5 != 0 } else { n % 5 == 0 };
+    let is_there = |n: usize| leaves(n) != n.is_multiple_of(5);
     let value = |n: usize| is_there(n).then_some((n * 7 % 10) as i64);
     with_current(&world, (0..ACCOUNTS).map(value).collect());
     let evidence = suspicion(&review(&world), "exit_call_held");
