@@ -114,37 +114,6 @@ fn no_text_touches_another_or_leaves_the_sheet() {
 }
 
 #[test]
-fn no_line_of_chance_crosses_the_reason_why_there_is_no_figure() {
-    let svg = &realistic("metric_power").svg;
-    let reason = "all values are the same";
-    let mut texts = texts(svg).into_iter();
-    let (_, area) = texts.find(|(text, _)| text == reason).unwrap();
-    let Colour(red, green, blue) = style::INK;
-    let ink = format!("#{red:02X}{green:02X}{blue:02X}");
-    let mut upright = 0;
-    for tag in svg.split("<polyline").skip(1) {
-        if attribute(tag, "stroke") != Some(&ink) {
-            continue;
-        }
-        let points: Vec<f64> = attribute(tag, "points")
-            .unwrap()
-            .split([' ', ','])
-            .filter_map(|number| number.parse().ok())
-            .collect();
-        let [x, top, other, bottom] = points[..] else {
-            continue;
-        };
-        upright += usize::from(x == other && bottom > top);
-        let is_clear = x < area.left
-            || x > area.right
-            || bottom.max(top) < area.top
-            || top.min(bottom) > area.bottom;
-        assert!(is_clear, "{points:?} crosses {area:?}");
-    }
-    assert!(upright > 5, "the line of chance was not found");
-}
-
-#[test]
 fn pictures_show_what_was_passed_in() {
     let expected: [(&str, &[&str]); 14] = [
         (
