@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod catalogue;
+mod catalogue_values;
 mod config_files;
 mod contract;
 mod follow_up;

@@ -230,6 +230,28 @@ fn health_decides_as_planted_and_acting_helps() {
 }
 
 #[test]
+fn support_shows_at_a_lead_of_90_days_and_much_less_at_180() {
+    let tickets = table("tickets").select(["account_id", "opened_at", "csat"]);
+    let rated = filtered(&tickets.unwrap(), col("csat").is_not_null());
+    let both = joined(&annual_decisions(), &rated, "account_id");
+    let lead = (col("decision_date") - col("opened_at").dt().date()).dt();
+    let both = both
+        .lazy()
+        .with_column(lead.total_days(false).alias("lead"));
+    // How far the ratings of the quarter before a lead go along with the support that decided.
+    let seen_at = |days: i64| {
+        let quarter = (col("lead").gt_eq(lit(days))).and(col("lead").lt(lit(days + 90)));
+        let known = both.clone().filter(quarter).group_by([col("decision_id")]);
+        let known = known.agg([col("csat").mean(), col("support").first(), len()]);
+        let known = filtered(&known.collect().unwrap(), col("len").gt_eq(lit(3)));
+        assert!(known.height() > 600, "{}", known.height());
+        correlation(&numbers(&known, "csat"), &numbers(&known, "support"))
+    };
+    let (at_90, at_180) = (seen_at(90), seen_at(180));
+    assert!(at_90 > 0.8 && at_180 < 0.65, "{at_90} {at_180}");
+}
+
+#[test]
 fn without_a_planted_relation_behaviour_stays_and_decides_nothing() {
     let settings = Settings {
         accounts: 400,

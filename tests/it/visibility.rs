@@ -146,6 +146,50 @@ fn of_several_loads_the_newest_not_after_the_date_wins() {
     );
 }
 
+/// The days around a ticket that is solved on the 10th, opened again on the 20th, and solved for good on
+/// the 5th of February.
+const REOPENED: [&str; 5] = [
+    "2026-01-09",
+    "2026-01-10",
+    "2026-01-19",
+    "2026-01-20",
+    "2026-02-05",
+];
+
+#[test]
+fn a_reopened_ticket_is_what_it_was_on_each_date_where_every_load_is_kept() {
+    let table = "[tables.desk]\npath = \"desk.parquet\"\nkey = [\"id\"]\ntime = \"opened\"\nknown = { solved = \"solved\" }\nobserved = \"all\"";
+    let measure = "from = \"desk\"\nwhere = \"solved IS NULL\"\nvalue = \"COUNT(*)\"\nnone = 0";
+    let world = World::base();
+    world.export(
+        "desk",
+        df!(
+            "id" => ["T"; 4],
+            "account_id" => ["A"; 4],
+            "opened" => dates(&["2026-01-02"; 4]),
+            "solved" => dates(&["", "2026-01-10", "", "2026-02-05"]),
+            "loaded" => dates(&["2026-01-02", "2026-01-10", "2026-01-20", "2026-02-05"]),
+        ),
+    );
+    with_table(&world, &format!("{table}\nloaded = \"loaded\""), measure);
+    let open = over_time(&world, &REOPENED);
+    assert_eq!(open, [1.0, 0.0, 0.0, 1.0, 0.0].map(Some));
+    // Where the row is overwritten, only the last solution is known.
+    let world = World::base();
+    world.export(
+        "desk",
+        df!(
+            "id" => ["T"],
+            "account_id" => ["A"],
+            "opened" => dates(&["2026-01-02"]),
+            "solved" => dates(&["2026-02-05"]),
+        ),
+    );
+    with_table(&world, table, measure);
+    let open = over_time(&world, &REOPENED);
+    assert_eq!(open, [1.0, 1.0, 1.0, 1.0, 0.0].map(Some));
+}
+
 #[test]
 fn versions_hold_from_their_first_day_until_before_their_last() {
     let world = World::base();
