@@ -1,6 +1,6 @@
 //! The sample as plain columns: what every figure is computed from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 use indexmap::IndexMap;
@@ -11,6 +11,7 @@ use super::design::{Design, Target};
 use super::sample::{Row, Sample};
 use crate::model::HealthModel;
 use crate::scores::{self, columns as name};
+use crate::stats::Refused;
 
 /// One number per row, `None` where there is none.
 pub type Numbers = Vec<Option<f64>>;
@@ -52,6 +53,9 @@ pub struct Board {
     pub candidates: Vec<Candidate>,
     /// What each said.
     pub standings: Vec<Standing>,
+    /// The day on which the last outcome that the best metric was chosen by had closed; later rows
+    /// alone are a fair test of it.
+    pub best_metric_known: Option<NaiveDate>,
 }
 
 /// An action somebody took on an account.
@@ -190,6 +194,7 @@ impl Board {
             rows: sample.rows.clone(),
             candidates,
             standings,
+            best_metric_known: None,
         })
     }
 
@@ -255,17 +260,31 @@ impl Board {
     ///
     /// # Errors
     /// When a row's amount is not known, or they are in several currencies.
-    pub fn amounts(&self, rows: &[usize]) -> Result<Vec<f64>, &'static str> {
+    pub fn amounts(&self, rows: &[usize]) -> Result<Vec<f64>, Refused> {
         let mut currencies = rows.iter().map(|row| self.rows[*row].currency.as_deref());
         let first = currencies.next();
         if currencies.any(|other| Some(other) != first) {
-            return Err("amounts are in several currencies; see the slices by currency");
+            let reason = "amounts are in several currencies; see the slices by currency";
+            return Err(Refused::Unfit(reason));
         }
         let amounts = rows
             .iter()
             .map(|row| self.amount[*row])
             .collect::<Option<_>>();
-        amounts.ok_or("the revenue at stake is not known for every row")
+        amounts.ok_or(Refused::Unfit(
+            "the revenue at stake is not known for every row",
+        ))
+    }
+
+    /// Returns the currencies of some rows, where there are several.
+    #[must_use]
+    pub fn currencies(&self, rows: &[usize]) -> Vec<String> {
+        let all = rows.iter().map(|row| self.rows[*row].currency.clone());
+        let all: BTreeSet<Option<String>> = all.collect();
+        if all.len() < 2 {
+            return Vec::new();
+        }
+        all.into_iter().flatten().collect()
     }
 
     /// Returns the clusters of some rows.

@@ -5,10 +5,10 @@ use chrono::Datelike;
 
 use super::board::{Board, Numbers};
 use super::design::{Design, Target};
-use super::evaluate::ALL;
+use super::evaluate::{ALL, plan};
 use super::figures::{About, Figures, Size};
 use crate::stats::{
-    self, Clusters, ISOTONIC_EVENTS, Isotonic, LogisticMap, Origin, Plan, Refused, bootstrap,
+    self, Clusters, ISOTONIC_EVENTS, Isotonic, LogisticMap, Origin, Refused, bootstrap,
 };
 
 /// Out-of-time probabilities of a candidate, with the rows they are of.
@@ -106,7 +106,9 @@ pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) {
             };
             if let Err(refused) = one(board, design, n, lead, &about, figures) {
                 let size = Size { n: 0, events: 0 };
-                figures.estimate(&about, "brier", size, Err(refused));
+                for name in ["brier", "brier_skill", "log_loss", "log_loss_skill"] {
+                    figures.estimate(&about, name, size, Err(refused.clone()));
+                }
             }
         }
     }
@@ -134,9 +136,15 @@ fn one(
     // The rows are common to all candidates, and so are the quarters that can be spoken about.
     let in_force = predict(board, design, 0, lead).ok();
     let in_force = in_force.filter(|own| candidate > 0 && own.rows == predicted.rows);
-    if let Some(own) = &in_force {
-        rows.push(stats::brier_rows(&own.probability, &event)?);
-        rows.push(stats::log_loss_rows(&own.probability, &event)?);
+    // Everybody gets the base rate of these rows, which nobody knew beforehand.
+    let base_rate = vec![size.events as f64 / size.n as f64; event.len()];
+    let others = [
+        Some(&base_rate),
+        in_force.as_ref().map(|own| &own.probability),
+    ];
+    for probability in others.into_iter().flatten() {
+        rows.push(stats::brier_rows(probability, &event)?);
+        rows.push(stats::log_loss_rows(probability, &event)?);
     }
     let labels: Vec<f64> = event
         .iter()
@@ -149,11 +157,7 @@ fn one(
         .iter()
         .map(|rows| clusters.mean(rows, None))
         .collect::<Result<Vec<_>, _>>()?;
-    let plan = Plan {
-        resamples: design.resamples,
-        seed: design.seed,
-    };
-    let found = bootstrap(&clusters, &statistics, &plan);
+    let found = bootstrap(&clusters, &statistics, &plan(design));
     for (name, resampled, scored) in [("brier", &found[0], brier), ("log_loss", &found[1], loss)] {
         figures.estimate(about, name, size, resampled.estimate());
         figures.value(
@@ -164,10 +168,11 @@ fn one(
         );
         figures.value(about, &format!("{name}_skill"), size, Ok(scored.skill));
     }
-    if in_force.is_some() {
+    let others = ["minus_base_rate", "minus_in_force"];
+    for (pair, other) in found[2..].chunks(2).zip(others) {
         for (n, name) in ["brier", "log_loss"].iter().enumerate() {
-            let difference = found[n].minus(&found[n + 2]).estimate();
-            figures.estimate(about, &format!("{name}_minus_in_force"), size, difference);
+            let difference = found[n].minus(&pair[n]).estimate();
+            figures.estimate(about, &format!("{name}_{other}"), size, difference);
         }
     }
     match stats::calibration_line(probability, &event) {

@@ -16,6 +16,8 @@ use crate::stats::{
 
 /// Names the slice of everything.
 pub const ALL: &str = "all";
+/// The rows after all that the best metric was chosen on had closed.
+pub const AFTER_THE_CHOICE: &str = "after_best_metric_was_chosen";
 
 /// The scores of one candidate, category or metric over all rows of the board.
 pub struct Ranked<'a> {
@@ -61,9 +63,18 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         .collect();
     for lead in board.leads() {
         let common = board.common(lead);
+        let all = Slice::new(ALL, ALL, common.clone());
+        let of_churn = View {
+            board,
+            design,
+            target: Target::Churn,
+            lead,
+            slice: &all,
+            candidates: &candidates,
+        };
         for target in Target::ALL {
-            let all = Slice::new(ALL, ALL, common.clone());
-            headline(board, design, target, lead, &all, &candidates, figures);
+            let view = View { target, ..of_churn };
+            view.headline(figures);
             // Money is added up within one currency only.
             let currency = |row: usize| board.rows[row].currency.clone();
             let currencies = by(board, &common, "currency", currency);
@@ -71,7 +82,8 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
                 .into_iter()
                 .filter(|part| part.rows.len() < common.len());
             for slice in slices(board, &common).into_iter().chain(currencies) {
-                headline(board, design, target, lead, &slice, &candidates, figures);
+                let slice = &slice;
+                View { slice, ..view }.headline(figures);
             }
             for category in &categories {
                 alone(board, design, target, lead, &all, category, figures);
@@ -81,17 +93,21 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
             Some(quarter_name(board.quarter[row]))
         });
         for slice in &quarters {
-            compare(
-                board,
-                design,
-                Target::Churn,
-                lead,
-                slice,
-                &candidates,
-                figures,
-            );
+            View { slice, ..of_churn }.compare(figures);
         }
         folds(board, design, lead, &quarters, &candidates, figures);
+        // What each says of every row it scores, also of those that a rival does not.
+        let every = Slice::new(ALL, "every_row", board.of_lead(lead));
+        for candidate in &candidates {
+            let target = Target::Churn;
+            alone(board, design, target, lead, &every, candidate, figures);
+        }
+        if let Some(known) = board.best_metric_known {
+            let fresh = common.iter().copied();
+            let fresh = fresh.filter(|row| board.rows[*row].as_of > known).collect();
+            let slice = &Slice::new(ALL, AFTER_THE_CHOICE, fresh);
+            View { slice, ..of_churn }.compare(figures);
+        }
         migration(board, lead, &common, figures);
         interventions(board, design, lead, &common, &candidates, figures);
     }
@@ -146,7 +162,7 @@ fn by(
 struct Columns {
     event: Vec<bool>,
     cluster: Vec<u32>,
-    amount: Result<Vec<f64>, &'static str>,
+    amount: Result<Vec<f64>, Refused>,
 }
 
 impl Columns {
@@ -188,28 +204,191 @@ fn about(ranked: &str, target: Target, lead: u32, slice: &Slice) -> About {
     }
 }
 
-fn plan(design: &Design) -> Plan {
+/// Returns how intervals are drawn.
+pub fn plan(design: &Design) -> Plan {
     Plan {
         resamples: design.resamples,
         seed: design.seed,
     }
 }
 
-/// The AUC of every candidate and its difference from the model in force, with intervals.
-fn compare(
-    board: &Board,
-    design: &Design,
+/// The candidates on the rows of one slice, before one event.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    board: &'a Board,
+    design: &'a Design,
     target: Target,
     lead: u32,
-    slice: &Slice,
-    candidates: &[Ranked],
-    figures: &mut Figures,
-) {
-    let columns = Columns::of(board, &slice.rows, target);
-    let size = Size::of(&columns.event);
-    let found = resampled_auc(&columns, design, slice, target, candidates);
-    let about = |name: &str| about(name, target, lead, slice);
-    add_auc(&found, candidates, size, about, figures);
+    slice: &'a Slice,
+    candidates: &'a [Ranked<'a>],
+}
+
+impl View<'_> {
+    fn columns(&self) -> Columns {
+        Columns::of(self.board, &self.slice.rows, self.target)
+    }
+
+    fn about(&self, candidate: &str) -> About {
+        about(candidate, self.target, self.lead, self.slice)
+    }
+
+    fn risks(&self) -> Vec<Vec<f64>> {
+        let candidates = self.candidates.iter();
+        candidates
+            .map(|candidate| risks(candidate, &self.slice.rows, self.target))
+            .collect()
+    }
+
+    /// The AUC of every candidate and its difference from the model in force, with intervals.
+    fn compare(&self, figures: &mut Figures) {
+        let columns = self.columns();
+        let size = Size::of(&columns.event);
+        let found = resampled_auc(
+            &columns,
+            self.design,
+            self.slice,
+            self.target,
+            self.candidates,
+        );
+        add_auc(
+            &found,
+            self.candidates,
+            size,
+            |name| self.about(name),
+            figures,
+        );
+        if found.is_ok() {
+            self.delong(&columns, &self.risks(), figures);
+        }
+    }
+
+    /// Everything about ranking: by count and by revenue, with paired differences.
+    fn headline(&self, figures: &mut Figures) {
+        let columns = self.columns();
+        let size = Size::of(&columns.event);
+        let rate = stats::wilson(size.events as f64, size.n as f64);
+        figures.estimate(&self.about(IN_FORCE), "base_rate", size, rate);
+        if let Err(refused) = self.ranked(&columns, figures) {
+            let names = by_count(self.design.capacity).into_iter();
+            for (name, _) in names.chain(by_revenue(self.design.capacity)) {
+                self.refuse(name, size, &refused, figures);
+            }
+        }
+    }
+
+    /// Adds the reason why a figure is given for no candidate, nor its difference from the first.
+    fn refuse(&self, name: &str, size: Size, refused: &Refused, figures: &mut Figures) {
+        for (n, candidate) in self.candidates.iter().enumerate() {
+            let about = self.about(&candidate.name);
+            figures.estimate(&about, name, size, Err(refused.clone()));
+            if n > 0 {
+                let difference = format!("{name}_minus_in_force");
+                figures.estimate(&about, &difference, size, Err(refused.clone()));
+            }
+        }
+    }
+
+    fn ranked(&self, columns: &Columns, figures: &mut Figures) -> Result<(), Refused> {
+        let capacity = self.design.capacity;
+        let size: Size = enough(&columns.event, &columns.cluster)?.into();
+        let risks = self.risks();
+        let clusters = columns.clusters(&risks)?;
+        let plain = risks
+            .iter()
+            .map(|risk| Ranking::new(risk, &columns.event, None))
+            .collect::<Result<Vec<_>, _>>()?;
+        let weighed = match &columns.amount {
+            Err(_) => Vec::new(),
+            Ok(weight) => (risks.iter())
+                .map(|risk| Ranking::new(risk, &columns.event, Some(weight)))
+                .collect::<Result<Vec<_>, _>>()?,
+        };
+        let (counts, amounts) = (by_count(capacity), by_revenue(capacity));
+        let wanted = |figures: &[(&'static str, RankFigure)]| -> Vec<RankFigure> {
+            figures.iter().map(|(_, figure)| *figure).collect()
+        };
+        let (by_count, by_revenue) = (wanted(&counts), wanted(&amounts));
+        let statistics: Vec<Statistic> = (plain.iter())
+            .map(|own| clusters.figures(own, &by_count))
+            .chain(weighed.iter().map(|own| clusters.figures(own, &by_revenue)))
+            .collect();
+        let found = bootstrap(&clusters, &statistics, &plan(self.design));
+        let (counted, weighed) = found.split_at(plain.len() * counts.len());
+        let sets = [(counted, counts.as_slice()), (weighed, amounts.as_slice())];
+        for (n, candidate) in self.candidates.iter().enumerate() {
+            let about = self.about(&candidate.name);
+            for (found, names) in sets {
+                let own = found.chunks(names.len()).nth(n).unwrap_or_default();
+                for (k, ((name, _), resampled)) in names.iter().zip(own).enumerate() {
+                    figures.estimate(&about, name, size, resampled.estimate());
+                    if n > 0 {
+                        let difference = resampled.minus(&found[k]).estimate();
+                        let name = format!("{name}_minus_in_force");
+                        figures.estimate(&about, &name, size, difference);
+                    }
+                }
+            }
+            let cut = plain[n].cut(Depth::Share(capacity));
+            let ties = cut.map(|cut| cut.tie_rows as f64);
+            figures.value(&about, "tied_at_capacity", size, ties);
+        }
+        let first = self.about(IN_FORCE);
+        let weight = columns.amount.as_deref();
+        let share =
+            |of: fn(&[f64]) -> Result<f64, Refused>| weight.map_err(Clone::clone).and_then(of);
+        figures.value(
+            &first,
+            "effective_n_by_revenue",
+            size,
+            share(stats::effective_n),
+        );
+        figures.value(
+            &first,
+            "largest_share_of_revenue",
+            size,
+            share(stats::largest_share),
+        );
+        if let Err(refused) = &columns.amount {
+            for (name, _) in amounts {
+                self.refuse(name, size, refused, figures);
+            }
+        }
+        self.delong(columns, &risks, figures);
+        if self.slice.slice != ALL {
+            return Ok(());
+        }
+        for (place, group) in plain[0].groups(10)?.iter().enumerate() {
+            let about = About {
+                slice: "decile".to_owned(),
+                slice_value: format!("{}", place + 1),
+                ..first.clone()
+            };
+            figures.value(&about, "lift", size, group.lift.ok_or(Refused::NoRows));
+            figures.value(&about, "capture", size, Ok(group.capture));
+        }
+        Ok(())
+    }
+
+    /// The AUC and its difference by DeLong, which takes rows for independent.
+    fn delong(&self, columns: &Columns, risks: &[Vec<f64>], figures: &mut Figures) {
+        let size = Size::of(&columns.event);
+        let mut seen = BTreeSet::new();
+        let is_independent = columns.cluster.iter().all(|cluster| seen.insert(*cluster));
+        let given = |estimate: Result<stats::Estimate, Refused>| match is_independent {
+            true => estimate,
+            false => Err(Refused::Unfit(
+                "an account or its parent has several of the rows",
+            )),
+        };
+        let own = stats::delong(&risks[0], &columns.event).map(|delong| delong.auc);
+        figures.estimate(&self.about(IN_FORCE), "auc_delong", size, given(own));
+        for (candidate, risk) in self.candidates.iter().zip(risks).skip(1) {
+            let paired = stats::delong_paired(risk, &risks[0], &columns.event);
+            let difference = given(paired.map(|paired| paired.difference));
+            let about = self.about(&candidate.name);
+            figures.estimate(&about, "auc_minus_in_force_delong", size, difference);
+        }
+    }
 }
 
 /// Adds the AUC of every candidate, and what it is beyond that of the first, the one in force.
@@ -220,17 +399,15 @@ fn add_auc(
     about: impl Fn(&str) -> About,
     figures: &mut Figures,
 ) {
+    let own = |n: usize| found.as_ref().map(|found| &found[n]).map_err(Clone::clone);
     for (n, candidate) in candidates.iter().enumerate() {
         let about = about(&candidate.name);
-        match found {
-            Err(refused) => figures.estimate(&about, "auc", size, Err(refused.clone())),
-            Ok(found) => {
-                figures.estimate(&about, "auc", size, found[n].estimate());
-                if n > 0 {
-                    let difference = found[n].minus(&found[0]).estimate();
-                    figures.estimate(&about, "auc_minus_in_force", size, difference);
-                }
-            }
+        let auc = own(n).and_then(Resampled::estimate);
+        figures.estimate(&about, "auc", size, auc);
+        if n > 0 {
+            let pair = own(n).and_then(|rival| Ok((rival, own(0)?)));
+            let difference = pair.and_then(|(rival, first)| rival.minus(first).estimate());
+            figures.estimate(&about, "auc_minus_in_force", size, difference);
         }
     }
 }
@@ -256,29 +433,6 @@ fn resampled_auc(
         .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
         .collect();
     Ok(bootstrap(&clusters, &statistics, &plan(design)))
-}
-
-/// Everything about ranking: by count and by revenue, with paired differences.
-fn headline(
-    board: &Board,
-    design: &Design,
-    target: Target,
-    lead: u32,
-    slice: &Slice,
-    candidates: &[Ranked],
-    figures: &mut Figures,
-) {
-    let columns = Columns::of(board, &slice.rows, target);
-    let size = Size::of(&columns.event);
-    let first = about(IN_FORCE, target, lead, slice);
-    let rate = stats::wilson(size.events as f64, size.n as f64);
-    figures.estimate(&first, "base_rate", size, rate);
-    if let Err(refused) = ranked(&columns, design, target, lead, slice, candidates, figures) {
-        for candidate in candidates {
-            let about = about(&candidate.name, target, lead, slice);
-            figures.estimate(&about, "auc", size, Err(refused.clone()));
-        }
-    }
 }
 
 /// The headline figures by count, each under its name in the tables.
@@ -307,107 +461,6 @@ fn by_revenue(capacity: f64) -> [(&'static str, RankFigure); 2] {
     ]
 }
 
-fn ranked(
-    columns: &Columns,
-    design: &Design,
-    target: Target,
-    lead: u32,
-    slice: &Slice,
-    candidates: &[Ranked],
-    figures: &mut Figures,
-) -> Result<(), Refused> {
-    let size: Size = enough(&columns.event, &columns.cluster)?.into();
-    let risks: Vec<Vec<f64>> = (candidates.iter())
-        .map(|candidate| risks(candidate, &slice.rows, target))
-        .collect();
-    let clusters = columns.clusters(&risks)?;
-    let plain = risks
-        .iter()
-        .map(|risk| Ranking::new(risk, &columns.event, None))
-        .collect::<Result<Vec<_>, _>>()?;
-    let weight = columns.amount.as_deref().ok();
-    let weighed = match weight {
-        None => Vec::new(),
-        Some(weight) => (risks.iter())
-            .map(|risk| Ranking::new(risk, &columns.event, Some(weight)))
-            .collect::<Result<Vec<_>, _>>()?,
-    };
-    let (counts, amounts) = (by_count(design.capacity), by_revenue(design.capacity));
-    let wanted = |figures: &[(&'static str, RankFigure)]| -> Vec<RankFigure> {
-        figures.iter().map(|(_, figure)| *figure).collect()
-    };
-    let (by_count, by_revenue) = (wanted(&counts), wanted(&amounts));
-    let statistics: Vec<Statistic> = (plain.iter().map(|own| clusters.figures(own, &by_count)))
-        .chain(weighed.iter().map(|own| clusters.figures(own, &by_revenue)))
-        .collect();
-    let found = bootstrap(&clusters, &statistics, &plan(design));
-    let (counted, weighed) = found.split_at(plain.len() * counts.len());
-    let sets = [(counted, counts.as_slice()), (weighed, amounts.as_slice())];
-    for (n, candidate) in candidates.iter().enumerate() {
-        let about = about(&candidate.name, target, lead, slice);
-        for (found, names) in sets {
-            let own = found.chunks(names.len()).nth(n).unwrap_or_default();
-            for (k, ((name, _), resampled)) in names.iter().zip(own).enumerate() {
-                figures.estimate(&about, name, size, resampled.estimate());
-                if n > 0 {
-                    let difference = resampled.minus(&found[k]).estimate();
-                    figures.estimate(&about, &format!("{name}_minus_in_force"), size, difference);
-                }
-            }
-        }
-        let cut = plain[n].cut(Depth::Share(design.capacity));
-        let ties = cut.map(|cut| cut.tie_rows as f64);
-        figures.value(&about, "tied_at_capacity", size, ties);
-    }
-    let first = about(IN_FORCE, target, lead, slice);
-    if let Some(weight) = weight {
-        figures.value(
-            &first,
-            "effective_n_by_revenue",
-            size,
-            stats::effective_n(weight),
-        );
-        figures.value(
-            &first,
-            "largest_share_of_revenue",
-            size,
-            stats::largest_share(weight),
-        );
-    } else {
-        figures.value(&first, "effective_n_by_revenue", size, Err(Refused::NoRows));
-        if let Err(reason) = columns.amount {
-            figures.remark(reason);
-        }
-    }
-    let has_one_row_each = {
-        let mut seen = BTreeSet::new();
-        columns.cluster.iter().all(|cluster| seen.insert(*cluster))
-    };
-    if has_one_row_each {
-        let delong = stats::delong(&risks[0], &columns.event);
-        figures.estimate(&first, "auc_delong", size, delong.map(|delong| delong.auc));
-        for (candidate, risk) in candidates.iter().zip(&risks).skip(1) {
-            let about = about(&candidate.name, target, lead, slice);
-            let paired = stats::delong_paired(risk, &risks[0], &columns.event);
-            let difference = paired.map(|paired| paired.difference);
-            figures.estimate(&about, "auc_minus_in_force_delong", size, difference);
-        }
-    }
-    if slice.slice != ALL {
-        return Ok(());
-    }
-    for (place, group) in plain[0].groups(10)?.iter().enumerate() {
-        let about = About {
-            slice: "decile".to_owned(),
-            slice_value: format!("{}", place + 1),
-            ..first.clone()
-        };
-        figures.value(&about, "lift", size, group.lift.ok_or(Refused::NoRows));
-        figures.value(&about, "capture", size, Ok(group.capture));
-    }
-    Ok(())
-}
-
 /// The AUC of something that is missing for some rows, on the rows where it is there.
 pub fn alone(
     board: &Board,
@@ -424,14 +477,25 @@ pub fn alone(
         value: slice.value.clone(),
         rows: slice.rows.iter().copied().filter(there).collect(),
     };
-    let columns = Columns::of(board, &own.rows, target);
-    let size = Size::of(&columns.event);
+    let size = Size::of(&board.events(&own.rows, target));
     let about = about(&ranked.name, target, lead, &own);
-    let found = resampled_auc(&columns, design, &own, target, std::slice::from_ref(ranked));
-    let estimate = found.and_then(|found| found[0].estimate());
-    figures.estimate(&about, "auc", size, estimate);
+    let auc = auc_alone(board, design, target, &own, ranked);
+    figures.estimate(&about, "auc", size, auc);
     let missing = 1.0 - own.rows.len() as f64 / slice.rows.len().max(1) as f64;
     figures.value(&about, "share_missing", size, Ok(missing));
+}
+
+/// Returns the AUC of something on rows on which it is there.
+pub fn auc_alone(
+    board: &Board,
+    design: &Design,
+    target: Target,
+    slice: &Slice,
+    ranked: &Ranked,
+) -> Result<stats::Estimate, Refused> {
+    let columns = Columns::of(board, &slice.rows, target);
+    let one = std::slice::from_ref(ranked);
+    resampled_auc(&columns, design, slice, target, one)?[0].estimate()
 }
 
 /// The mean of the figures within quarters, each weighing as many events as it has: what remains
@@ -517,7 +581,7 @@ fn migration(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
             if is_same_scale {
                 stats::wilson(moved.count() as f64, rows.len() as f64)
             } else {
-                Err(Refused::Nothing("to compare: the bands are others"))
+                Err(Refused::Unfit("its bands are others"))
             }
         };
         figures.estimate(&about, "lower_band_than_in_force", size, moved(usize::gt));
@@ -541,15 +605,15 @@ fn interventions(
     }
     let untreated = common.iter().copied().filter(|row| !acted(row)).collect();
     let untreated = Slice::new("interventions", "untreated_alone", untreated);
-    compare(
+    let view = View {
         board,
         design,
-        Target::Churn,
+        target: Target::Churn,
         lead,
-        &untreated,
+        slice: &untreated,
         candidates,
-        figures,
-    );
+    };
+    view.compare(figures);
     let bound = Slice::new(
         "interventions",
         "treated_counted_as_churned",
@@ -598,15 +662,15 @@ fn on_common_decisions(
         let rows = rows.iter().copied();
         let rows = rows.filter(|row| everywhere.contains(board.rows[*row].decision_id.as_str()));
         let slice = Slice::new(ALL, "decisions_of_every_lead", rows.collect());
-        compare(
+        let view = View {
             board,
             design,
-            Target::Churn,
-            *lead,
-            &slice,
+            target: Target::Churn,
+            lead: *lead,
+            slice: &slice,
             candidates,
-            figures,
-        );
+        };
+        view.compare(figures);
         for category in categories {
             alone(
                 board,

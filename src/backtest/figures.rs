@@ -38,6 +38,15 @@ pub struct Figure {
     pub reason: Option<String>,
 }
 
+impl Figure {
+    fn remark(&mut self, remark: &str) {
+        self.reason = Some(match &self.reason {
+            Some(reason) => format!("{reason}; {remark}"),
+            None => remark.to_owned(),
+        });
+    }
+}
+
 /// How many rows and events a figure rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -117,10 +126,15 @@ impl Figures {
     /// Adds a remark to the figure added last.
     pub fn remark(&mut self, remark: &str) {
         if let Some(last) = self.0.last_mut() {
-            last.reason = Some(match &last.reason {
-                Some(reason) => format!("{reason}; {remark}"),
-                None => remark.to_owned(),
-            });
+            last.remark(remark);
+        }
+    }
+
+    /// Adds a remark to a figure, if it is there.
+    pub fn remark_on(&mut self, about: &About, figure: &str, remark: &str) {
+        let mut own = self.0.iter_mut();
+        if let Some(own) = own.find(|own| own.figure == figure && own.about == *about) {
+            own.remark(remark);
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::board::{Board, Numbers, quarter_name};
 use super::design::{Design, Target};
-use super::evaluate::{ALL, Ranked, Slice, alone};
+use super::evaluate::{ALL, Ranked, Slice, alone, auc_alone};
 use super::figures::{About, Figures, Size};
 use crate::domain::Timing;
 use crate::stats::{self, Estimate, Refused, Shape};
@@ -20,6 +20,12 @@ const LEAK_JUMP: f64 = 0.12;
 pub const REDUNDANT: f64 = 0.7;
 /// Share of false discoveries that is accepted.
 pub const FALSE_DISCOVERIES: f64 = 0.05;
+/// Rows below which no correlation is given.
+const FEW_ROWS: usize = 30;
+/// Complete rows that each metric needs for the others to be held against it.
+const ROWS_EACH: usize = 10;
+/// How far the AUC of missingness may lie from 0.5 before somebody may have known.
+const LEAK_MISSING: f64 = 0.15;
 /// Bins of shape, information value and drift.
 const BINS: usize = 10;
 
@@ -39,6 +45,8 @@ pub struct Power {
     /// Its p-value against no relation, the larger of that of labels shuffled within quarters and
     /// that of the interval drawn by parent, adjusted for every metric and lead looked at.
     pub adjusted_p: Option<f64>,
+    /// Whether it may know more than it could have known then.
+    pub is_suspect: bool,
 }
 
 impl Power {
@@ -49,10 +57,11 @@ impl Power {
         self.is_no_chance() && self.auc.is_some_and(|auc| auc > 0.5)
     }
 
-    /// Returns whether its relation to churn is more than chance, whichever way it points.
+    /// Returns whether its relation to churn is more than chance, whichever way it points; a
+    /// suspected leak is no discovery.
     #[must_use]
     pub fn is_no_chance(&self) -> bool {
-        self.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
+        !self.is_suspect && self.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
     }
 }
 
@@ -88,6 +97,7 @@ pub fn of_metrics(
                 .filter(|row| health[*row].is_some())
                 .collect();
             describe(board, &about, health, &rows, &there, figures);
+            missingness(board, design, lead, &slice, &ranked, figures);
             let event = board.events(&there, Target::Churn);
             let risk: Vec<f64> = there
                 .iter()
@@ -129,6 +139,7 @@ pub fn of_metrics(
                 auc: found.map(|auc| auc.value),
                 share_missing: 1.0 - there.len() as f64 / rows.len().max(1) as f64,
                 adjusted_p: None,
+                is_suspect: false,
             });
         }
         redundancy(board, lead, &rows, figures);
@@ -150,7 +161,17 @@ pub fn of_metrics(
     for (id, declared) in &design.timing {
         timing(board, id, *declared, figures);
     }
-    findings.extend(leaks(board, figures));
+    let leaks = leaks(board, figures);
+    for power in &mut powers {
+        power.is_suspect = leaks.iter().any(|leak| leak.subject == power.metric);
+    }
+    for leak in &leaks {
+        let name = format!("metric/{}", leak.subject);
+        for lead in board.leads() {
+            figures.remark_on(&about(&name, lead), "auc", "suspected leak, no discovery");
+        }
+    }
+    findings.extend(leaks);
     powers
 }
 
@@ -254,14 +275,29 @@ fn describe(
     if let Some(word) = word {
         figures.remark(word);
     }
-    // A value whose absence tells who leaves was filled in by someone who knew.
-    let cluster = board.clusters(rows);
-    let absent: Vec<f64> = all
-        .iter()
-        .map(|value| f64::from(u8::from(value.is_none())))
+}
+
+/// How well it ranks to have no value: one whose absence tells who leaves was filled in by someone
+/// who knew.
+fn missingness(
+    board: &Board,
+    design: &Design,
+    lead: u32,
+    slice: &Slice,
+    ranked: &Ranked,
+    figures: &mut Figures,
+) {
+    let presence = ranked.health.iter();
+    let presence: Numbers = presence
+        .map(|value| Some(f64::from(u8::from(value.is_some()))))
         .collect();
-    let knows = stats::enough(&all_events, &cluster).and_then(|_| stats::auc(&absent, &all_events));
-    figures.value(about, "auc_of_missingness", Size::of(&all_events), knows);
+    let is_there = Ranked {
+        name: ranked.name.clone(),
+        health: &presence,
+    };
+    let auc = auc_alone(board, design, Target::Churn, slice, &is_there);
+    let size = Size::of(&board.events(&slice.rows, Target::Churn));
+    figures.estimate(&about(&ranked.name, lead), "auc_of_missingness", size, auc);
 }
 
 /// Metrics that say the same, and how far the others determine each.
@@ -271,7 +307,11 @@ fn redundancy(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
         .map(|health| rows.iter().map(|row| health[*row]).collect())
         .collect();
     let columns: Vec<&[Option<f64>]> = columns.iter().map(Vec::as_slice).collect();
-    let size = Size::of(&board.events(rows, Target::Churn));
+    let size_of = |holds: &dyn Fn(usize) -> bool| {
+        let places = (0..rows.len()).filter(|place| holds(*place));
+        let own: Vec<usize> = places.map(|place| rows[place]).collect();
+        Size::of(&board.events(&own, Target::Churn))
+    };
     if let Ok(matrix) = stats::spearman_matrix(&columns) {
         for (a, one) in metrics.keys().enumerate() {
             for (b, other) in metrics.keys().enumerate().skip(a + 1) {
@@ -280,7 +320,13 @@ fn redundancy(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
                     slice_value: other.clone(),
                     ..about(&format!("metric/{one}"), lead)
                 };
-                let value = matrix[a][b].clone();
+                let both = |at: usize| columns[a][at].is_some() && columns[b][at].is_some();
+                let size = size_of(&both);
+                let (found, needed) = (size.n as usize, FEW_ROWS);
+                let value = match found < needed {
+                    true => Err(Refused::FewRows { found, needed }),
+                    false => matrix[a][b].clone(),
+                };
                 let is_redundant = value.as_ref().is_ok_and(|r| r.abs() > REDUNDANT);
                 figures.value(&about, "spearman_between", size, value);
                 if is_redundant {
@@ -289,16 +335,36 @@ fn redundancy(board: &Board, lead: u32, rows: &[usize], figures: &mut Figures) {
             }
         }
     }
-    let inflation = stats::variance_inflation(&columns);
-    for (n, id) in metrics.keys().enumerate() {
-        let value = inflation.clone().and_then(|found| found[n].clone());
-        figures.value(
-            &about(&format!("metric/{id}"), lead),
-            "variance_inflation",
-            size,
-            value,
-        );
+    let beside = seen_together(&columns);
+    let taken: Vec<&[Option<f64>]> = beside.iter().map(|at| columns[*at]).collect();
+    let inflation = stats::variance_inflation(&taken);
+    let size = size_of(&|place| taken.iter().all(|column| column[place].is_some()));
+    for (at, id) in metrics.keys().enumerate() {
+        let value = match beside.iter().position(|own| *own == at) {
+            Some(place) => inflation.clone().and_then(|found| found[place].clone()),
+            None => Err(Refused::Unfit("it is missing on too many of the rows")),
+        };
+        let about = about(&format!("metric/{id}"), lead);
+        figures.value(&about, "variance_inflation", size, value);
     }
+}
+
+/// Returns the columns that are looked at together: the emptiest are left out until there are
+/// [`ROWS_EACH`] rows for each column on which all of them are present.
+fn seen_together(columns: &[&[Option<f64>]]) -> Vec<usize> {
+    let present = |at: usize| columns[at].iter().flatten().count();
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    kept.sort_by_key(|at| (std::cmp::Reverse(present(*at)), *at));
+    let rows = columns.first().map_or(0, |column| column.len());
+    let complete = |kept: &[usize]| {
+        let is = |row: &usize| kept.iter().all(|at| columns[*at][*row].is_some());
+        (0..rows).filter(is).count()
+    };
+    while !kept.is_empty() && complete(&kept) < ROWS_EACH * kept.len() {
+        kept.pop();
+    }
+    kept.sort_unstable();
+    kept
 }
 
 /// How scores moved from quarter to quarter, against what no drift at all would show.
@@ -372,7 +438,11 @@ fn migration(board: &Board, lead: u32, rows: &[usize], quarters: [i32; 2], figur
     };
     let share = |moved: fn(&(usize, usize)) -> bool| {
         let moved = both.iter().filter(|pair| moved(pair)).count();
-        stats::wilson(moved as f64, both.len() as f64)
+        let reason = "no account has a decision in both quarters";
+        match both.len() {
+            0 => Err(Refused::Unfit(reason)),
+            n => stats::wilson(moved as f64, n as f64),
+        }
     };
     let (fell, rose) = (share(|(was, is)| is > was), share(|(was, is)| is < was));
     figures.estimate(&about, "band_fell_in_accounts_of_both_quarters", size, fell);
@@ -395,8 +465,9 @@ fn leaks(board: &Board, figures: &Figures) -> Vec<Finding> {
                 evidence.push(format!("its AUC is {auc:.3} at {lead} days"));
             }
             if let Some(auc) = of(*lead, "auc_of_missingness")
-                && let Some(value) = auc.value
-                && !(0.35..=0.65).contains(&value)
+                && let (Some(value), Some(low), Some(high)) = (auc.value, auc.low, auc.high)
+                && (value - 0.5).abs() > LEAK_MISSING
+                && (low > 0.5 || high < 0.5)
             {
                 evidence.push(format!(
                     "whether it has a value at all tells who leaves (AUC {value:.3} at {lead} days)"

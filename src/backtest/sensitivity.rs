@@ -7,10 +7,12 @@ use super::board::{Board, Overall, overall};
 use super::candidates::without;
 use super::design::{Design, Target};
 use super::evaluate;
+use super::power::FALSE_DISCOVERIES;
 use super::sample::Sample;
 use crate::model::HealthModel;
 use crate::stats::{
-    Clusters, Estimate, Plan, RankFigure, Ranking, Refused, Statistic, bootstrap, enough,
+    Clusters, Estimate, RankFigure, Ranking, Refused, Statistic, benjamini_hochberg, bootstrap,
+    enough,
 };
 
 /// What one change does.
@@ -22,21 +24,41 @@ pub struct Effect {
     pub variable: String,
     /// What was done: `+0.05`, `-5 points`, `off`.
     pub step: String,
-    /// Change of each headline figure for churn at the primary lead, on the same rows; the names
-    /// are those of [`figures`].
-    pub changes: Vec<(&'static str, Result<Estimate, Refused>)>,
+    /// Change of each headline figure for churn at the primary lead, on the same rows, in the
+    /// order of [`figures`].
+    pub changes: Vec<Change>,
     /// Accounts whose band differs, on any of the rows.
     pub moved: Vec<String>,
     /// Rows whose band differs.
     pub moved_rows: usize,
 }
 
+/// Change of one figure.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The figure.
+    pub figure: &'static str,
+    /// The change with its paired interval.
+    pub change: Result<Estimate, Refused>,
+    /// Its p-value against no change, adjusted for every change of this figure that was tried;
+    /// `None` where nothing changed.
+    pub adjusted_p: Option<f64>,
+}
+
 impl Effect {
-    /// Returns the change of the AUC.
+    /// Returns the change of a figure.
     #[must_use]
-    pub fn of_auc(&self) -> Option<&Result<Estimate, Refused>> {
-        let auc = self.changes.iter().find(|(name, _)| *name == "auc");
-        auc.map(|(_, change)| change)
+    pub fn of(&self, figure: &str) -> Option<&Change> {
+        self.changes.iter().find(|own| own.figure == figure)
+    }
+
+    /// Returns whether it raises the AUC beyond chance, however many changes were tried.
+    #[must_use]
+    pub fn improves(&self) -> bool {
+        self.of("auc").is_some_and(|own| {
+            let rises = own.change.as_ref().is_ok_and(|change| change.value > 0.0);
+            rises && own.adjusted_p.is_some_and(|p| p <= FALSE_DISCOVERIES)
+        })
     }
 }
 
@@ -117,15 +139,39 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     }
     let names = figures(design);
     let found = changes(&sides, &event, &cluster, design);
-    for (n, effect) in effects.iter_mut().enumerate() {
-        effect.changes = (names.iter().enumerate())
-            .map(|(k, name)| match &found {
-                Ok(found) => (*name, found[n][k].clone()),
-                Err(refused) => (*name, Err(refused.clone())),
+    for (k, figure) in names.into_iter().enumerate() {
+        let changes: Vec<Result<Estimate, Refused>> = (0..effects.len())
+            .map(|n| match &found {
+                Ok(found) => found[n][k].clone(),
+                Err(refused) => Err(refused.clone()),
             })
             .collect();
+        let adjusted = adjusted(&changes);
+        let both = changes.into_iter().zip(adjusted);
+        for (effect, (change, adjusted_p)) in effects.iter_mut().zip(both) {
+            effect.changes.push(Change {
+                figure,
+                change,
+                adjusted_p,
+            });
+        }
     }
     Ok(effects)
+}
+
+/// Returns the p-value of each change, adjusted for all of them; what changed nothing was no try.
+fn adjusted(changes: &[Result<Estimate, Refused>]) -> Vec<Option<f64>> {
+    let tried: Vec<(usize, f64)> = (changes.iter().enumerate())
+        .filter_map(|(n, change)| Some((n, change.as_ref().ok()?)))
+        .filter(|(_, change)| change.high > change.low)
+        .map(|(n, change)| (n, change.p_value_against(0.0)))
+        .collect();
+    let p_values: Vec<f64> = tried.iter().map(|(_, p)| *p).collect();
+    let mut adjusted = vec![None; changes.len()];
+    for ((n, _), p) in tried.iter().zip(benjamini_hochberg(&p_values)) {
+        adjusted[*n] = Some(p);
+    }
+    adjusted
 }
 
 /// What one model says of the rows.
@@ -176,11 +222,7 @@ fn changes(
         statistics.push(clusters.mean(&side.flagged, Some(&labels))?);
         statistics.push(clusters.mean(&labels, Some(&side.flagged))?);
     }
-    let plan = Plan {
-        resamples: design.resamples,
-        seed: design.seed,
-    };
-    let found = bootstrap(&clusters, &statistics, &plan);
+    let found = bootstrap(&clusters, &statistics, &evaluate::plan(design));
     let width = ranked.len() + AT_THE_LINE.len();
     let of = |place: usize| &found[place * width..(place + 1) * width];
     let differences = |place: &usize| -> Vec<Result<Estimate, Refused>> {

@@ -3,9 +3,9 @@
 use super::board::Board;
 use super::candidates::{IN_FORCE, Role};
 use super::design::{Design, Target};
-use super::evaluate::ALL;
+use super::evaluate::{AFTER_THE_CHOICE, ALL};
 use super::figures::{About, Figure, Figures};
-use super::power::{FALSE_DISCOVERIES, Power};
+use super::power::Power;
 use crate::trail::{Finding, Severity};
 
 /// One line of the tear sheet.
@@ -34,7 +34,7 @@ fn about(candidate: &str, target: Target, lead: u32, slice: &str, value: &str) -
 
 fn shown(figure: Option<&Figure>) -> String {
     let Some(figure) = figure else {
-        return "not computed".to_owned();
+        return "there are no rows".to_owned();
     };
     match (figure.value, figure.low, figure.high) {
         (Some(value), Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
@@ -54,6 +54,29 @@ fn against_chance(figure: Option<&Figure>) -> &'static str {
         Some((low, _)) if low > 0.5 => "foresees it",
         Some((_, high)) if high < 0.5 => "points the wrong way",
         Some(_) => "cannot be told from chance",
+    }
+}
+
+/// Says what the AUC of the bands means for their order.
+#[must_use]
+pub fn order_of_bands(auc: Option<&Figure>) -> &'static str {
+    match against_chance(auc) {
+        "foresees it" => "lower bands churn more",
+        "points the wrong way" => "lower bands churn less: the wrong way round",
+        "cannot be said" => "cannot be said",
+        _ => "the bands cannot be told apart by churn",
+    }
+}
+
+/// Says what the squared error of probabilities less that of the base rate means.
+#[must_use]
+pub fn against_base_rate(difference: Option<&Figure>) -> &'static str {
+    let interval = difference.and_then(|figure| Some((figure.low?, figure.high?)));
+    match interval {
+        None => "cannot be said",
+        Some((_, high)) if high < 0.0 => "better than giving everybody the base rate",
+        Some((low, _)) if low > 0.0 => "worse than giving everybody the base rate",
+        Some(_) => "cannot be told from giving everybody the base rate",
     }
 }
 
@@ -100,9 +123,15 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
         .iter()
         .filter(|own| own.role != Role::InForce)
     {
-        let difference = at(&candidate.name, "auc_minus_in_force");
+        // What was chosen by outcomes is judged on later ones only.
+        let (slice, note) = match candidate.role {
+            Role::BestMetric => (AFTER_THE_CHOICE, ", on what came after it was chosen"),
+            _ => (ALL, ""),
+        };
+        let about = about(&candidate.name, Target::Churn, lead, ALL, slice);
+        let difference = figures.find(&about, "auc_minus_in_force");
         line(
-            format!("{} against it", candidate.name),
+            format!("{} against it{note}", candidate.name),
             shown(difference),
             against_in_force(difference).to_owned(),
         );
@@ -125,19 +154,11 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
             None => "cannot be said".to_owned(),
         },
     );
-    let order = at(IN_FORCE, "order_of_bands_p");
-    let p = order.and_then(|order| order.value);
+    let order = at(IN_FORCE, "auc_of_bands");
     line(
-        "Order of the bands, p-value".to_owned(),
-        match p {
-            Some(p) if p < 0.001 => "below 0.001".to_owned(),
-            _ => shown(order),
-        },
-        match p {
-            Some(p) if p < FALSE_DISCOVERIES => "lower bands churn more".to_owned(),
-            Some(_) => "the bands cannot be told apart by churn".to_owned(),
-            None => "cannot be said".to_owned(),
-        },
+        "AUC of the bands alone".to_owned(),
+        shown(order),
+        order_of_bands(order).to_owned(),
     );
     let mut categories: Vec<(&String, Option<&Figure>)> = board
         .in_force()
@@ -172,39 +193,32 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
     };
     let standing = named(Power::stands_out);
     let wrong = named(|power| power.is_no_chance() && !power.stands_out());
+    let suspect = named(|power| power.is_suspect);
     let tested = powers
         .iter()
         .filter(|power| power.lead_days == lead)
         .count();
+    let mut found = match standing.as_slice() {
+        [] => "none of them".to_owned(),
+        names => names.join(", "),
+    };
+    for (what, names) in [("the wrong way round", wrong), ("suspected leaks", suspect)] {
+        if !names.is_empty() {
+            found = format!("{found}; {what}: {}", names.join(", "));
+        }
+    }
     line(
         "Metrics that stand out after false-discovery control".to_owned(),
         format!("{} of {tested}", standing.len()),
-        {
-            let found = match standing.as_slice() {
-                [] => "none of them".to_owned(),
-                names => names.join(", "),
-            };
-            match wrong.as_slice() {
-                [] => found,
-                names => format!("{found}; the wrong way round: {}", names.join(", ")),
-            }
-        },
+        found,
     );
-    let slope = about(IN_FORCE, Target::Churn, lead, ALL, "out_of_time");
-    let skill = figures
-        .find(&slope, "brier_skill")
-        .or(figures.find(&slope, "brier"));
+    let out_of_time = about(IN_FORCE, Target::Churn, lead, ALL, "out_of_time");
+    let skill = figures.find(&out_of_time, "brier_skill");
+    let beyond = figures.find(&out_of_time, "brier_minus_base_rate");
     line(
         "Skill of out-of-time probabilities over the base rate".to_owned(),
         shown(skill),
-        match skill
-            .filter(|skill| skill.figure == "brier_skill")
-            .and_then(|skill| skill.value)
-        {
-            Some(skill) if skill > 0.0 => "better than giving everybody the base rate".to_owned(),
-            Some(_) => "no better than giving everybody the base rate".to_owned(),
-            None => "cannot be said".to_owned(),
-        },
+        against_base_rate(beyond).to_owned(),
     );
     lines.truncate(LINES);
     lines

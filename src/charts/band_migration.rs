@@ -10,7 +10,7 @@ use super::{Bands, Caption, Chart, listed, no_data};
 pub struct BandMigration {
     /// The bands, and groups outside their order.
     pub bands: Bands,
-    /// Accounts per band they came from and band they are in; the last groups may have no column.
+    /// Accounts per band they came from and band they are in; a row may end before the last of them.
     pub counts: Vec<Vec<u64>>,
     /// Accounts per band before.
     pub before: Vec<u64>,

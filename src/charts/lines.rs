@@ -39,6 +39,8 @@ pub struct Stability {
     pub figure: String,
     /// The value that says nothing, such as an AUC of 0.5.
     pub reference: Option<f64>,
+    /// The greatest value that the figure can have, such as an AUC of 1.
+    pub most: Option<f64>,
     /// The periods in the order they are shown.
     pub periods: Vec<PeriodFigures>,
 }
@@ -81,6 +83,7 @@ impl RankingByLead {
             x_name: "Days before the renewal decision",
             what: "days before",
             reference: Some(CHANCE),
+            most: Some(1.0),
             places: places.collect(),
         }
         .draw(caption)
@@ -103,6 +106,7 @@ impl Stability {
             x_name: "Period of the renewal decision",
             what: "",
             reference: self.reference,
+            most: self.most,
             places: places.collect(),
         }
         .draw(caption)
@@ -123,6 +127,7 @@ struct Lines<'a> {
     /// Word after a place's name in the notes.
     what: &'a str,
     reference: Option<f64>,
+    most: Option<f64>,
     places: Vec<Place<'a>>,
 }
 
@@ -153,13 +158,11 @@ impl Lines<'_> {
         let span = values.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b))
             - values.iter().fold(f64::INFINITY, |a, b| a.min(*b));
         // The reference stands clear of the frame, and the highest interval leaves room for its
-        // value.
+        // value, but the axis ends where the figure does.
         let highest = values.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
         let below = self.reference.map(|reference| reference - span * 0.05);
-        let values = values
-            .into_iter()
-            .chain(below)
-            .chain([highest + span * 0.05]);
+        let above = (highest + span * 0.05).min(self.most.unwrap_or(f64::INFINITY));
+        let values = values.into_iter().chain(below).chain([above]);
         let y = Scale::over(values, (area.bottom, area.top), 8.0, 0.0);
         area.left += sheet::gutter(&y, Unit::Ratio);
         sheet.y_axis(area, &y, Unit::Ratio, self.y_name);

@@ -133,10 +133,7 @@ impl MetricPower {
             Unit::Ratio,
             "AUC of the metric alone, with its interval",
         );
-        let at = x.at(CHANCE);
-        sheet
-            .canvas
-            .line(&[(at, area.top), (at, area.bottom)], chance);
+        self.draw_chance(&mut sheet, area, row, x.at(CHANCE), chance);
         for (place, (this, figure)) in self.metrics.iter().zip(&figures).enumerate() {
             let y = area.top + row * (place as f64 + 0.5);
             let name_look = if this.stands_out { name.bold() } else { name };
@@ -173,6 +170,19 @@ impl MetricPower {
             }
         }
         sheet.finish(&[self.words()])
+    }
+
+    /// Draws the line of chance beside the metrics that have a figure; a reason stands in its place.
+    fn draw_chance(&self, sheet: &mut Sheet<'_>, area: Area, row: f64, x: f64, look: Stroke) {
+        let mut from = 0;
+        for run in self.metrics.chunk_by(|a, b| a.auc.is_ok() == b.auc.is_ok()) {
+            let to = from + run.len();
+            if run[0].auc.is_ok() {
+                let y = |place: usize| area.top + row * place as f64;
+                sheet.canvas.line(&[(x, y(from)), (x, y(to))], look);
+            }
+            from = to;
+        }
     }
 
     /// Returns what the picture shows, in words and numbers.

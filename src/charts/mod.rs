@@ -38,6 +38,7 @@ pub use reliability::{Reliability, ReliabilityBin, ReliabilityCurve};
 pub use renewals_ahead::{CurrencyRenewals, RenewalMonth, RenewalsAhead};
 pub use score_distribution::{BandCount, ScoreBin, ScoreDistribution};
 pub use stayed_and_left::{OutcomeBin, StayedAndLeft};
+pub use style::count;
 pub use tornado::{Effect, Tornado, TornadoRow};
 
 use plotters::style::RGBColor as Colour;

@@ -273,7 +273,7 @@ impl Unit<'_> {
 }
 
 /// Returns a whole number with its thousands apart: `1,234`.
-pub(super) fn count(value: u64) -> String {
+pub fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use indexmap::IndexMap;
 use polars::prelude::*;
 
 use super::explain::plain;
@@ -15,6 +16,8 @@ use crate::scores::columns as name;
 
 /// Parts smaller than this are summed up in one line, unless there are few.
 const SMALL: f64 = 0.5;
+/// So many causes are named behind a change.
+const MAIN: usize = 3;
 /// So many parts are shown whatever their size.
 const ALWAYS_SHOWN: usize = 4;
 
@@ -26,16 +29,34 @@ pub(super) struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    /// Returns what moved the score against each comparator, how much of it is noise, and what to
-    /// ask.
+    /// Returns what moved the score, part by part against the first comparator with a score and in
+    /// one line against the others, how much of it is noise, and what to ask.
     pub(super) fn told(&self) -> Result<String, PolarsError> {
         let mut text = self.by_hand();
-        for comparator in &self.job.compare {
-            text.push_str(&self.against(*comparator)?);
+        let main = self.main();
+        if let Some(main) = main {
+            text.push_str(&self.against(main, true)?);
         }
         text.push_str(&self.noise());
-        text.push_str(&self.questions());
+        text.push_str(&self.questions(main));
+        let others = self
+            .job
+            .compare
+            .iter()
+            .filter(|other| Some(**other) != main);
+        for (n, comparator) in others.enumerate() {
+            let gap = if n == 0 { "\n" } else { "" };
+            text.push_str(&format!("{gap}{}", self.against(*comparator, false)?));
+        }
         Ok(text)
+    }
+
+    /// Returns the first comparator on whose date there was a score.
+    fn main(&self) -> Option<Comparator> {
+        let has_change = |comparator: &&Comparator| {
+            number_at(self.frame, &change_name("overall", **comparator), 0).is_some()
+        };
+        self.job.compare.iter().find(has_change).copied()
     }
 
     fn text(&self, column: &str) -> Option<String> {
@@ -75,13 +96,13 @@ impl Changes<'_> {
         )
     }
 
-    fn against(&self, comparator: Comparator) -> Result<String, PolarsError> {
+    fn against(&self, comparator: Comparator, in_parts: bool) -> Result<String, PolarsError> {
         let words = comparator.in_words();
         let change = number_at(self.frame, &change_name("overall", comparator), 0);
         let then = number_at(self.frame, &score_name("overall", comparator), 0);
         let (Some(change), Some(then)) = (change, then) else {
             return Ok(format!(
-                "\nAgainst {words}: no comparison, there is no score on {}.\n",
+                "Against {words}: no comparison, there is no score on {}.\n",
                 if then.is_none() {
                     "that date"
                 } else {
@@ -96,10 +117,7 @@ impl Changes<'_> {
             _ if change == 0.0 => format!("unchanged at {}", self.shown(then)),
             _ => format!("flat, {} from {}", self.signed(change), self.shown(then)),
         };
-        let mut text = format!(
-            "\nAgainst {words} ({}): {moved}.\n",
-            self.date(&date_name(comparator))
-        );
+        let date = self.date(&date_name(comparator));
         let parts = self
             .drivers
             .clone()
@@ -113,6 +131,11 @@ impl Changes<'_> {
                     .with_maintain_order(true),
             )
             .collect()?;
+        let mainly = self.mainly(&parts);
+        if !in_parts {
+            return Ok(format!("Against {words} ({date}): {moved}{mainly}.\n"));
+        }
+        let mut text = format!("\nAgainst {words} ({date}): {moved}{mainly}.\n");
         let mut rest = (0u32, 0.0);
         for row in 0..parts.height() {
             let points = number_at(&parts, "points", row).unwrap_or_default();
@@ -130,29 +153,89 @@ impl Changes<'_> {
         if rest.0 > 0 {
             let _ = writeln!(
                 text,
-                "  {:>6}  {} smaller parts",
+                "  {:>6}  {} smaller part{}",
                 self.signed(rest.1),
-                rest.0
+                rest.0,
+                if rest.0 == 1 { "" } else { "s" }
             );
         }
         Ok(text)
     }
 
+    /// Returns what weighs most in a change: behaviour by category, everything else by cause.
+    fn mainly(&self, parts: &DataFrame) -> String {
+        let mut sums: IndexMap<String, f64> = IndexMap::new();
+        for row in 0..parts.height() {
+            let text = |column: &str| text_at(parts, column, row).unwrap_or_default();
+            let what = match text("cause").as_str() {
+                "behaviour" | "calendar" => {
+                    let category = text("category");
+                    let mut known = self.job.model.categories.iter();
+                    let known = known.find(|known| known.id == category);
+                    known.map_or(category, |known| known.title.clone())
+                }
+                "data_lost" => "data gone missing".to_owned(),
+                "data_returned" => "data that was not there then".to_owned(),
+                "model" => "another model".to_owned(),
+                "variant" => "other rules for the account".to_owned(),
+                "limit" => "caps and floors".to_owned(),
+                "override" => "a score set by hand".to_owned(),
+                "restated" => "data corrected since".to_owned(),
+                _ => continue,
+            };
+            let points = number_at(parts, "points", row).unwrap_or_default();
+            *sums.entry(what).or_default() += points;
+        }
+        sums.sort_by(|a, x, b, y| y.abs().total_cmp(&x.abs()).then_with(|| a.cmp(b)));
+        let heavy = sums.iter().filter(|(_, points)| points.abs() >= SMALL);
+        let heavy = heavy.map(|(what, points)| format!("{what} {}", self.signed(*points)));
+        let heavy: Vec<String> = heavy.take(MAIN).collect();
+        match heavy.len() {
+            0 => String::new(),
+            _ => format!("; {}", heavy.join(", ")),
+        }
+    }
+
+    /// Returns two values of a metric as people say them: shares in percent, and no more digits than
+    /// tell them apart.
+    fn values(&self, id: &str, values: [Option<f64>; 2]) -> [Option<String>; 2] {
+        let metric = self
+            .job
+            .model
+            .metrics()
+            .find(|(.., metric)| metric.id == id);
+        let unit = metric.and_then(|(.., metric)| {
+            let measure = self.job.catalog.measures.get(&metric.measure)?;
+            measure.unit.clone()
+        });
+        let is_share = unit.is_some_and(|unit| unit.starts_with("share"));
+        let short = values.map(|value| value.map(|value| said(value, is_share)));
+        match values {
+            [Some(then), Some(now)] if then != now && short[0] == short[1] => {
+                values.map(|value| value.map(plain))
+            }
+            _ => short,
+        }
+    }
+
     /// Returns one part of a change in words.
     fn part(&self, parts: &DataFrame, row: usize) -> String {
         let text = |column: &str| text_at(parts, column, row).map(|text| one_line(&text));
-        let number = |column: &str| number_at(parts, column, row).map(plain);
-        let metric = text("metric").and_then(|id| {
+        let number = |column: &str| number_at(parts, column, row);
+        let id = text("metric").unwrap_or_default();
+        let metric = {
             let mut metrics = self.job.model.metrics();
             metrics.find_map(|(.., metric)| (metric.id == id).then(|| metric.title.clone()))
-        });
+        };
         let metric = metric.unwrap_or_default();
-        let value = |when: &str| {
-            number(&format!("value_{when}"))
-                .or_else(|| text(&format!("text_{when}")))
+        let numbers = self.values(&id, ["value_then", "value_now"].map(number));
+        let [then, now] = numbers;
+        let or_text = |number: Option<String>, column: &str| {
+            number
+                .or_else(|| text(column))
                 .unwrap_or_else(|| "missing".into())
         };
-        let (then, now) = (value("then"), value("now"));
+        let (then, now) = (or_text(then, "text_then"), or_text(now, "text_now"));
         let named = |value: &str| match value {
             "missing" => "none".to_owned(),
             named => named.to_owned(),
@@ -164,7 +247,7 @@ impl Changes<'_> {
                 format!("{metric}: {then} then, {now} now, by the passing of time alone{why}")
             }
             Some("data_lost") => format!("{metric}: data gone missing, {then} then{why}"),
-            Some("data_returned") => format!("{metric}: data has come back, {now} now{why}"),
+            Some("data_returned") => format!("{metric}: no data then, {now} now{why}"),
             Some("model") => format!("another model: {then} then, {now} now{why}"),
             Some("variant") => format!(
                 "judged as `{}` then, as `{}` now",
@@ -228,12 +311,13 @@ impl Changes<'_> {
         }
     }
 
-    /// Returns the questions of every category that has fallen.
-    fn questions(&self) -> String {
+    /// Returns the questions of every category that has fallen, against a comparator or within a
+    /// month.
+    fn questions(&self, main: Option<Comparator>) -> String {
         let has_fallen = |category: &&Category| {
             let level = format!("category/{}", category.id);
-            self.job.compare.iter().any(|comparator| {
-                self.text(&direction_name(&level, *comparator)).as_deref() == Some("down")
+            main.is_some_and(|main| {
+                self.text(&direction_name(&level, main)).as_deref() == Some("down")
             }) || self.text(&format!("{level}/{}", noise::FALL)).is_some()
         };
         let mut text = String::new();
@@ -249,6 +333,25 @@ impl Changes<'_> {
         }
         text
     }
+}
+
+/// Writes a value as a person would: a share in percent, small numbers with two decimals, larger ones
+/// with one, those beyond a hundred whole.
+fn said(value: f64, is_share: bool) -> String {
+    let (value, unit) = if is_share {
+        (value * 100.0, " %")
+    } else {
+        (value, "")
+    };
+    let decimals = match value.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 && is_share => 0,
+        size if size >= 1.0 || is_share => 1,
+        _ => 2,
+    };
+    let grid = 10f64.powi(decimals);
+    let rounded = (value * grid).round() / grid;
+    format!("{rounded}{unit}")
 }
 
 /// Returns a variant as people call it; without one the model itself applies.

@@ -84,7 +84,11 @@ pub fn explain(arguments: &Arguments, screen: &Screen) -> Result<Exit, JobError>
             drivers: &drivers,
         };
         let follow_up = FollowUp::draw_up(&job, &run.exports, &frame, date)?;
-        let told = format!("{}{}", changes.told()?, follow_up::told(&follow_up));
+        let told = format!(
+            "{}{}",
+            changes.told()?,
+            follow_up::told(&follow_up, &job.model)
+        );
         screen.result(&tree.written(&id, &told, &follow_up::seen_in(&follow_up))?);
     }
     Ok(Exit::Done)
@@ -189,7 +193,7 @@ impl Tree<'_> {
         if others.is_empty() {
             return;
         }
-        let _ = writeln!(self.text, "What else the signals were seen in");
+        let _ = writeln!(self.text, "\nWhat else the signals were seen in");
         for name in others {
             self.measure(name, "  ", 0);
         }
@@ -363,7 +367,12 @@ impl Tree<'_> {
             .map(|unit| format!(" {unit}"))
             .unwrap_or_default();
         let written = &measure.written;
-        let mut how = written.value.clone();
+        // A formula of several lines would break the tree.
+        let mut how = written
+            .value
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         if let (Some(from), Some(window)) = (&written.from, &written.window) {
             how = format!("{how} from {from}, {window}");
         }

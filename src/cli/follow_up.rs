@@ -8,9 +8,10 @@ use polars::prelude::*;
 use super::run::text_at;
 use crate::domain::one_line;
 use crate::jobs::follow_up::FollowUp;
+use crate::model::HealthModel;
 
 /// Returns signals, opportunities and actions of an account; nothing where there are none.
-pub fn told(follow_up: &FollowUp) -> String {
+pub fn told(follow_up: &FollowUp, model: &HealthModel) -> String {
     let mut text = String::new();
     section(&mut text, "What is at risk", &follow_up.signals, |row| {
         let lines = [
@@ -41,9 +42,9 @@ pub fn told(follow_up: &FollowUp) -> String {
         let lines = [
             format!("by {due} ({bucket}), {}: {}", row("owner"), row("action")),
             format!(
-                "{}, since {}; expected: {}",
+                "{}, because of {}; expected: {}",
                 row("status"),
-                row("source"),
+                causes(&row("source"), model),
                 row("expected_outcome")
             ),
             format!("look again on {}", row("check_date")),
@@ -51,6 +52,19 @@ pub fn told(follow_up: &FollowUp) -> String {
         lines.join("\n    ")
     });
     text
+}
+
+/// Returns the causes of an action as people call them: signals by their titles.
+fn causes(ids: &str, model: &HealthModel) -> String {
+    let titled = |id: &str| {
+        let signal = model.rules.signals.iter().find(|signal| signal.id == id);
+        match signal {
+            Some(signal) => format!("\"{}\"", signal.title),
+            None if model.bands.iter().any(|band| band.label == id) => format!("the band {id}"),
+            None => id.to_owned(),
+        }
+    };
+    ids.split(", ").map(titled).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the names that the signals of an account were seen in, each once.
@@ -73,7 +87,7 @@ fn section(
     if frame.height() == 0 {
         return;
     }
-    let _ = writeln!(text, "{title}");
+    let _ = writeln!(text, "\n{title}");
     for row in 0..frame.height() {
         let cell = |column: &str| {
             let value = frame.column(column).and_then(|column| column.get(row));
@@ -103,7 +117,7 @@ mod tests {
         for frame in [one, held_once] {
             let mut text = String::new();
             section(&mut text, "What is at risk", &frame, |row| row("title"));
-            assert_eq!(text, "What is at risk\n  Newly at risk\n");
+            assert_eq!(text, "\nWhat is at risk\n  Newly at risk\n");
         }
     }
 }

@@ -245,7 +245,12 @@ pub fn summary(
         Aggregate::Max => among(x()).max(),
         Aggregate::Median => rows(x().cast(DataType::Float64)).median(),
         Aggregate::StdDev => in_order(rows(x().cast(DataType::Float64))).std(1),
-        Aggregate::ListDistinct => rows(x()).drop_nulls().unique().sort(SortOptions::default()),
+        // Nulls go last: where no row of any group counts, the engine would make nothing of the
+        // groups first, and then look for different values in groups that hold none.
+        Aggregate::ListDistinct => among(x())
+            .unique()
+            .drop_nulls()
+            .sort(SortOptions::default()),
         Aggregate::Latest => newest(x(), &mask.and(x().is_not_null()), order),
         Aggregate::LatestRow => newest(x(), &mask, order),
         Aggregate::RegrSlope => {
@@ -541,6 +546,8 @@ fn regex_of(pattern: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     /// Returns an aggregate of x (and y, behind it) over one group, with the rows in that order.
@@ -568,6 +575,47 @@ mod tests {
             .unwrap()
             .get(0)
             .unwrap()
+    }
+
+    /// The engine speaks up where groups reach beyond the values they are groups of.
+    #[test]
+    fn no_aggregate_of_rows_of_which_none_counts_leaves_its_groups() {
+        static SPOKEN: AtomicUsize = AtomicUsize::new(0);
+        polars::error::set_warning_function(|_, _| {
+            SPOKEN.fetch_add(1, Ordering::Relaxed);
+        });
+        let column = |name: &str, kind: Kind| Formula {
+            node: Node::Column(name.into()),
+            kind,
+            span: 0..0,
+        };
+        let frame = df!(
+            "group" => ["a", "a", "b", "c"], "counts" => [false; 4],
+            "x" => [1.5, 2.5, 3.5, 4.5], "word" => ["p", "q", "p", "q"], "n" => [1i64, 2, 3, 4],
+        )
+        .unwrap();
+        let order = ["n".to_owned()];
+        let numbers = [
+            Aggregate::CountDistinct,
+            Aggregate::Sum,
+            Aggregate::Avg,
+            Aggregate::Min,
+            Aggregate::Median,
+            Aggregate::StdDev,
+            Aggregate::Latest,
+            Aggregate::LatestRow,
+            Aggregate::RegrSlope,
+        ];
+        let numbers = numbers.map(|aggregate| (aggregate, column("x", Kind::Float)));
+        let list = (Aggregate::ListDistinct, column("word", Kind::Text));
+        for (aggregate, argument) in numbers.into_iter().chain([list]) {
+            let arguments = [argument.clone(), argument];
+            let expr = summary(aggregate, &arguments, None, &col("counts"), &order);
+            let groups = frame.clone().lazy().group_by([col("group")]);
+            let found = groups.agg([expr.alias("found")]).collect().unwrap();
+            assert_eq!(found.height(), 3);
+            assert_eq!(SPOKEN.load(Ordering::Relaxed), 0, "{aggregate:?}");
+        }
     }
 
     #[test]

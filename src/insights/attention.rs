@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::noise::{FALL, MONTH_CHANGE};
+use super::noise::UNEXPLAINED;
 use crate::exports::as_of::{AS_OF, ROW};
 use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
@@ -14,21 +14,15 @@ pub const RANK: &str = "attention_rank";
 
 /// Adds both columns; rows are sorted by date and account.
 ///
-/// A point below 100 counts one, and so does every point of a fall within a month, unless an
-/// expected dip or the season explains the fall: 74 fallen from 90 is 26 + 16, a steady 68 is 32.
+/// A point below 100 counts one, and so does every point of a fall within a month that neither an
+/// expected dip nor the season explains: 74 fallen from 90 is 26 + 16, a steady 68 is 32. Of a fall
+/// that a dip explains in part the rest counts: 60 fallen from 90, 18 of the 30 points in the
+/// category of a rollout under way, is 40 + 12.
 ///
 /// # Errors
 /// When Polars fails.
 pub(super) fn ordered(frame: DataFrame) -> PolarsResult<DataFrame> {
-    let change = col(name::overall(MONTH_CHANGE));
-    let fall = || col(name::overall(FALL));
-    let explained = fall()
-        .eq(lit("expected"))
-        .or(fall().eq(lit("seasonal")))
-        .fill_null(lit(false));
-    let fallen = when(change.clone().lt(lit(0.0)).and(explained.not()))
-        .then(lit(0.0) - change)
-        .otherwise(lit(0.0));
+    let fallen = col(name::overall(UNEXPLAINED));
     let attention = lit(100.0) - col(name::overall("score_shown")) + fallen;
     let by_attention = SortMultipleOptions::default()
         .with_order_descending_multi([false, true, false])

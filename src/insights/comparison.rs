@@ -7,6 +7,7 @@ use crate::domain::{Comparator, DayCount, year_before};
 use crate::exports::as_of::AS_OF;
 use crate::formula::date_literal;
 use crate::model::HealthModel;
+use crate::model::reading::EARLIER;
 use crate::panel::ACCOUNT_ID;
 
 /// The time in which a fall is looked at, whatever else the job compares with.
@@ -25,7 +26,7 @@ pub struct Comparison {
 /// readings before it, a month ago and, where a year of data is asked for, the same month then.
 #[must_use]
 pub fn looked_back_on(date: NaiveDate, model: &HealthModel, with_year: bool) -> Vec<NaiveDate> {
-    let readings = (1..=model.reading.earlier()).map(|n| reading_before(date, model, n));
+    let readings = (1..=EARLIER).map(|n| reading_before(date, model, n));
     let mut dates: Vec<NaiveDate> = readings.chain([MONTH.before(date)]).collect();
     if with_year {
         let then = year_before(date);

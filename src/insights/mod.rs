@@ -35,6 +35,9 @@ pub struct Insights {
     pub compared: DataFrame,
     /// One row per account, published date, comparator and cause of a change.
     pub drivers: DataFrame,
+    /// One row per published date and comparator for each account that was in the panel then and
+    /// is not any more, with what it had then.
+    pub left: DataFrame,
 }
 
 /// Looks at the scores of the published dates in the light of the others in the panel and of what
@@ -60,13 +63,14 @@ pub fn find(
     let frame = seen_from(scored.clone().lazy(), &of_tonight)?
         .select([all().exclude_cols([comparison::THEN]).as_expr()])
         .collect()?;
-    // Every step is worked out before the next is planned: planning goes down a plan step by step,
-    // and many comparisons of a large model make it deeper than a thread's stack.
+    // Every step is worked out before the next is planned, so that no plan is deeper for every date
+    // that a job compares with.
     let frame = noise::with_readings(frame, scored, dates, model)?;
     let frame = trends::compare(frame, scored, comparisons, model, history)?;
     let frame = noise::told(frame, scored, dates, model, with_year)?;
     let frame = contradictions::called_out(frame, model)?;
     Ok(Insights {
+        left: trends::left(&frame, scored, comparisons, model, history)?,
         compared: attention::ordered(frame)?,
         drivers: drivers::split(scored, explained, model, history, facts)?,
     })

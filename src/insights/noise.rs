@@ -2,7 +2,9 @@
 //! the model expects, and changes of band that are news.
 //!
 //! A reading is a score by the same model some days earlier. Two readings in a row beyond a band's
-//! line are news, once one of them has cleared it by the model's margin; one is not.
+//! line are news, once one of them has cleared it by the model's margin; one is not. Nor is the way
+//! back from a reading that stood out: a fall is measured from the worse of the two readings before
+//! those two, a rise from the better.
 
 use chrono::NaiveDate;
 use polars::lazy::dsl::{max_horizontal, mean_horizontal, min_horizontal};
@@ -14,7 +16,7 @@ use crate::domain::year_before;
 use crate::exports::as_of::AS_OF;
 use crate::formula::{date_literal, row_wise};
 use crate::model::HealthModel;
-use crate::model::reading::{ExpectedDip, FlatBand};
+use crate::model::reading::{EARLIER, ExpectedDip, FlatBand};
 use crate::panel::ACCOUNT_ID;
 use crate::scores::columns as name;
 
@@ -34,6 +36,8 @@ pub const SEASON_CHANGE: &str = "season_change";
 pub const MONTH_CHANGE: &str = "month_change";
 /// How a fall within a month is read.
 pub const FALL: &str = "fall";
+/// The points of a fall within a month that neither an expected dip nor the season explains.
+pub(super) const UNEXPLAINED: &str = "unexplained_fall";
 
 /// A flat band is never narrower than this, in points of a hundred.
 const NARROWEST: f64 = 1.0;
@@ -57,7 +61,7 @@ pub(super) fn with_readings(
 ) -> PolarsResult<DataFrame> {
     let levels = levels(model);
     let mut frame = frame.lazy();
-    for n in 1..=model.reading.earlier() {
+    for n in 1..=EARLIER {
         let pairs: Vec<_> = dates
             .iter()
             .map(|date| (*date, reading_before(*date, model, n)))
@@ -118,14 +122,8 @@ pub(super) fn told(
         .lazy()
         .with_columns(expected(model))
         .with_columns(falls(model))
-        .with_columns([one_off(), news(model)])
-        .with_columns([
-            when(col(name::overall(BAND_NEWS)).is_not_null())
-                .then(band_at(2))
-                .otherwise(lit(NULL))
-                .alias(name::overall(BAND_BEFORE)),
-            unconfirmed(),
-        ])
+        .with_columns([unexplained(model), one_off(), news(model)])
+        .with_columns([band_before(model), unconfirmed()])
         .select([all().exclude_cols(["^__(reading|month).*$"]).as_expr()])
         .collect()
 }
@@ -268,15 +266,7 @@ fn is_expected(dip: &ExpectedDip) -> Expr {
 /// where the same month fell about as far a year ago; `unconfirmed` where the reading before
 /// tonight's had not fallen yet; otherwise `structural`.
 fn falls(model: &HealthModel) -> Vec<Expr> {
-    let taken = model.categories.iter().map(|category| {
-        let points = name::category(&category.id, name::POINTS);
-        let fallen = col(points.as_str()) - col(month(&points));
-        let counts = col(name::category(&category.id, EXPECTED_DIP))
-            .is_not_null()
-            .and(fallen.clone().lt(lit(0.0)));
-        when(counts).then(fallen).otherwise(lit(0.0))
-    });
-    let taken = taken.reduce(|a, b| a + b).unwrap_or_else(|| lit(0.0));
+    let taken = taken(model);
     let fall = |level: &str, score: &str, expected: &dyn Fn(Expr, Expr) -> Expr| {
         let change = settled(col(score) - col(month(score)));
         let flat = col(flat_band_name(level));
@@ -313,6 +303,37 @@ fn falls(model: &HealthModel) -> Vec<Expr> {
         .into_iter()
         .chain(categories)
         .collect()
+}
+
+/// The points that expected dips took within a month, where they took any; never above zero.
+fn taken(model: &HealthModel) -> Expr {
+    let taken = model.categories.iter().map(|category| {
+        let points = name::category(&category.id, name::POINTS);
+        let fallen = col(points.as_str()) - col(month(&points));
+        let counts = col(name::category(&category.id, EXPECTED_DIP))
+            .is_not_null()
+            .and(fallen.clone().lt(lit(0.0)));
+        when(counts).then(fallen).otherwise(lit(0.0))
+    });
+    taken.reduce(|a, b| a + b).unwrap_or_else(|| lit(0.0))
+}
+
+/// The points of a fall within a month that are nobody's expectation: none of a fall that is
+/// expected or seasonal as a whole, else those that are left once what expected dips took is given
+/// back.
+fn unexplained(model: &HealthModel) -> Expr {
+    let fall = || col(name::overall(FALL));
+    let is_explained = fall().eq(lit("expected")).or(fall().eq(lit("seasonal")));
+    let left = settled(taken(model) - col(name::overall(MONTH_CHANGE)));
+    when(
+        is_explained
+            .fill_null(lit(false))
+            .not()
+            .and(left.clone().gt(lit(0.0))),
+    )
+    .then(left)
+    .otherwise(lit(0.0))
+    .alias(name::overall(UNEXPLAINED))
 }
 
 /// Whether the last reading stood out from the one before it and from tonight's.
@@ -377,6 +398,20 @@ pub(super) fn line_of(rank: &Expr, model: &HealthModel) -> Expr {
     )
 }
 
+/// Returns the place of the band that a fall, or a rise, is measured from: of the two readings
+/// before the last one the worse, or the better. A band that was there for one reading only is
+/// neither a height to fall from nor a depth to have come out of.
+fn left_behind(falls: bool, model: &HealthModel) -> Expr {
+    let before = [2, 3].map(|n| rank_of(&band_at(n), model));
+    let [earlier, _] = before.clone();
+    let place = if falls {
+        max_horizontal(before)
+    } else {
+        min_horizontal(before)
+    };
+    place.unwrap_or(earlier)
+}
+
 fn news(model: &HealthModel) -> Expr {
     let rank = |n: u32| rank_of(&band_at(n), model);
     let score = name::overall("score_shown");
@@ -385,10 +420,11 @@ fn news(model: &HealthModel) -> Expr {
     let highest = max_horizontal(scores()).unwrap_or_else(|_| col(score.as_str()));
     let margin = || lit(model.reading.margin);
     let has_cleared = |by: Expr| settled(by).gt_eq(margin());
-    let down = rank(0).gt(rank(2)).and(rank(1).gt(rank(2)));
-    let up = rank(0).lt(rank(2)).and(rank(1).lt(rank(2)));
-    let below = line_of(&rank(2), model) - lowest;
-    let above = highest - line_of(&(rank(2) - lit(1)), model);
+    let (height, depth) = (left_behind(true, model), left_behind(false, model));
+    let down = rank(0).gt(height.clone()).and(rank(1).gt(height.clone()));
+    let up = rank(0).lt(depth.clone()).and(rank(1).lt(depth.clone()));
+    let below = line_of(&height, model) - lowest;
+    let above = highest - line_of(&(depth - lit(1)), model);
     when(down.and(has_cleared(below)))
         .then(lit("down"))
         .when(up.and(has_cleared(above)))
@@ -396,6 +432,19 @@ fn news(model: &HealthModel) -> Expr {
         .otherwise(lit(NULL))
         .cast(DataType::String)
         .alias(name::overall(BAND_NEWS))
+}
+
+/// The band that was left, where there is news.
+fn band_before(model: &HealthModel) -> Expr {
+    let news = || col(name::overall(BAND_NEWS));
+    let was = |n: u32, falls: bool| rank_of(&band_at(n), model).eq(left_behind(falls, model));
+    let left = |falls: bool| when(was(2, falls)).then(band_at(2)).otherwise(band_at(3));
+    when(news().eq(lit("down")))
+        .then(left(true))
+        .when(news().eq(lit("up")))
+        .then(left(false))
+        .otherwise(lit(NULL))
+        .alias(name::overall(BAND_BEFORE))
 }
 
 fn unconfirmed() -> Expr {

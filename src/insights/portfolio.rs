@@ -1,15 +1,18 @@
 //! The portfolio of one date in long, tidy frames: how scores are spread, who changed band, what
 //! the figures rest on, why scores fell, and what the follow-up costs.
 
+use chrono::Months;
 use polars::prelude::*;
 
+use super::comparison::THEN;
 use super::noise::rank_of;
 use super::signals::{CATEGORY, SEVERITY, SEVERITY_RANK, SIGNAL};
 use super::trends::{
-    OVERALL, band_name, change_name, coverage_name, direction_name, score_name, settled,
-    was_there_name,
+    COMPARATOR, LEFT, OVERALL, band_name, change_name, coverage_name, direction_name, score_name,
+    settled, was_there_name,
 };
 use crate::domain::{AsOf, Comparator, DayCount};
+use crate::exports::as_of::AS_OF;
 use crate::formula::{Expr as Formula, any_of, date_literal, in_order, row_wise};
 use crate::model::HealthModel;
 use crate::panel::ACCOUNT_ID;
@@ -40,7 +43,7 @@ impl Portfolio {
 pub const UNKNOWN: &str = "not in the data";
 /// The band of an account without a score.
 pub const NOT_SCORED: &str = "not scored";
-/// The band of an account on a date on which it was not yet eligible.
+/// The band of an account on a date on which it was not eligible, or not any more.
 pub const NOT_THERE: &str = "not in the panel";
 
 const SLICE: &str = "slice";
@@ -53,6 +56,8 @@ const RENEWAL: &str = "__renewal";
 
 /// Width of a bin of scores, in points.
 pub const BIN: i64 = 5;
+/// Months of renewals ahead.
+pub const AHEAD: u32 = 12;
 /// Accounts among the largest movers of a comparison.
 pub const MOVERS: i64 = 10;
 /// Causes of the largest movers that are told apart, before the rest is put together.
@@ -82,6 +87,19 @@ pub struct Sliced<'a> {
     comparators: Vec<(Comparator, AsOf)>,
     as_of: AsOf,
     frame: DataFrame,
+    /// Those that were there on a date of comparison and are not any more, in the slices of then.
+    left: DataFrame,
+}
+
+/// The accounts of one date, with the dates around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Accounts<'a> {
+    /// Those of the date, compared.
+    pub compared: &'a DataFrame,
+    /// Those that were there on a date of comparison and are not any more.
+    pub left: &'a DataFrame,
+    /// The whole panel, which knows what they were like.
+    pub scored: &'a DataFrame,
 }
 
 impl<'a> Sliced<'a> {
@@ -90,7 +108,7 @@ impl<'a> Sliced<'a> {
     /// # Errors
     /// When Polars fails.
     pub fn new(
-        compared: &DataFrame,
+        accounts: Accounts<'_>,
         portfolio: &Portfolio,
         model: &'a HealthModel,
         comparators: Vec<(Comparator, AsOf)>,
@@ -101,7 +119,7 @@ impl<'a> Sliced<'a> {
             Some(column) => col(column.as_str()).cast(kind),
             None => lit(NULL).cast(kind),
         };
-        let accounts = compared.clone().lazy().with_columns([
+        let here = accounts.compared.clone().lazy().with_columns([
             named(&facts.amount, DataType::Float64).alias(AMOUNT),
             named(&facts.currency, DataType::String).alias(CURRENCY),
             named(&facts.renewal_date, DataType::Date).alias(RENEWAL),
@@ -115,20 +133,62 @@ impl<'a> Sliced<'a> {
             let value = col(column.as_str()).cast(DataType::String);
             (column.clone(), value.fill_null(lit(UNKNOWN)))
         }));
-        let parts: Vec<LazyFrame> = slices
-            .into_iter()
-            .map(|(slice, value)| {
-                let slice = [lit(slice).alias(SLICE), value.alias(VALUE)];
-                let kept = kept(model, &comparators);
-                accounts.clone().select([slice.to_vec(), kept].concat())
-            })
-            .collect();
+        let sliced = |accounts: LazyFrame, kept: Vec<Expr>| -> PolarsResult<DataFrame> {
+            let parts: Vec<LazyFrame> = slices
+                .iter()
+                .map(|(slice, value)| {
+                    let slice = [lit(slice.clone()).alias(SLICE), value.clone().alias(VALUE)];
+                    accounts
+                        .clone()
+                        .select([slice.to_vec(), kept.clone()].concat())
+                })
+                .collect();
+            concat(parts, UnionArgs::default())?.collect()
+        };
+        // What an account was like is known of the date on which it was there.
+        let left = accounts.left.clone().lazy().drop(cols([AS_OF]));
+        let left = left.rename([THEN], [AS_OF], true).join(
+            accounts.scored.clone().lazy(),
+            [col(ACCOUNT_ID), col(AS_OF)],
+            [col(ACCOUNT_ID), col(AS_OF)],
+            JoinArgs::new(JoinType::Left),
+        );
+        let of_then = [vec![col(COMPARATOR)], state(model, LEFT, LEFT)].concat();
         Ok(Self {
             model,
-            comparators,
             as_of,
-            frame: concat(parts, UnionArgs::default())?.collect()?,
+            frame: sliced(here, kept(model, &comparators))?,
+            left: sliced(left, of_then)?,
+            comparators,
         })
+    }
+
+    /// Returns the accounts that were there on the date of a comparator, or tonight's without one:
+    /// their slice, band, and of each level score and coverage.
+    fn on(&self, comparator: Option<Comparator>) -> PolarsResult<LazyFrame> {
+        let named = |state: Vec<Expr>| [[SLICE, VALUE].map(col).to_vec(), state].concat();
+        let Some(comparator) = comparator else {
+            let levels = levels(self.model);
+            let scores = levels.iter().map(|level| match level.as_str() {
+                OVERALL => name::overall("score_shown"),
+                level => format!("{level}/{}", name::SCORE),
+            });
+            let scores = scores
+                .zip(&levels)
+                .map(|(score, level)| col(score).alias(score_name(level, LEFT)));
+            let coverages = levels.iter().map(|level| {
+                col(format!("{level}/{}", name::COVERAGE)).alias(coverage_name(level, LEFT))
+            });
+            let band = col(name::overall(name::BAND)).alias(band_name(LEFT));
+            let state = scores.chain(coverages).chain([band]).collect();
+            return Ok(self.frame.clone().lazy().select(named(state)));
+        };
+        let here = self.frame.clone().lazy().filter(was_there(comparator));
+        let here = here.select(named(state(self.model, &comparator.to_string(), LEFT)));
+        let is_of = col(COMPARATOR).eq(lit(comparator.to_string()));
+        let left = self.left.clone().lazy().filter(is_of);
+        let left = left.select(named(state(self.model, LEFT, LEFT)));
+        concat([here, left], UnionArgs::default())
     }
 
     /// Returns how many accounts are in each band, now and on the dates of comparison.
@@ -140,18 +200,15 @@ impl<'a> Sliced<'a> {
             .dates()
             .into_iter()
             .map(|(date, comparator)| {
-                let (there, band) = match comparator {
-                    None => (lit(true), col(name::overall(name::BAND))),
-                    Some(comparator) => (was_there(comparator), col(band_name(comparator))),
-                };
-                self.frame.clone().lazy().filter(there).select([
+                let band = col(band_name(LEFT)).fill_null(lit(NOT_SCORED));
+                Ok(self.on(comparator)?.select([
                     date_literal(date).alias(ON_DATE),
                     col(SLICE),
                     col(VALUE),
-                    band.fill_null(lit(NOT_SCORED)).alias("band"),
-                ])
+                    band.alias("band"),
+                ]))
             })
-            .collect();
+            .collect::<PolarsResult<_>>()?;
         let whole = [ON_DATE, SLICE, VALUE];
         let counted = concat(parts, UnionArgs::default())?
             .group_by([ON_DATE, SLICE, VALUE, "band"].map(col))
@@ -201,18 +258,14 @@ impl<'a> Sliced<'a> {
             .dates()
             .into_iter()
             .map(|(date, comparator)| {
-                let score = match comparator {
-                    None => col(name::overall("score_shown")),
-                    Some(comparator) => col(score_name(OVERALL, comparator)),
-                };
-                self.frame.clone().lazy().select([
+                Ok(self.on(comparator)?.select([
                     date_literal(date).alias(ON_DATE),
                     col(SLICE),
                     col(VALUE),
-                    score.alias("__score"),
-                ])
+                    col(score_name(OVERALL, LEFT)).alias("__score"),
+                ]))
             })
-            .collect();
+            .collect::<PolarsResult<_>>()?;
         let last = 100 / BIN - 1;
         let bin = col("__score").cast(DataType::Int64).floor_div(lit(BIN));
         let bin = when(bin.clone().gt(lit(last)))
@@ -235,7 +288,9 @@ impl<'a> Sliced<'a> {
             .collect()
     }
 
-    /// Returns how many accounts went from which band to which, against every date of comparison.
+    /// Returns how many accounts went from which band to which, against every date of comparison,
+    /// with all that were in the one band and are in the other; who came or left was, or is, not in
+    /// the panel.
     ///
     /// # Errors
     /// When Polars fails.
@@ -255,6 +310,17 @@ impl<'a> Sliced<'a> {
                 before.alias("band_before"),
                 after.alias("band_after"),
             ]));
+            let is_of = col(COMPARATOR).eq(lit(comparator.to_string()));
+            let before = col(band_name(LEFT)).fill_null(lit(NOT_SCORED));
+            parts.push(self.left.clone().lazy().filter(is_of).select([
+                lit(comparator.to_string()).alias("comparator"),
+                lit(n).alias("__comparator"),
+                date_literal(*date).alias("compared_as_of"),
+                col(SLICE),
+                col(VALUE),
+                before.alias("band_before"),
+                lit(NOT_THERE).alias("band_after"),
+            ]));
         }
         let keys = [
             "comparator",
@@ -269,10 +335,17 @@ impl<'a> Sliced<'a> {
             let text = keys.map(|key| (key, DataType::String));
             parts.push(super::stacked(Vec::new(), &text)?);
         }
+        let all_of = |band: &str| {
+            let whole = [&keys[..5], &[band]].concat();
+            let whole: Vec<Expr> = whole.into_iter().map(col).collect();
+            col(ACCOUNTS).sum().over(whole)
+        };
         concat(parts, UnionArgs::default())?
             .group_by(keys.map(col))
             .agg([len().cast(DataType::Int64).alias(ACCOUNTS)])
             .with_columns([
+                all_of("band_before")?.alias("accounts_before"),
+                all_of("band_after")?.alias("accounts_after"),
                 self.place_of_band("band_before").alias("__before"),
                 self.place_of_band("band_after").alias("__after"),
             ])
@@ -361,37 +434,21 @@ impl<'a> Sliced<'a> {
     /// # Errors
     /// When Polars fails.
     pub fn coverage(&self) -> PolarsResult<DataFrame> {
-        let categories = self.model.categories.iter();
-        let levels: Vec<(String, String, &str)> = [(OVERALL.into(), OVERALL.into(), "score_shown")]
-            .into_iter()
-            .chain(categories.map(|category| {
-                let level = format!("category/{}", category.id);
-                (category.id.clone(), level, name::SCORE)
-            }))
-            .collect();
+        let ids = self.model.categories.iter().map(|category| &*category.id);
+        let ids: Vec<&str> = [OVERALL].into_iter().chain(ids).collect();
+        let levels = levels(self.model);
         let mut parts = Vec::new();
         for (date, comparator) in self.dates() {
-            for (place, (category, level, score)) in (0i32..).zip(&levels) {
-                let (there, score, coverage) = match comparator {
-                    None => (
-                        lit(true),
-                        col(format!("{level}/{score}")),
-                        col(format!("{level}/{}", name::COVERAGE)),
-                    ),
-                    Some(then) => (
-                        was_there(then),
-                        col(score_name(level, then)),
-                        col(coverage_name(level, then)),
-                    ),
-                };
-                parts.push(self.frame.clone().lazy().filter(there).select([
+            let there = self.on(comparator)?;
+            for (place, (category, level)) in (0i32..).zip(ids.iter().zip(&levels)) {
+                parts.push(there.clone().select([
                     date_literal(date).alias(ON_DATE),
                     col(SLICE),
                     col(VALUE),
-                    lit(category.clone()).alias(CATEGORY),
+                    lit(*category).alias(CATEGORY),
                     lit(place).alias("__place"),
-                    score.alias("__score"),
-                    coverage.alias("__coverage"),
+                    col(score_name(level, LEFT)).alias("__score"),
+                    col(coverage_name(level, LEFT)).alias("__coverage"),
                 ]));
             }
         }
@@ -464,6 +521,43 @@ impl<'a> Sliced<'a> {
                 SortMultipleOptions::default(),
             )
             .select([all().exclude_cols(["__place"]).as_expr()])
+            .collect()
+    }
+
+    /// Returns how many renewals lie within the next twelve months, of how many accounts in bands
+    /// that a reader worries about, and how many come later or without an amount.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn renewals_ahead(&self) -> PolarsResult<DataFrame> {
+        let months = months_ahead(self.as_of);
+        let ends = [months.first(), months.last()];
+        let [first, last] = ends.map(|month| month.cloned().unwrap_or_default());
+        let month = col(RENEWAL).cast(DataType::String).str();
+        let month = month.slice(lit(0), lit(7));
+        let is_due = month.lt_eq(lit(last.clone()));
+        let is_worrying = worrying(self.model).into_iter();
+        let is_worrying = any_of(
+            is_worrying
+                .map(|label| col(name::overall(name::BAND)).eq(lit(label.to_owned())))
+                .collect(),
+        );
+        let is_unknown = col(AMOUNT).is_null().or(col(CURRENCY).is_null());
+        let count = |flag: Expr| flag.fill_null(lit(false)).cast(DataType::Int64).sum();
+        self.frame
+            .clone()
+            .lazy()
+            .filter(col(RENEWAL).gt(date_literal(self.as_of)))
+            .group_by([SLICE, VALUE].map(col))
+            .agg([
+                lit(first).first().alias("month_from"),
+                lit(last).first().alias("month_to"),
+                count(is_due.clone()).alias("accounts_due"),
+                count(is_due.clone().and(is_worrying)).alias("accounts_due_at_risk"),
+                count(is_due.clone().and(is_unknown)).alias("accounts_due_without_amount"),
+                count(is_due.not()).alias("accounts_later"),
+            ])
+            .sort([SLICE, VALUE], SortMultipleOptions::default())
             .collect()
     }
 
@@ -831,13 +925,40 @@ impl<'a> Sliced<'a> {
     }
 }
 
+/// Returns the months of renewals ahead, from the day after a date on: such as `2026-12`.
+#[must_use]
+pub fn months_ahead(as_of: AsOf) -> Vec<String> {
+    // A date at the end of a month has nothing left of it.
+    let start = as_of.succ_opt().unwrap_or(as_of);
+    let months = (0..AHEAD).filter_map(|n| start.checked_add_months(Months::new(n)));
+    months
+        .map(|date| date.format("%Y-%m").to_string())
+        .collect()
+}
+
+/// Returns the whole and every category.
+fn levels(model: &HealthModel) -> Vec<String> {
+    let categories = model.categories.iter();
+    let categories = categories.map(|category| format!("category/{}", category.id));
+    [OVERALL.to_owned()].into_iter().chain(categories).collect()
+}
+
+/// Returns band, scores and coverages of one time under the names of another.
+fn state(model: &HealthModel, of: &str, named: &str) -> Vec<Expr> {
+    let levels = levels(model);
+    let scores = levels
+        .iter()
+        .map(|level| col(score_name(level, of)).alias(score_name(level, named)));
+    let coverages = levels
+        .iter()
+        .map(|level| col(coverage_name(level, of)).alias(coverage_name(level, named)));
+    let band = col(band_name(of)).alias(band_name(named));
+    scores.chain(coverages).chain([band]).collect()
+}
+
 /// Returns what the tables about all accounts look at.
 fn kept(model: &HealthModel, comparators: &[(Comparator, AsOf)]) -> Vec<Expr> {
-    let categories = model.categories.iter();
-    let levels: Vec<String> = [OVERALL.to_owned()]
-        .into_iter()
-        .chain(categories.map(|category| format!("category/{}", category.id)))
-        .collect();
+    let levels = levels(model);
     let mut columns: Vec<String> = [ACCOUNT_ID, AMOUNT, CURRENCY, RENEWAL]
         .map(str::to_owned)
         .into();

@@ -168,6 +168,63 @@ pub(super) fn compare(
     Ok(frame)
 }
 
+/// In the columns of accounts that left, what stands for their comparator.
+pub(super) const LEFT: &str = "then";
+/// The column that names the comparator of an account that left.
+pub(super) const COMPARATOR: &str = "comparator";
+
+/// Returns the accounts that were in the panel on a date compared with and are not any more: their
+/// band, and of the whole and of each category score and coverage, as they were then.
+///
+/// # Errors
+/// When Polars fails.
+pub(super) fn left(
+    frame: &DataFrame,
+    scored: &DataFrame,
+    comparisons: &[Comparison],
+    model: &HealthModel,
+    history: &[Published],
+) -> PolarsResult<DataFrame> {
+    let on = || [col(ACCOUNT_ID), col(AS_OF)];
+    let here = frame.select([ACCOUNT_ID, AS_OF])?;
+    let covered = covered(model);
+    let levels: Vec<Level> = levels(model)
+        .into_iter()
+        .filter(|level| covered.contains(&level.name))
+        .collect();
+    let columns = |comparator: String| -> Vec<Expr> {
+        let scores = levels
+            .iter()
+            .map(|level| col(level.score.as_str()).alias(score_name(&level.name, LEFT)));
+        let coverages = covered
+            .iter()
+            .map(|level| col(coverage_of(level)).alias(coverage_name(level, LEFT)));
+        [
+            col(ACCOUNT_ID),
+            col(AS_OF),
+            col(THEN),
+            lit(comparator).alias(COMPARATOR),
+            col(name::overall(name::BAND)).alias(band_name(LEFT)),
+        ]
+        .into_iter()
+        .chain(scores)
+        .chain(coverages)
+        .collect()
+    };
+    let mut parts = vec![seen_from(scored.clone().lazy(), &[])?.select(columns(String::new()))];
+    for comparison in comparisons {
+        let past = past(scored, comparison, &levels, &covered, history)?;
+        let gone = past.join(
+            here.clone().lazy(),
+            on(),
+            on(),
+            JoinArgs::new(JoinType::Anti),
+        );
+        parts.push(gone.select(columns(comparison.comparator.to_string())));
+    }
+    concat(parts, UnionArgs::default())?.collect()
+}
+
 /// Returns the scores of the dates compared with, seen from the later ones: as they were published
 /// where the comparator is a scorecard of an earlier run, else as they are worked out tonight.
 fn past(

@@ -14,7 +14,7 @@ use crate::exports::contract::Contract;
 use crate::formula::Kind;
 use crate::insights::action_log::{self, ActionLog};
 use crate::insights::actions::{self, Actions, Desk, Policy, Snooze};
-use crate::insights::portfolio::{Portfolio, Sliced};
+use crate::insights::portfolio::{Accounts, Portfolio, Sliced};
 use crate::insights::working_days::Calendar;
 use crate::insights::{exceptions, opportunities, portfolio, signals};
 use crate::measures::catalog::Catalog;
@@ -90,13 +90,13 @@ impl FollowUp {
     pub fn portfolio(
         &self,
         job: &ScoreJob,
-        compared: &DataFrame,
+        accounts: Accounts<'_>,
         drivers: &DataFrame,
         as_of: NaiveDate,
     ) -> PolarsResult<Vec<Table>> {
         let compare = job.compare.iter();
         let dated = compare.filter_map(|c| Some((*c, job.compared_with(*c, as_of)?)));
-        let sliced = Sliced::new(compared, &job.portfolio, &job.model, dated.collect(), as_of)?;
+        let sliced = Sliced::new(accounts, &job.portfolio, &job.model, dated.collect(), as_of)?;
         let list = &self.actions.list;
         let actions = portfolio::actions(&self.log, list, job.portfolio.period, as_of)?;
         Ok(vec![
@@ -107,6 +107,7 @@ impl FollowUp {
             tables::portfolio("portfolio_coverage", sliced.coverage()?),
             tables::portfolio("portfolio_revenue", sliced.revenue()?),
             tables::portfolio("portfolio_renewals", sliced.renewals()?),
+            tables::portfolio("portfolio_renewals_ahead", sliced.renewals_ahead()?),
             tables::portfolio("portfolio_causes", sliced.causes()?),
             tables::portfolio("portfolio_drivers", sliced.drivers(drivers)?),
             tables::portfolio("portfolio_movers", sliced.movers(drivers)?),

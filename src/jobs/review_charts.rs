@@ -2,25 +2,29 @@
 
 use super::review_run::ReviewRun;
 use super::review_settings::ReviewJob;
-use crate::backtest::bands::NOT_SCORED;
+use crate::backtest::bands::{EVERY_BAND, NOT_SCORED};
 use crate::backtest::board::quarter_name;
 use crate::backtest::calibrate;
 use crate::backtest::candidates::IN_FORCE;
 use crate::backtest::design::Target;
 use crate::backtest::evaluate::ALL;
 use crate::backtest::figures::{About, Figure as Published};
-use crate::backtest::power::{FALSE_DISCOVERIES, REDUNDANT};
+use crate::backtest::power::REDUNDANT;
+use crate::backtest::{sensitivity, verdicts};
 use crate::charts::{
     self, BandChurn, Bands, Caption, Capture, CaptureCurve, CapturePoint, Chart, ChurnByBand,
     Correlation, Effect, Estimate, Figure, LeadRanking, MetricPower, MetricRow, OutcomeBin,
     PeriodFigures, RankingByLead, Reliability, ReliabilityBin, ReliabilityCurve, Stability,
-    StayedAndLeft, Tornado, TornadoRow,
+    StayedAndLeft, Tornado, TornadoRow, count,
 };
 use crate::outcomes::Outcome;
 use crate::stats;
 
-/// Bars of the tornado.
-const LARGEST: usize = 20;
+/// Variables of the tornado.
+const LARGEST: usize = 12;
+/// Accounts from which on a lift is drawn, and their least share.
+const LIFT_ROWS: f64 = 20.0;
+const LIFT_SHARE: f64 = 0.02;
 /// Width of a bin of the score distribution, in points.
 const BIN: usize = 5;
 
@@ -49,7 +53,7 @@ struct Pictures<'a> {
 /// Turns a published figure into one that can be drawn.
 fn drawn(figure: Option<&Published>) -> Figure {
     let Some(figure) = figure else {
-        return Err("not computed".to_owned());
+        return Err("there are no rows".to_owned());
     };
     match figure.value {
         Some(value) => Ok(Estimate {
@@ -58,6 +62,24 @@ fn drawn(figure: Option<&Published>) -> Figure {
         }),
         None => Err(figure.reason.clone().unwrap_or_default()),
     }
+}
+
+/// Says what the interval of an AUC means.
+fn meaning(low: f64, high: f64) -> &'static str {
+    if low > 0.5 {
+        "foresees churn"
+    } else if high < 0.5 {
+        "points the wrong way"
+    } else {
+        "cannot be told from chance"
+    }
+}
+
+/// Begins a sentence.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 impl Pictures<'_> {
@@ -101,13 +123,7 @@ impl Pictures<'_> {
         else {
             return format!("At {lead} days there is no AUC: too few decisions");
         };
-        let meaning = if low > 0.5 {
-            "foresees churn"
-        } else if high < 0.5 {
-            "points the wrong way"
-        } else {
-            "cannot be told from chance"
-        };
+        let meaning = meaning(low, high);
         format!("{lead} days before, the score {meaning} (AUC {value:.2}, {low:.2} to {high:.2})")
     }
 
@@ -118,31 +134,33 @@ impl Pictures<'_> {
 
     fn ranking_by_lead(&self) -> Chart {
         let names = self.names();
-        let leads = self.run.board.leads().into_iter().map(|lead| {
-            let own = self.find(IN_FORCE, [ALL, "decisions_of_every_lead"], lead, "auc");
-            let slice = if own.is_some() {
-                [ALL, "decisions_of_every_lead"]
-            } else {
-                [ALL, ALL]
-            };
+        let leads = self.run.board.leads();
+        // A single lead has nothing in common with others.
+        let slice = match leads.len() {
+            1 => [ALL, ALL],
+            _ => [ALL, "decisions_of_every_lead"],
+        };
+        let title = self.by_lead(&leads, slice);
+        let leads = leads.into_iter().map(|lead| {
             let first = self.find(IN_FORCE, slice, lead, "auc");
+            let note = first.map(|own| {
+                let (left, all) = (count(own.events), count(own.n));
+                format!("{left} left of {all}")
+            });
+            let of = |name: &String| drawn(self.find(name, slice, lead, "auc"));
             LeadRanking {
                 lead_days: lead,
-                note: first.map_or_else(String::new, |figure| {
-                    format!("{} left of {}", figure.events, figure.n)
-                }),
-                auc: names
-                    .iter()
-                    .map(|name| drawn(self.find(name, slice, lead, "auc")))
-                    .collect(),
+                note: note.unwrap_or_default(),
+                auc: names.iter().map(of).collect(),
             }
         });
-        let caption = self.caption(
-            "ranking_by_lead",
-            self.primary(),
-            "AUC for churn by lead, on the decisions that every lead has; 95 % bootstrap by parent",
-            "backtest_figures",
-        );
+        let subtitle = match slice[1] {
+            ALL => "AUC for churn; 95 % bootstrap by parent",
+            _ => {
+                "AUC for churn by lead, on the decisions that every lead has; 95 % bootstrap by parent"
+            }
+        };
+        let caption = self.caption("ranking_by_lead", title, subtitle, "backtest_figures");
         RankingByLead {
             candidates: names.clone(),
             in_force: Some(0),
@@ -151,11 +169,37 @@ impl Pictures<'_> {
         .draw(&caption)
     }
 
+    /// Returns from which lead on the score foresees churn, in the figures of the picture.
+    fn by_lead(&self, leads: &[u32], slice: [&str; 2]) -> String {
+        let of = |lead: &&u32| Some((**lead, self.find(IN_FORCE, slice, **lead, "auc")?));
+        let known: Vec<_> = leads.iter().filter_map(|lead| of(&lead)).collect();
+        let auc = |own: &Published| Some((own.value?, own.low?));
+        let known: Vec<_> = (known.iter())
+            .filter_map(|(lead, own)| auc(own).map(|(value, low)| (*lead, value, low)))
+            .collect();
+        // Leads without a break from the shortest on.
+        let seen = known.iter().take_while(|(_, _, low)| *low > 0.5).last();
+        match (known.first(), seen) {
+            (None, _) => "There is no AUC at any lead: too few decisions".to_owned(),
+            (Some(_), None) => "At no lead does the score foresee churn for sure".to_owned(),
+            (Some(near), Some(far)) if near == far => {
+                format!(
+                    "The score foresees churn {} days ahead (AUC {:.2})",
+                    far.0, far.1
+                )
+            }
+            (Some(near), Some(far)) => format!(
+                "The score foresees churn {} days ahead (AUC {:.2}; {:.2} at {} days)",
+                far.0, far.1, near.1, near.0
+            ),
+        }
+    }
+
     fn stability(&self) -> Chart {
         let board = &self.run.board;
         let names: Vec<String> = self.names().into_iter().take(2).collect();
         let mut quarters: Vec<i32> = board
-            .of_lead(self.lead())
+            .common(self.lead())
             .into_iter()
             .map(|row| board.quarter[row])
             .collect();
@@ -165,7 +209,7 @@ impl Pictures<'_> {
             let period = quarter_name(quarter);
             let of = |name: &String| self.find(name, ["quarter", &period], self.lead(), "auc");
             let note = of(&names[0]).map_or_else(String::new, |figure| {
-                format!("{} of {}", figure.events, figure.n)
+                format!("{} of {}", count(figure.events), count(figure.n))
             });
             PeriodFigures {
                 values: names.iter().map(|name| drawn(of(name))).collect(),
@@ -174,9 +218,16 @@ impl Pictures<'_> {
             }
         });
         let within = self.find(IN_FORCE, [ALL, "within_quarters"], self.lead(), "auc");
-        let title = match within.and_then(|figure| figure.value) {
-            Some(value) => format!("Within quarters the AUC is {value:.2} on average"),
+        let known = within.and_then(|own| Some((own.value?, own.low?, own.high?)));
+        let title = match known {
             None => "No quarter has enough churn for a figure of its own".to_owned(),
+            Some((value, low, high)) => {
+                let figure = format!("AUC {value:.2} on average, {low:.2} to {high:.2}");
+                format!(
+                    "Within quarters the score {} ({figure})",
+                    meaning(low, high)
+                )
+            }
         };
         let subtitle = format!(
             "AUC for churn at {} days by quarter of the due date; 95 % bootstrap by parent",
@@ -187,6 +238,7 @@ impl Pictures<'_> {
             in_force: Some(0),
             figure: "AUC".to_owned(),
             reference: Some(0.5),
+            most: Some(1.0),
             periods: periods.collect(),
         }
         .draw(&self.caption("stability", title, &subtitle, "backtest_figures"))
@@ -214,16 +266,16 @@ impl Pictures<'_> {
                 });
             }
         }
-        let skill = self.find(IN_FORCE, [ALL, "out_of_time"], self.lead(), "brier_skill");
-        let title = match skill.and_then(|skill| skill.value) {
-            Some(skill) if skill > 0.0 => {
+        let of = |figure| self.find(IN_FORCE, [ALL, "out_of_time"], self.lead(), figure);
+        let title = match of("brier_skill").and_then(|skill| skill.value) {
+            None => "Too few closed decisions for probabilities".to_owned(),
+            Some(skill) => {
+                let verdict = verdicts::against_base_rate(of("brier_minus_base_rate"));
                 format!(
-                    "Probabilities from the score beat the base rate by {:.1} %",
+                    "Probabilities from the score: {verdict} (skill {:.1} %)",
                     skill * 100.0
                 )
             }
-            Some(_) => "Probabilities from the score are no better than the base rate".to_owned(),
-            None => "Too few closed decisions for probabilities".to_owned(),
         };
         let caption = self.caption("reliability", title, &subtitle, "backtest_figures");
         if bins.is_empty() {
@@ -257,6 +309,8 @@ impl Pictures<'_> {
             None => "Too few decisions to say how churn is found".to_owned(),
         };
         let caption = self.caption("capture", title, &subtitle, "backtest_rows");
+        // The lift of a handful of accounts is chance: it runs from the first twenty on.
+        let lift_from = (LIFT_ROWS / rows.len().max(1) as f64).max(LIFT_SHARE);
         let curves = board.candidates.iter().zip(&board.standings).take(4);
         let curves = curves.filter_map(|(candidate, standing)| {
             let risk: Vec<f64> = rows
@@ -272,7 +326,7 @@ impl Pictures<'_> {
                 .map(|point| CapturePoint {
                     worked: point.share,
                     captured: point.capture,
-                    lift: (point.share > 0.0).then(|| point.capture / point.share),
+                    lift: (point.share >= lift_from).then(|| point.capture / point.share),
                 });
             Some(CaptureCurve {
                 candidate: candidate.name.clone(),
@@ -311,14 +365,23 @@ impl Pictures<'_> {
                 amount_rate: by_revenue.and_then(|rate| rate.value),
             }
         });
-        let p = self.find(IN_FORCE, [ALL, ALL], self.lead(), "order_of_bands_p");
-        let title = match p.and_then(|p| p.value) {
-            Some(p) if p < FALSE_DISCOVERIES => "Lower bands churn more".to_owned(),
-            Some(_) => "The bands cannot be told apart by churn".to_owned(),
-            None => "Too few decisions to order the bands".to_owned(),
+        let order = self.find(IN_FORCE, [ALL, ALL], self.lead(), "auc_of_bands");
+        let rate = |label: &String| {
+            let rate = self.find(IN_FORCE, ["band", label], self.lead(), "event_rate");
+            let rate = rate.filter(|rate| rate.n > 0)?.value?;
+            Some(format!("{:.0} % of {label}", rate * 100.0))
+        };
+        let ends = bands.ranked.first().zip(bands.ranked.last());
+        let ends = ends.and_then(|(worst, best)| Some((rate(worst)?, rate(best)?)));
+        let title = match (verdicts::order_of_bands(order), ends) {
+            ("cannot be said", _) => "Too few decisions to order the bands".to_owned(),
+            (verdict, None) => sentence(verdict),
+            (verdict, Some((worst, best))) => {
+                format!("{}: {worst}, {best} left", sentence(verdict))
+            }
         };
         let subtitle = format!("Churn by band {} days before; Wilson 95 %", self.lead());
-        let base = self.find(IN_FORCE, [ALL, ALL], self.lead(), "base_rate");
+        let base = self.find(IN_FORCE, ["band", EVERY_BAND], self.lead(), "event_rate");
         ChurnByBand {
             rows: rows.collect(),
             bands: bands.clone(),
@@ -329,7 +392,8 @@ impl Pictures<'_> {
 
     fn stayed_and_left(&self) -> Chart {
         let board = &self.run.board;
-        let rows = board.of_lead(self.lead());
+        // Those of the AUC in the title.
+        let rows = board.common(self.lead());
         let mut counts = [[0u64; 100 / BIN]; 2];
         for row in rows {
             if let Some(score) = board.in_force().score[row] {
@@ -360,7 +424,7 @@ impl Pictures<'_> {
             "stayed_and_left",
             self.primary(),
             &format!(
-                "Scores {} days before, of those who stayed and those who left",
+                "Scores {} days before, of those who stayed and those who left, where every candidate has one",
                 self.lead()
             ),
             "backtest_rows",
@@ -396,7 +460,9 @@ impl Pictures<'_> {
                 "auc",
             )),
             stands_out: power.is_no_chance(),
-            note: if power.share_missing > 0.0 {
+            note: if power.is_suspect {
+                "suspected leak".to_owned()
+            } else if power.share_missing > 0.0 {
                 format!("{:.0} % missing", power.share_missing * 100.0)
             } else {
                 String::new()
@@ -454,7 +520,11 @@ impl Pictures<'_> {
         }
         .draw(&self.caption(
             "correlation",
-            format!("{pairs} pairs of metrics say nearly the same"),
+            match pairs {
+                0 => "No two metrics say nearly the same".to_owned(),
+                1 => "One pair of metrics says nearly the same".to_owned(),
+                _ => format!("{pairs} pairs of metrics say nearly the same"),
+            },
             &format!(
                 "Spearman correlation of metric scores {} days before",
                 self.lead()
@@ -464,16 +534,14 @@ impl Pictures<'_> {
     }
 
     fn tornado(&self) -> Chart {
-        let mut variables: Vec<(String, Vec<&crate::backtest::sensitivity::Effect>)> = Vec::new();
-        for effect in self
-            .run
-            .effects
-            .iter()
-            .filter(|effect| effect.kind != "threshold")
-        {
+        let tried = || {
+            let effects = self.run.effects.iter();
+            effects.filter(|effect| effect.kind != "threshold")
+        };
+        let mut variables: Vec<(String, Vec<&sensitivity::Effect>)> = Vec::new();
+        for effect in tried() {
             let name = match effect.kind {
-                "metric" => format!("{} off", effect.variable),
-                "category_weight" => format!("category {}", effect.variable),
+                "category_weight" => format!("{} (category)", effect.variable),
                 _ => effect.variable.clone(),
             };
             match variables.iter_mut().find(|(own, _)| *own == name) {
@@ -481,10 +549,12 @@ impl Pictures<'_> {
                 None => variables.push((name, vec![effect])),
             }
         }
-        let size = |effects: &[&crate::backtest::sensitivity::Effect]| {
-            let changes = effects
-                .iter()
-                .filter_map(|effect| effect.of_auc()?.as_ref().ok());
+        let change = |effect: &sensitivity::Effect| match effect.of("auc") {
+            Some(own) => own.change.clone().map_err(|refused| refused.to_string()),
+            None => Err("nothing was moved".to_owned()),
+        };
+        let size = |effects: &[&sensitivity::Effect]| {
+            let changes = effects.iter().filter_map(|effect| change(effect).ok());
             changes.map(|change| change.value.abs()).fold(0.0, f64::max)
         };
         variables.sort_by(|a, b| {
@@ -499,28 +569,28 @@ impl Pictures<'_> {
             effects: effects
                 .iter()
                 .map(|effect| Effect {
-                    step: effect.step.clone(),
-                    change: match effect.of_auc() {
-                        Some(Ok(change)) => Ok(Estimate {
-                            value: change.value,
-                            interval: Some((change.low, change.high)),
-                        }),
-                        Some(Err(refused)) => Err(refused.to_string()),
-                        None => Err("not computed".to_owned()),
-                    },
+                    step: effect.step.replace('-', "−"),
+                    change: change(effect).map(|change| Estimate {
+                        value: change.value,
+                        interval: Some((change.low, change.high)),
+                    }),
                 })
                 .collect(),
         });
-        let certain = self.run.effects.iter().filter(|effect| {
-            let change = effect.of_auc().and_then(|change| change.as_ref().ok());
-            change.is_some_and(|change| change.low > 0.0)
-        });
-        let title = match certain.count() {
+        let better = tried().filter(|effect| effect.improves()).count();
+        let title = match better {
             0 => "No single change surely improves the ranking: keep the weights".to_owned(),
-            n => format!("{n} single changes improve the ranking on these rows (exploratory)"),
+            1 => format!(
+                "One of {} single changes ranks these rows better (exploratory)",
+                tried().count()
+            ),
+            n => format!(
+                "{n} of {} single changes rank these rows better (exploratory)",
+                tried().count()
+            ),
         };
         let subtitle = format!(
-            "Change of the AUC for churn at {} days, paired 95 % bootstrap; the {} largest of {total}",
+            "Change of the AUC for churn at {} days, paired 95 % bootstrap; the {} variables that move it most of {total}; false discoveries held at 5 %",
             self.lead(),
             variables.len()
         );

@@ -14,7 +14,7 @@ use super::score_run::encoded;
 use super::{JobError, files_of_chart, findings, review_signals, score_run};
 use crate::backtest::board::{Acted, Board, Numbers};
 use crate::backtest::candidates::{self, Candidate, Role};
-use crate::backtest::design::Target;
+use crate::backtest::design::{Sampling, Target};
 use crate::backtest::evaluate;
 use crate::backtest::figures::Figures;
 use crate::backtest::mismatches::{self, Mismatch, Profile};
@@ -111,7 +111,7 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     trail.step("ranking");
     evaluate::rank(&board, &job.design, &mut figures);
     trail.step("judging bands and probabilities");
-    bands::of_bands(&board, &mut figures);
+    bands::of_bands(&board, &job.design, &mut figures);
     calibrate::of_candidates(&board, &job.design, &mut figures);
     trail.step("judging metrics");
     let powers = power::of_metrics(&board, &job.design, &mut figures, &mut findings);
@@ -120,6 +120,7 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     findings.extend(verdicts::nothing_there(&board, &job.design, &figures));
     findings.extend(current_metrics(job));
     findings.extend(few_rows(&sample.ledger, job));
+    findings.extend(looked_at_before(job, &board, as_of)?);
     Ok(ReviewRun {
         as_of,
         mismatches,
@@ -309,7 +310,8 @@ fn board(
         &current,
     );
     let mut board = Board::new(sample, fixed, acted, &job.design)?;
-    if let Some(id) = best_metric(&board, job.design.primary_lead) {
+    if let Some((id, known)) = best_metric(&board, job.design.primary_lead) {
+        board.best_metric_known = Some(known);
         let model = candidates::single_metric(&job.score.model, &id);
         board.add(
             sample,
@@ -323,8 +325,9 @@ fn board(
     Ok(board)
 }
 
-/// Returns the metric that ranks churn best on the earlier half of the rows; ties go to the first.
-fn best_metric(board: &Board, lead: u32) -> Option<String> {
+/// Returns the metric that ranks churn best on the earlier half of the rows, with the day on which
+/// the last of their outcomes had closed; ties go to the first.
+fn best_metric(board: &Board, lead: u32) -> Option<(String, NaiveDate)> {
     let mut rows = board.of_lead(lead);
     let mut dates: Vec<NaiveDate> = rows.iter().map(|row| board.rows[*row].as_of).collect();
     dates.sort_unstable();
@@ -352,7 +355,8 @@ fn best_metric(board: &Board, lead: u32) -> Option<String> {
             best = Some((auc, id));
         }
     }
-    best.map(|(_, id)| id.clone())
+    let known = rows.iter().map(|row| board.rows[*row].closed).max()?;
+    best.map(|(_, id)| (id.clone(), known))
 }
 
 /// Says which metrics look at the past with today's eyes.
@@ -390,6 +394,51 @@ fn few_rows(ledger: &[RowLedger], job: &ReviewJob) -> Option<Finding> {
         ),
         advice: "the manifest has the ledger of every lead".to_owned(),
     })
+}
+
+/// Says how many decisions earlier reviews of this job have looked at: who asks the same rows every
+/// quarter finds something in the end.
+fn looked_at_before(
+    job: &ReviewJob,
+    board: &Board,
+    as_of: NaiveDate,
+) -> PolarsResult<Option<Finding>> {
+    let lead = job.design.primary_lead;
+    let rows = board.of_lead(lead).into_iter();
+    let now: BTreeSet<&str> = rows
+        .map(|row| board.rows[row].decision_id.as_str())
+        .collect();
+    let mut again: BTreeSet<String> = BTreeSet::new();
+    let mut reviews = Vec::new();
+    for date in publish::dates(&job.score.folder) {
+        let folder = job.score.folder.join(format!("as_of={date}"));
+        let path = folder.join("backtest_rows.parquet");
+        if date >= as_of || !path.exists() {
+            continue;
+        }
+        let frame = publish::decode(&path)?;
+        let decisions = frame.column("decision_id")?.str()?.iter().flatten();
+        again.extend(decisions.filter(|id| now.contains(id)).map(str::to_owned));
+        reviews.push(date);
+    }
+    let Some(last) = reviews.iter().max() else {
+        return Ok(None);
+    };
+    let share = again.len() as f64 / now.len().max(1) as f64;
+    Ok(Some(Finding {
+        finding: "looked_at_before",
+        severity: Severity::Note,
+        subject: "sample".to_owned(),
+        count: again.len() as u64,
+        share: Some(share),
+        evidence: format!(
+            "{} of {} decisions at {lead} days were in earlier reviews of this job too; there are {}, the last of {last}",
+            again.len(),
+            now.len(),
+            reviews.len()
+        ),
+        advice: "only decisions that are new are a fresh test; `from` takes those alone".to_owned(),
+    }))
 }
 
 impl ReviewRun {
@@ -471,6 +520,10 @@ impl ReviewRun {
                 "everything_else": "exploratory",
             },
             "candidates": candidates,
+            "sampling": match job.design.sampling {
+                Sampling::Renewal => json!({ "design": "renewal", "leads": job.design.leads }),
+                Sampling::Calendar { horizon } => json!({ "design": "calendar", "horizon": horizon }),
+            },
             "resamples": job.design.resamples,
             "permutations": job.design.permutations,
             "seed": job.design.seed,

@@ -1,6 +1,6 @@
 //! The pictures of a scorecard, drawn from the tables that are published and from nothing else.
 
-use chrono::{Months, NaiveDate};
+use chrono::NaiveDate;
 use indexmap::{IndexMap, IndexSet};
 use polars::prelude::*;
 
@@ -11,12 +11,11 @@ use crate::charts::{
 };
 use crate::domain::{Comparator, one_line};
 use crate::formula::date_literal;
-use crate::insights::portfolio::{BIN, NOT_SCORED, NOT_THERE, OTHER_CAUSES, UNKNOWN, worrying};
+use crate::insights::portfolio::{
+    AHEAD, BIN, NOT_SCORED, NOT_THERE, OTHER_CAUSES, UNKNOWN, months_ahead, worrying,
+};
 use crate::panel::ACCOUNT_ID;
 use crate::tables::Table;
-
-/// Months of renewals ahead.
-const AHEAD: u32 = 12;
 
 /// A picture, or the reason why there is nothing to draw.
 type Drawn = PolarsResult<Result<Chart, (Caption, String)>>;
@@ -233,7 +232,7 @@ impl Pictures<'_> {
             let then = first_count(frame, "accounts_at_risk")?;
             title += &format!("; on {date} it was {then}");
             let scored_then = first_count(frame, "accounts_scored")?;
-            subtitle += &format!("; outline: the {scored_then} of them scored on {date}");
+            subtitle += &format!("; outline: the {scored_then} scored on {date}");
         }
         let chart = ScoreDistribution {
             bins: bins.collect(),
@@ -260,7 +259,7 @@ impl Pictures<'_> {
     }
 
     fn band_migration(&self) -> Drawn {
-        let source = "portfolio_migration, portfolio_bands, portfolio_changes";
+        let source = "portfolio_migration, portfolio_changes";
         let caption = |title, subtitle| self.caption("band_migration", title, subtitle, source);
         let unknown = || caption("Who changed band".to_owned(), String::new());
         let Some((comparator, date)) = self.compared else {
@@ -284,11 +283,20 @@ impl Pictures<'_> {
         };
         let (from, to) = (text(&moves, "band_before")?, text(&moves, "band_after")?);
         let n = counts(&moves, "accounts")?;
-        // Whoever is counted is in the panel now.
-        let mut cells = vec![vec![0u64; names.len() - 1]; names.len()];
+        let totals = ["accounts_before", "accounts_after"].map(|total| counts(&moves, total));
+        let [of_before, of_after] = totals;
+        let (of_before, of_after) = (of_before?, of_after?);
+        let mut cells = vec![vec![0u64; names.len()]; names.len()];
+        // Nobody counts who is in the panel on neither date.
+        if let Some(outside) = cells.last_mut() {
+            outside.pop();
+        }
+        let (mut before, mut now) = (vec![0; names.len()], vec![0; names.len()]);
         for row in 0..n.len() {
             if let (Some(from), Some(to)) = (place(&from[row]), place(&to[row])) {
                 cells[from][to] = n[row];
+                before[from] = of_before[row];
+                now[to] = of_after[row];
             }
         }
         let (worse, better) = (
@@ -300,7 +308,7 @@ impl Pictures<'_> {
             number_of(worse as usize, "account", "accounts")
         );
         let subtitle = format!(
-            "Today's accounts by band on {date} (rows) and on {} (columns)",
+            "Accounts by band on {date} (rows) and on {} (columns); who came or left was in the panel on one of them",
             self.as_of
         );
         if cells[..names.len() - 1]
@@ -308,15 +316,12 @@ impl Pictures<'_> {
             .flatten()
             .all(|count| *count == 0)
         {
-            let reason = format!("none of today's accounts was in the panel on {date}");
+            let reason = format!("no account was in the panel on {date}");
             return Ok(Err((unknown(), reason)));
         }
-        let columns = 0..names.len() - 1;
         let chart = BandMigration {
-            before: cells.iter().map(|row| row.iter().sum()).collect(),
-            now: columns
-                .map(|to| cells.iter().map(|row| row[to]).sum())
-                .collect(),
+            before,
+            now,
             counts: cells,
             before_label: date.to_string(),
             now_label: self.as_of.to_string(),
@@ -518,8 +523,8 @@ impl Pictures<'_> {
     }
 
     fn renewals_ahead(&self) -> Drawn {
-        let caption =
-            |title, subtitle| self.caption("renewals_ahead", title, subtitle, "portfolio_renewals");
+        let source = "portfolio_renewals, portfolio_renewals_ahead";
+        let caption = |title, subtitle| self.caption("renewals_ahead", title, subtitle, source);
         let unknown = || caption("What comes up for renewal".to_owned(), String::new());
         let facts = &self.job.model.rules.facts;
         for (key, fact) in [
@@ -532,17 +537,15 @@ impl Pictures<'_> {
                 return Ok(Err((unknown(), reason)));
             }
         }
-        let renewals = match self.table("portfolio_renewals") {
-            Ok(renewals) => of_all(renewals)?,
-            Err(reason) => return Ok(Err((unknown(), reason))),
+        let tables = (
+            self.table("portfolio_renewals"),
+            self.table("portfolio_renewals_ahead"),
+        );
+        let (renewals, ahead) = match tables {
+            (Ok(renewals), Ok(ahead)) => (of_all(renewals)?, of_all(ahead)?),
+            (Err(reason), _) | (_, Err(reason)) => return Ok(Err((unknown(), reason))),
         };
-        // A date at the end of a month has nothing left of it.
-        let start = self.as_of.succ_opt().unwrap_or(self.as_of);
-        let month = |n: u32| start.checked_add_months(Months::new(n));
-        let months = (0..AHEAD).filter_map(month);
-        let months: IndexSet<String> = months
-            .map(|date| date.format("%Y-%m").to_string())
-            .collect();
+        let months: IndexSet<String> = months_ahead(self.as_of).into_iter().collect();
         let today = self.as_of.to_string();
         let bands = self.bands(&[NOT_SCORED]);
         let of_band = |label: &Option<String>| {
@@ -562,10 +565,7 @@ impl Pictures<'_> {
             months.iter().map(empty).collect()
         };
         let (dates, labels) = (text(&renewals, "month")?, text(&renewals, "band")?);
-        let (n, of_month) = (
-            counts(&renewals, "accounts")?,
-            counts(&renewals, "accounts_of_month")?,
-        );
+        let of_month = counts(&renewals, "accounts_of_month")?;
         let (amounts, sums) = (
             numbers(&renewals, "amount")?,
             numbers(&renewals, "amount_of_month")?,
@@ -573,21 +573,13 @@ impl Pictures<'_> {
         let currencies = text(&renewals, "currency")?;
         let worrying = worrying(&self.job.model);
         let mut panels: IndexMap<String, Vec<RenewalMonth>> = IndexMap::new();
-        let (mut due, mut at_risk, mut later, mut without) = (0, 0, 0, 0);
         for row in 0..dates.len() {
             let month = dates[row].as_ref();
             let Some(month) = month.and_then(|month| months.get_index_of(month)) else {
-                later += n[row];
                 continue;
             };
-            due += n[row];
-            let label = labels[row].as_deref();
-            if label.is_some_and(|label| worrying.contains(&label)) {
-                at_risk += n[row];
-            }
             let currency = currencies[row].as_deref().unwrap_or(UNKNOWN);
             if currency == UNKNOWN {
-                without += n[row];
                 continue;
             }
             let panel = panels.entry(one_line(currency)).or_insert_with(empty);
@@ -596,6 +588,10 @@ impl Pictures<'_> {
             month.accounts = of_month[row];
             month.by_band[of_band(&labels[row])] = amounts[row].unwrap_or_default();
         }
+        let due = first_count(&ahead, "accounts_due")?;
+        let at_risk = first_count(&ahead, "accounts_due_at_risk")?;
+        let later = first_count(&ahead, "accounts_later")?;
+        let without = first_count(&ahead, "accounts_due_without_amount")?;
         if due == 0 {
             let reason = format!("no renewal lies within {AHEAD} months");
             return Ok(Err((unknown(), reason)));

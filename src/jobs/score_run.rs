@@ -19,6 +19,7 @@ use crate::exports::as_of::AS_OF;
 use crate::exports::ledger::Unseen;
 use crate::exports::{self, Exports, ReadError};
 use crate::formula::date_literal;
+use crate::insights::portfolio::Accounts;
 use crate::insights::{self, Insights};
 use crate::measures::compute;
 use crate::model::HealthModel;
@@ -42,6 +43,8 @@ pub struct ScoreRun {
     pub compared: DataFrame,
     /// What moved their scores.
     pub drivers: DataFrame,
+    /// Who was there on a date compared with and is not any more.
+    pub left: DataFrame,
     /// The same by each of the job's challengers, in the job's order.
     pub challengers: Vec<Insights>,
     /// Doubts about what was published before.
@@ -97,7 +100,7 @@ pub fn score_files(
     let scored = scores::score(panel.frame.clone(), &job.model)?;
     trail.step("comparing");
     let mut doubts = Vec::new();
-    let Insights { compared, drivers } = insights_of(job, &scored, &job.model, &mut doubts)?;
+    let of_model = insights_of(job, &scored, &job.model, &mut doubts)?;
     let challengers = job
         .challengers
         .iter()
@@ -110,8 +113,9 @@ pub fn score_files(
         exports,
         heads: panel.heads,
         scored,
-        compared,
-        drivers,
+        compared: of_model.compared,
+        drivers: of_model.drivers,
+        left: of_model.left,
         challengers,
         doubts,
         of_files,
@@ -246,7 +250,15 @@ impl ScoreRun {
                 }
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
-                TableGroup::Portfolio => follow_up.portfolio(job, &scored, &drivers, as_of)?,
+                TableGroup::Portfolio => {
+                    let left = of_date(&self.left, as_of)?;
+                    let accounts = Accounts {
+                        compared: &scored,
+                        left: &left,
+                        scored: &self.scored,
+                    };
+                    follow_up.portfolio(job, accounts, &drivers, as_of)?
+                }
                 // Drawn from the tables once they are complete.
                 TableGroup::Charts => Vec::new(),
             });

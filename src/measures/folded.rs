@@ -413,10 +413,12 @@ impl Part {
             .collect();
         let codes = (0..accounts as IdxSize).collect::<Vec<_>>();
         columns.push(Column::new(CODE.into(), codes));
-        let named = [col(CODE), date_literal(date).alias(AS_OF)];
+        let named = [col(CODE), col(AS_OF)];
         DataFrame::new_infer_height(columns)?
             .lazy()
             .with_columns(self.parts.clone())
+            // Formulas around aggregates may speak of it.
+            .with_column(date_literal(date).alias(AS_OF))
             .select(
                 named
                     .into_iter()

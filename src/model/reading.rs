@@ -52,6 +52,11 @@ pub struct Reading {
     pub expected_dips: Vec<ExpectedDip>,
 }
 
+/// So many readings before tonight's are looked at: the last tells a change that lasts from one
+/// that does not, the two before it tell a change from the way back, and all of them give two steps
+/// to measure noise by.
+pub const EARLIER: u32 = 3;
+
 /// Which changes count as flat.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,18 +82,6 @@ pub struct ExpectedDip {
     pub categories: Vec<String>,
     /// Why.
     pub reason: String,
-}
-
-impl Reading {
-    /// Returns how many readings before tonight's are needed: two tell a change that lasts from
-    /// one that does not, the third gives a second step to measure noise by.
-    #[must_use]
-    pub fn earlier(&self) -> u32 {
-        match self.flat_band {
-            FlatBand::Stated(_) => 2,
-            FlatBand::OfNoise => 3,
-        }
-    }
 }
 
 /// Checks what the model says about reading its scores.

@@ -116,6 +116,9 @@ pub enum Refused {
     /// The figure's own denominator is zero.
     #[error("nothing is {0}")]
     Nothing(&'static str),
+    /// The rows do not bear the figure, for a reason of their own.
+    #[error("{0}")]
+    Unfit(&'static str),
     /// The figure does not exist in too many of the resamples.
     #[error("the figure does not exist in {missing} of {resamples} resamples")]
     FewResamples {

@@ -267,9 +267,7 @@ pub fn sensitivity(effects: &[Effect], lead: u32) -> PolarsResult<Table> {
         .flat_map(|effect| effect.changes.iter().map(move |change| (effect, change)))
         .collect();
     let change = |of: fn(&Estimate) -> f64| {
-        let changes = own
-            .iter()
-            .map(|(_, (_, change))| change.as_ref().ok().map(of));
+        let changes = own.iter().map(|(_, own)| own.change.as_ref().ok().map(of));
         changes.collect::<Vec<Option<f64>>>()
     };
     let order = ["kind", "variable", "step", "figure"];
@@ -277,12 +275,13 @@ pub fn sensitivity(effects: &[Effect], lead: u32) -> PolarsResult<Table> {
         "kind" => own.iter().map(|(e, _)| e.kind).collect::<Vec<_>>(),
         "variable" => own.iter().map(|(e, _)| e.variable.clone()).collect::<Vec<_>>(),
         "step" => own.iter().map(|(e, _)| e.step.clone()).collect::<Vec<_>>(),
-        "figure" => own.iter().map(|(_, (figure, _))| *figure).collect::<Vec<_>>(),
+        "figure" => own.iter().map(|(_, own)| own.figure).collect::<Vec<_>>(),
         "lead_days" => vec![i64::from(lead); own.len()],
         "change" => change(|estimate| estimate.value),
         "low" => change(|estimate| estimate.low),
         "high" => change(|estimate| estimate.high),
-        "reason" => own.iter().map(|(_, (_, change))| change.as_ref().err().map(ToString::to_string)).collect::<Vec<_>>(),
+        "p_adjusted" => own.iter().map(|(_, own)| own.adjusted_p).collect::<Vec<_>>(),
+        "reason" => own.iter().map(|(_, own)| own.change.as_ref().err().map(ToString::to_string)).collect::<Vec<_>>(),
         "rows_that_change_band" => own.iter().map(|(e, _)| e.moved_rows as i64).collect::<Vec<_>>(),
         "accounts_that_change_band" => own.iter().map(|(e, _)| e.moved.join(", ")).collect::<Vec<_>>(),
     )?
@@ -298,6 +297,7 @@ pub fn sensitivity(effects: &[Effect], lead: u32) -> PolarsResult<Table> {
                 "change" => "Change of the figure, on the same rows",
                 "low" => "Lower end of its paired 95 % interval",
                 "high" => "Upper end of its paired 95 % interval",
+                "p_adjusted" => "p-value against no change, adjusted for every change of this figure that was tried; null where nothing changed",
                 "reason" => "Why there is no change to report",
                 "rows_that_change_band" => "Rows whose band differs",
                 "accounts_that_change_band" => "Their accounts",

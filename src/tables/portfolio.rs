@@ -61,9 +61,23 @@ pub fn portfolio(name: &'static str, frame: DataFrame) -> Table {
             (_, "compared_as_of") => "The date of the comparison",
             (_, "band") => "The band then, or `not scored`",
             (_, "band_before") => {
-                "The band on the date of the comparison; `not scored`, or `not in the panel` where the account was not yet eligible"
+                "The band on the date of the comparison; `not scored`, or `not in the panel` where the account was not eligible then"
             }
-            (_, "band_after") => "The band now, or `not scored`",
+            (_, "band_after") => {
+                "The band now; `not scored`, or `not in the panel` where the account is not eligible any more, counted in the slices it was in then"
+            }
+            (_, "accounts_before") => "All accounts of this slice that were in the band then",
+            (_, "accounts_after") => "All accounts of this slice that are in the band now",
+            (_, "month_from") => "The first month that counts as ahead",
+            (_, "month_to") => "The last month that counts as ahead",
+            (_, "accounts_due") => "Accounts whose next renewal lies in these months",
+            (_, "accounts_due_at_risk") => {
+                "Those of them in the bands that the model marks as at risk, or in the worst one"
+            }
+            (_, "accounts_due_without_amount") => {
+                "Those of them whose amount or currency is not in the data"
+            }
+            (_, "accounts_later") => "Accounts whose next renewal lies after these months",
             (_, "points_from") => {
                 "The lowest score that counts here; up to five more, and 100 counts with the last five"
             }

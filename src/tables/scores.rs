@@ -190,7 +190,7 @@ fn describe_account(column: &str, decimals: u32) -> Option<String> {
             "dip or spike, where the last reading stood out and this one is back where the one before it was"
         }
         "attention" => {
-            "How much it asks for attention: 100 minus the score, plus the points fallen within 30 days that nothing expected explains"
+            "How much it asks for attention: 100 minus the score, plus the points fallen within 30 days that neither an expected dip nor the season explains"
         }
         "attention_rank" => "Its place among all accounts by attention, 1 for the first",
         "limits" => "Caps and floors that moved the score, by id",

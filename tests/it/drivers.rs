@@ -512,7 +512,8 @@ fn another_model_and_nothing_else_is_change_of_model_and_nothing_else() {
     }
 }
 
-/// A model of many metrics is split in a thread that has no more stack than the engine's own.
+/// A model of many metrics is split in a thread that has no more stack than the engine's own. The
+/// engine grows its stack while it goes down a plan; formulas and what is made of them do not.
 #[test]
 fn a_large_model_is_split_within_the_stack_of_a_thread() {
     let work = || {

@@ -51,6 +51,12 @@ window = "90d"
 where = "size > 1"
 value = "MAX(day)"
 
+[measures.days_since]
+label = "Days since the newest"
+from = "visits"
+window = "90d"
+value = "DATEDIFF('day', MAX(day), as_of)"
+
 [measures.open]
 label = "Open"
 from = "visits"
@@ -79,13 +85,14 @@ where = "ended IS NULL"
 value = "MAX(DATEDIFF('day', day, as_of))"
 "#;
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "rows",
     "rows_7d",
     "sum_before",
     "sum_far",
     "largest",
     "newest",
+    "days_since",
     "open",
     "length",
     "mean",

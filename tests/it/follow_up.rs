@@ -763,6 +763,97 @@ fn the_portfolio_counts_every_account_once_in_each_slice() {
     assert!(found("portfolio_renewals", &["month"]).is_empty());
 }
 
+/// D was a customer until the middle of the month, E is one since then.
+#[test]
+fn who_came_or_left_is_counted_and_totals_stand_beside_the_moves() {
+    let world = World::base();
+    let ids = ["A", "B", "C", "D", "E"];
+    let begun = dates(&[
+        "2025-01-01",
+        "2025-01-01",
+        "2025-01-01",
+        "2025-01-01",
+        "2026-01-10",
+    ]);
+    let ends = dates(&[
+        "2027-01-01",
+        "2027-01-01",
+        "2027-01-01",
+        "2026-01-15",
+        "2027-01-01",
+    ]);
+    world.export(
+        "accounts",
+        df!("account_id" => ids, "created_on" => begun.clone(), "size" => ["big", "big", "small", "small", "small"]),
+    );
+    world.export(
+        "contracts",
+        df!(
+            "line_id" => ids, "account_id" => ids, "signed_on" => begun.clone(),
+            "starts_on" => begun, "ends_on" => ends, "seats" => [10i64, 5, 2, 2, 2],
+            "product" => ["core"; 5],
+        ),
+    );
+    // A ticket of the first day keeps the feed from being too young for the comparison.
+    world.export(
+        "tickets",
+        df!(
+            "ticket_id" => ["T0", "T1"], "account_id" => ["A", "B"],
+            "opened_at" => dates(&["2025-12-20", "2026-01-30"]), "closed_at" => dates(&["2025-12-21", ""]),
+        ),
+    );
+    let with_stages = "publish = [\"portfolio\"]\nportfolio = { slices = [\"size\"], stages = { young = \"DATEDIFF('day', created_on, as_of) < 370\", old = \"TRUE\" } }";
+    world.edit(
+        "job.toml",
+        "compare = [\"30d\"]",
+        &format!("compare = [\"30d\"]\n{with_stages}"),
+    );
+    let found = |name: &str, columns: &[&str]| rows(&table(&world, name), columns);
+    let migration = [
+        "slice_value",
+        "band_before",
+        "band_after",
+        "accounts",
+        "accounts_before",
+        "accounts_after",
+    ];
+    let expected = [
+        ["all", "Good", "Good", "3", "4", "4"],
+        ["all", "Good", "not in the panel", "1", "4", "1"],
+        ["all", "not in the panel", "Good", "1", "1", "4"],
+        ["big", "Good", "Good", "2", "2", "2"],
+        ["small", "Good", "Good", "1", "2", "2"],
+        ["small", "Good", "not in the panel", "1", "2", "1"],
+        ["small", "not in the panel", "Good", "1", "1", "2"],
+        ["old", "Good", "Good", "3", "3", "3"],
+        // As old as it was when it was there.
+        ["young", "Good", "not in the panel", "1", "1", "1"],
+        ["young", "not in the panel", "Good", "1", "1", "1"],
+    ];
+    assert_eq!(found("portfolio_migration", &migration), expected);
+    let of_all = |name: &str, columns: &[&str]| -> Vec<Vec<String>> {
+        let all = found(name, &[&["slice"], columns].concat()).into_iter();
+        all.filter(|row| row[0] == "all")
+            .map(|row| row[1..].to_vec())
+            .collect()
+    };
+    assert_eq!(
+        of_all("portfolio_bands", &["on_date", "band", "accounts"]),
+        [["2026-01-01", "Good", "4"], ["2026-01-31", "Good", "4"]]
+    );
+    let scored = of_all(
+        "portfolio_coverage",
+        &["on_date", "category", "accounts", "accounts_scored"],
+    );
+    assert_eq!(scored[0], ["2026-01-01", "overall", "4", "4"]);
+    let in_bins = of_all("portfolio_scores", &["on_date", "accounts"]);
+    let then = in_bins.iter().filter(|row| row[0] == "2026-01-01");
+    assert_eq!(
+        then.map(|row| row[1].parse::<u32>().unwrap()).sum::<u32>(),
+        4
+    );
+}
+
 #[test]
 fn neither_names_nor_the_order_of_rows_matter() {
     let columns = [

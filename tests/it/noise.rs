@@ -196,6 +196,51 @@ fn a_change_of_band_is_news_once_it_lasts_and_has_cleared_the_line() {
                 ("2026-01-20", [90; 2]),
             ],
         ),
+        // Back from one reading that stood out, and from one that dipped.
+        (
+            "i_spike",
+            "",
+            &[
+                ("2024-02-01", [70; 2]),
+                ("2026-01-12", [90; 2]),
+                ("2026-01-20", [70; 2]),
+            ],
+        ),
+        (
+            "j_dip",
+            "",
+            &[
+                ("2024-02-01", [90; 2]),
+                ("2026-01-12", [70; 2]),
+                ("2026-01-20", [90; 2]),
+            ],
+        ),
+        // Down two bands, one reading after the other: what it has left is the band between.
+        (
+            "k_stairs",
+            "",
+            &[
+                ("2024-02-01", [90; 2]),
+                ("2026-01-12", [70; 2]),
+                ("2026-01-20", [50; 2]),
+            ],
+        ),
+        // Up for one reading, and then below where it was before.
+        (
+            "l_over",
+            "",
+            &[
+                ("2024-02-01", [70; 2]),
+                ("2026-01-12", [90; 2]),
+                ("2026-01-20", [50; 2]),
+            ],
+        ),
+        // Not known before, and since then two bands lower.
+        (
+            "m_new",
+            "",
+            &[("2026-01-12", [90; 2]), ("2026-01-20", [50; 2])],
+        ),
     ]);
     let found = scores(&world, "account_scores");
     let columns = [
@@ -216,6 +261,11 @@ fn a_change_of_band_is_news_once_it_lasts_and_has_cleared_the_line() {
             "f_up_one Healthy – – true",
             "g_deep At risk down Healthy false",
             "h_between Healthy – – false",
+            "i_spike Monitor – – true",
+            "j_dip Healthy – – true",
+            "k_stairs At risk down Monitor false",
+            "l_over At risk down Monitor false",
+            "m_new At risk down Healthy false",
         ]
     );
     // A wider margin keeps the news to those that fell far.
@@ -238,6 +288,11 @@ fn a_change_of_band_is_news_once_it_lasts_and_has_cleared_the_line() {
             "f_up_one –",
             "g_deep down",
             "h_between –",
+            "i_spike –",
+            "j_dip –",
+            "k_stairs down",
+            "l_over down",
+            "m_new down",
         ]
     );
 }
@@ -354,7 +409,8 @@ fn a_fall_is_expected_seasonal_unconfirmed_or_structural() {
         rows(&found, &columns),
         [
             "a_rollout rollout 0.0 -18.0 expected 28.0",
-            "b_both rollout 0.0 -30.0 structural 70.0",
+            // Of its 30 points 18 are the rollout's.
+            "b_both rollout 0.0 -30.0 structural 52.0",
             "c_autumn winter 0.0 -18.0 structural 46.0",
             "d_winter winter 0.0 -12.0 expected 22.0",
             "e_plain – 0.0 -18.0 structural 46.0",

@@ -139,6 +139,17 @@ fn charts_are_published_beside_the_tables_and_say_what_they_say() {
         "\"2028-01\" \"EUR\" \"Good\" 1 70.0",
     ];
     assert_eq!(rows, expected);
+    let columns = [
+        "month_from",
+        "month_to",
+        "accounts_due",
+        "accounts_due_at_risk",
+        "accounts_due_without_amount",
+        "accounts_later",
+    ];
+    let due = table("portfolio_renewals_ahead");
+    let row = columns.map(|column| due.column(column).unwrap().get(0).unwrap().to_string());
+    assert_eq!(row.join(" "), "\"2026-02\" \"2027-01\" 2 0 0 1");
     let renewals = &svg["renewals_ahead"];
     assert!(renewals.contains("0 of 2 renewals by the end of 2027-01 are in Bad"));
     for said in ["2026-03", "€12.5k", "$900", "1 later"] {

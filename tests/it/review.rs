@@ -15,52 +15,60 @@ use polars::prelude::*;
 
 use crate::harness::{World, date};
 
-const ACCOUNTS: usize = 60;
+pub const ACCOUNTS: usize = 60;
 
-fn id(n: usize) -> String {
+pub fn id(n: usize) -> String {
     format!("A{n:02}")
 }
 
-fn leaves(n: usize) -> bool {
+pub fn leaves(n: usize) -> bool {
     n.is_multiple_of(3)
 }
 
-fn ends(n: usize) -> NaiveDate {
+pub fn ends(n: usize) -> NaiveDate {
     date("2025-02-01") + Days::new(4 * n as u64)
 }
 
 /// What may differ between two worlds.
 #[derive(Clone, Copy)]
-struct Twist {
+pub struct Twist {
     /// Whether rows stand the other way round.
-    is_reversed: bool,
+    pub is_reversed: bool,
     /// What accounts are called.
-    prefix: &'static str,
+    pub prefix: &'static str,
     /// Days before the term's end at which the tickets of those who leave were opened; a negative
     /// number is a day after it.
-    tickets_before_end: i64,
+    pub tickets_before_end: i64,
     /// Days before the term's end at which a ticket of everybody is opened that no row may see.
-    unseen_ticket: Option<i64>,
+    pub unseen_ticket: Option<i64>,
     /// Whether tickets have nothing to do with leaving.
-    is_null: bool,
+    pub is_null: bool,
+    /// Accounts, and days from the end of one's term to that of the next.
+    pub accounts: (usize, u64),
+    /// The account from which on those who stayed left and those who left stayed.
+    pub turned_from: usize,
 }
 
-const PLAIN: Twist = Twist {
+pub const PLAIN: Twist = Twist {
     is_reversed: false,
     prefix: "A",
     tickets_before_end: 120,
     unseen_ticket: None,
     is_null: false,
+    accounts: (ACCOUNTS, 4),
+    turned_from: usize::MAX,
 };
 
-fn world(twist: Twist) -> World {
+pub fn world(twist: Twist) -> World {
     let world = World::base();
-    let mut order: Vec<usize> = (0..ACCOUNTS).collect();
+    let (accounts, apart) = twist.accounts;
+    let ends = |n: usize| date("2025-02-01") + Days::new(apart * n as u64);
+    let mut order: Vec<usize> = (0..accounts).collect();
     if twist.is_reversed {
         order.reverse();
     }
     let name = |n: usize| id(n).replace('A', twist.prefix);
-    let same = |text: &str| vec![date(text); ACCOUNTS];
+    let same = |text: &str| vec![date(text); accounts];
     world.export(
         "accounts",
         df!(
@@ -73,7 +81,7 @@ fn world(twist: Twist) -> World {
     for n in order.iter().copied() {
         let first = ends(n) - Days::new(365);
         lines.push((format!("L{n}-1"), n, first, first, ends(n), 10i64));
-        if !leaves(n) {
+        if leaves(n) == (n >= twist.turned_from) {
             let signed = ends(n) - Days::new(10);
             lines.push((
                 format!("L{n}-2"),
@@ -148,7 +156,7 @@ resamples = 200
 permutations = 200
 "#;
 
-fn review(world: &World) -> ReviewRun {
+pub fn review(world: &World) -> ReviewRun {
     let path = world.path().join("review.toml");
     let job = review_settings::load(&path, &Overrides::default(), date("2026-06-30")).unwrap();
     let mut trail = Trail::silent();
@@ -160,7 +168,7 @@ fn review(world: &World) -> ReviewRun {
 }
 
 /// Returns the plain world with its review, made once for all tests.
-fn plain() -> &'static (World, ReviewRun) {
+pub fn plain() -> &'static (World, ReviewRun) {
     static PLAIN_WORLD: OnceLock<(World, ReviewRun)> = OnceLock::new();
     PLAIN_WORLD.get_or_init(|| {
         let world = world(PLAIN);
@@ -169,7 +177,7 @@ fn plain() -> &'static (World, ReviewRun) {
     })
 }
 
-fn published(world: &World, table: &str) -> DataFrame {
+pub fn published(world: &World, table: &str) -> DataFrame {
     let folder = world.path().join("out/review/as_of=2026-01-31");
     decode(&folder.join(format!("{table}.parquet"))).unwrap()
 }
@@ -199,7 +207,7 @@ fn scores(frame: &DataFrame, candidate: &str) -> BTreeMap<(String, NaiveDate), u
         .collect()
 }
 
-fn figure(
+pub fn figure(
     run: &ReviewRun,
     candidate: &str,
     figure: &str,
@@ -566,20 +574,17 @@ fn one_variable_at_a_time_moves_what_it_can_move() {
         .iter()
         .find(|own| own.kind == "threshold" && own.step == "+5 points")
         .unwrap();
-    let change = |name: &str| {
-        let found = threshold.changes.iter().find(|(own, _)| *own == name);
-        found.unwrap().1.clone().unwrap()
-    };
+    let change = |name: &str| threshold.of(name).unwrap().change.clone().unwrap();
     // A threshold changes nobody's rank.
     let auc = change("auc");
     assert_eq!((auc.value, auc.low, auc.high), (0.0, 0.0, 0.0));
     let weight = run.effects.iter().find(|own| own.kind == "category_weight");
-    assert!(weight.unwrap().of_auc().unwrap().is_ok());
+    assert!(weight.unwrap().of("auc").unwrap().change.is_ok());
     let off = run
         .effects
         .iter()
         .find(|own| own.variable == "open_tickets" && own.step == "off");
-    let off = off.unwrap().of_auc().unwrap().clone().unwrap();
+    let off = off.unwrap().of("auc").unwrap().change.clone().unwrap();
     // Without the tickets nothing ranks.
     assert!(off.high < 0.0, "{off:?}");
     let (recall, _) = figure(run, "in_force", "recall", "Bad or worse");

@@ -256,6 +256,7 @@ pub fn stability() -> Stability {
         in_force: Some(0),
         figure: "AUC at 90 days".to_owned(),
         reference: Some(0.5),
+        most: Some(1.0),
         periods: periods
             .into_iter()
             .enumerate()
@@ -1168,6 +1169,7 @@ pub fn empty() -> Vec<Example> {
                 in_force: None,
                 figure: String::new(),
                 reference: None,
+                most: None,
                 periods: vec![]
             }
         ),

@@ -24,7 +24,7 @@ from statistics import median
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]
 AS_OF = dt.date(2026, 10, 31)
-SCENARIOS = ["nightly", "readings", "compare", "panel", "events", "fixed"]
+SCENARIOS = ["nightly", "readings", "compare", "panel", "events", "fixed", "insights"]
 
 
 def arguments():
@@ -75,15 +75,54 @@ def ours(job, data, out, *extra):
     command = [options.binary, "run", HERE / f"{job}.toml", "--exports", data, "--out", out, "--timings", *extra]
     found = process(command, out.parent / "ours.log")
     found |= {"compute": [0.0, 0.0], "publish": [0.0, 0.0]}
-    table = found["text"].split("Where the time went\n")[1].splitlines()[1:]
-    for line in table:
-        if not line.startswith("  ") or line.startswith("  in all"):
-            break
-        name, wall, cpu = line[2:42].strip(), *map(float, line[42:].split()[:2])
+    for name, wall, cpu in timed(found["text"]):
         stage = found["publish" if name.startswith(("drawing up", "publishing")) else "compute"]
         stage[0] += wall
         stage[1] += cpu
     return found
+
+
+def timed(text):
+    """Yields the stages of a run with their seconds and CPU seconds."""
+    table = text.split("Where the time went\n")[1].splitlines()[1:]
+    for line in table:
+        if not line.startswith("  ") or line.startswith("  in all"):
+            break
+        yield line[2:42].strip(), *map(float, line[42:].split()[:2])
+
+
+def insights(accounts):
+    """What the shipped nightly job spends on trends, drivers, signals and lists, against scoring.
+
+    The exports are the sample's with so many accounts and every tenth of their people: less use to
+    measure makes the insights weigh more, not less, and leaves them the same number of accounts.
+    """
+    folder = options.work / f"sample-{accounts}"
+    if not (folder / "ready").exists():
+        log = options.work / "sample.log"
+        process([options.binary, "sample", "--out", folder, "--accounts", accounts, "--months", 6], log)
+        code = f"""
+import polars as pl
+from pathlib import Path
+for part in sorted(Path({str(folder)!r}).glob("usage/*/*.parquet")):
+    kept = pl.scan_parquet(part, hive_partitioning=False).filter(pl.col("user_id").hash(0) % 10 == 0).collect()
+    kept.write_parquet(part)
+"""
+        process([sys.executable, "-c", code], log)
+        (folder / "ready").write_text("")
+    command = [options.binary, "run", HERE / "insights.toml", "--exports", folder,
+               "--out", options.work / "out/insights", "--timings"]
+    rounds = [process(command, options.work / "insights.log") for _ in range(options.rounds)]
+    shares = []
+    for one in rounds:
+        stages = [(name, cpu) for name, _, cpu in timed(one["text"])]
+        of_insights = sum(cpu for name, cpu in stages if name.startswith(("comparing", "drawing up")))
+        before = [name for name, _ in stages].index("comparing")
+        shares.append((of_insights, sum(cpu for _, cpu in stages[:before])))
+    mine, scoring = (median(share[n] for share in shares) for n in range(2))
+    print(f"\nThe shipped nightly job with insights, {accounts:,} accounts")
+    print(f"  CPU s up to the scores {scoring:.1f}, of the insights {mine:.1f} (lists and portfolio "
+          f"included): {mine / scoring:.2f} (aim 0.50); {median(one['memory'] for one in rounds):,.0f} MB")
 
 
 def peer(script, kind, data, out, dates):
@@ -214,6 +253,8 @@ def main():
         data = exports(10, 90)
         found = turns("Ten accounts", "nightly", "nightly", data, today, at)
         print(f"  a run on ten accounts: {1000 * found['healthscore']['wall']:.0f} ms (aim 200)")
+    if "insights" in options.scenarios:
+        insights(min(most, 100_000))
     if "large" in options.scenarios:
         data = exports(most, 300 * 1_000_000 // most)
         turns(f"100 million usage rows, {most:,} accounts", "nightly", "nightly", data, today, at)
