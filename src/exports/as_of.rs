@@ -39,6 +39,13 @@ pub const ALWAYS: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
 /// The end of time, for rows that nothing has superseded.
 pub const NEVER: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
+/// Returns a date as the engine keeps it: days since 1970.
+#[must_use]
+pub fn day(date: NaiveDate) -> i32 {
+    let days = date.signed_duration_since(NaiveDate::default()).num_days();
+    i32::try_from(days).unwrap_or(i32::MAX)
+}
+
 /// Returns whether a row is visible, through its link, at `as_of`.
 pub fn visible(as_of: Expr) -> Expr {
     col(FROM).lt_eq(as_of.clone()).and(col(TO).gt(as_of))

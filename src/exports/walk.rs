@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use chrono::NaiveDate;
 use polars::prelude::*;
 
-use super::as_of::{ACCOUNT, CODE, EVENT, FROM, NEVER, OWN_FROM, TO, masked};
+use super::as_of::{ACCOUNT, CODE, EVENT, FROM, NEVER, OWN_FROM, TO, day, masked};
 use super::contract::{ACCOUNTS, History, Observed, Owner, kind_of};
 use super::file::Breach;
 use super::ledger::{self, Ledger, Unseen, hidden_cells, print_of};
@@ -364,11 +364,6 @@ fn print_column(n: usize) -> String {
 
 fn hidden_column(n: usize) -> String {
     format!("__hidden_{n}")
-}
-
-fn day(date: NaiveDate) -> i32 {
-    let days = date.signed_duration_since(NaiveDate::default()).num_days();
-    i32::try_from(days).unwrap_or(i32::MAX)
 }
 
 /// What a walk has added up so far.

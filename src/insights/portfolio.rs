@@ -297,30 +297,26 @@ impl<'a> Sliced<'a> {
     pub fn migration(&self) -> PolarsResult<DataFrame> {
         let mut parts = Vec::new();
         for (n, (comparator, date)) in (0i32..).zip(&self.comparators) {
+            let moved = |before: Expr, after: Expr| {
+                [
+                    lit(comparator.to_string()).alias("comparator"),
+                    lit(n).alias("__comparator"),
+                    date_literal(*date).alias("compared_as_of"),
+                    col(SLICE),
+                    col(VALUE),
+                    before.alias("band_before"),
+                    after.alias("band_after"),
+                ]
+            };
             let before = when(was_there(*comparator))
                 .then(col(band_name(comparator)).fill_null(lit(NOT_SCORED)))
                 .otherwise(lit(NOT_THERE));
             let after = col(name::overall(name::BAND)).fill_null(lit(NOT_SCORED));
-            parts.push(self.frame.clone().lazy().select([
-                lit(comparator.to_string()).alias("comparator"),
-                lit(n).alias("__comparator"),
-                date_literal(*date).alias("compared_as_of"),
-                col(SLICE),
-                col(VALUE),
-                before.alias("band_before"),
-                after.alias("band_after"),
-            ]));
+            parts.push(self.frame.clone().lazy().select(moved(before, after)));
             let is_of = col(COMPARATOR).eq(lit(comparator.to_string()));
             let before = col(band_name(LEFT)).fill_null(lit(NOT_SCORED));
-            parts.push(self.left.clone().lazy().filter(is_of).select([
-                lit(comparator.to_string()).alias("comparator"),
-                lit(n).alias("__comparator"),
-                date_literal(*date).alias("compared_as_of"),
-                col(SLICE),
-                col(VALUE),
-                before.alias("band_before"),
-                lit(NOT_THERE).alias("band_after"),
-            ]));
+            let left = self.left.clone().lazy().filter(is_of);
+            parts.push(left.select(moved(before, lit(NOT_THERE))));
         }
         let keys = [
             "comparator",

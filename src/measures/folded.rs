@@ -25,10 +25,10 @@ use polars::prelude::*;
 
 use super::catalog::{Measure, RowMeasure, Summary};
 use super::compute::{newest_name, published};
-use super::fused::{day, ends};
+use super::fused::ends;
 use super::over_rows::{Values, scratch, whole};
 use crate::domain::Window;
-use crate::exports::as_of::{AS_OF, CODE, masked};
+use crate::exports::as_of::{AS_OF, CODE, day, masked};
 use crate::exports::contract::Table;
 use crate::exports::rows::Rows;
 use crate::exports::walk::{Batch, NOWHERE, Places};

@@ -27,7 +27,7 @@ use super::catalog::{Measure, RowMeasure, Summary};
 use super::compute::{newest_name, published};
 use super::over_rows::{Values, scratch, whole};
 use crate::domain::Window;
-use crate::exports::as_of::{AS_OF, CODE, EVENT, FROM, TO};
+use crate::exports::as_of::{AS_OF, CODE, EVENT, FROM, TO, day};
 use crate::exports::contract::Table;
 use crate::exports::rows::Rows;
 use crate::formula::{Aggregate, Expr as Formula, Kind, Node, date_literal, row_wise};
@@ -427,9 +427,4 @@ pub(super) fn ends(window: Window, date: NaiveDate) -> [Option<i32>; 2] {
         window.reach().map(back),
         ends_earlier.then(|| back(window.offset.0 - 1)),
     ]
-}
-
-pub(super) fn day(date: NaiveDate) -> i32 {
-    let days = date.signed_duration_since(NaiveDate::default()).num_days();
-    i32::try_from(days).unwrap_or(i32::MAX)
 }
