@@ -104,7 +104,8 @@ pub(super) struct Counts {
     counted: i32,
     reached: i32,
     seen: u64,
-    used: u64,
+    reaching: u64,
+    left_out: u64,
     print: [u64; 2],
     not_yet_known: u64,
     superseded: u64,
@@ -246,6 +247,12 @@ impl Rows {
             (self.hidden().into_iter().enumerate())
                 .map(|(n, (_, is_hidden))| is_hidden.alias(hidden_column(n))),
         );
+        if let Some(condition) = self.condition() {
+            let dates = self.demand.walked_for.iter().enumerate();
+            columns.extend(dates.map(|(n, (as_of, _))| {
+                rules::is_left_out(table, condition, *as_of).alias(left_out_column(n))
+            }));
+        }
         let breaks = rules::breaks_any(table).map(|breaks| breaks.and(col(EVENT).is_not_null()));
         columns.extend(breaks.map(|breaks| breaks.alias(BREAKS)));
         columns.extend(inputs);
@@ -293,8 +300,9 @@ impl Rows {
                 export: self.table.name.clone(),
                 since: counts.since.filter(|_| self.table.can_skip_by_time()),
                 seen: counts.seen,
-                used: counts.used,
-                outside_every_window: counts.seen - counts.used,
+                used: counts.reaching - counts.left_out,
+                left_out: counts.left_out,
+                outside_every_window: counts.seen - counts.reaching,
                 set_aside: 0,
                 fingerprint: print_of(counts.print),
             },
@@ -362,6 +370,10 @@ fn print_column(n: usize) -> String {
     format!("__print_{n}")
 }
 
+fn left_out_column(n: usize) -> String {
+    format!("__left_out_{n}")
+}
+
 fn hidden_column(n: usize) -> String {
     format!("__hidden_{n}")
 }
@@ -375,6 +387,7 @@ struct Walker<S> {
     keys: Keys,
     has_key: bool,
     has_rules: bool,
+    has_condition: bool,
     /// The day on which the account of each link began, where no row should be dated before it.
     began: Vec<i32>,
     /// Whether rows must be compared with others, or told one by one, and so be kept.
@@ -409,7 +422,8 @@ impl<S> Walker<S> {
                 counted: begin(since.filter(|_| table.can_skip_by_time())),
                 reached: begin(*since),
                 seen: 0,
-                used: 0,
+                reaching: 0,
+                left_out: 0,
                 print: [0, 0],
                 not_yet_known: 0,
                 superseded: 0,
@@ -429,6 +443,7 @@ impl<S> Walker<S> {
             }),
             has_key: !table.key.is_empty(),
             has_rules: !table.rules.is_empty(),
+            has_condition: rows.condition().is_some(),
             began: match table.before_parent == Breach::Ignore || !parent.is_dated {
                 true => Vec::new(),
                 false => parent.began()?,
@@ -496,7 +511,11 @@ impl<S> Walker<S> {
         for n in 0..self.walked.counts.len() {
             let prints = numbers(&print_column(if self.prints > 1 { n } else { 0 }))?;
             let counts = &mut self.walked.counts[n];
-            counts.take(&self.links, &places, days, prints, texts);
+            let left_out = match self.has_condition {
+                true => Some(batch.column(&left_out_column(n))?.bool()?),
+                false => None,
+            };
+            counts.take(&self.links, &places, days, prints, left_out, texts);
             for m in 0..counts.hidden.len() {
                 let is_hidden = batch.column(&hidden_column(m))?.bool()?;
                 if is_hidden.any() {
@@ -534,6 +553,7 @@ impl Counts {
         places: &[u32],
         days: &[i32],
         prints: &[u64],
+        left_out: Option<&BooleanChunked>,
         texts: &StringChunked,
     ) {
         let all_lead = links.all_lead(self.day);
@@ -567,7 +587,10 @@ impl Counts {
             }
             if *day >= self.counted {
                 self.seen += 1;
-                self.used += u64::from(*day >= self.reached);
+                let is_reached = *day >= self.reached;
+                let is_left_out = left_out.is_some_and(|rows| rows.get(n) == Some(true));
+                self.reaching += u64::from(is_reached);
+                self.left_out += u64::from(is_reached && is_left_out);
                 high = high.wrapping_add(print >> 32);
                 low = low.wrapping_add(print & 0xffff_ffff);
             }
