@@ -122,13 +122,13 @@ struct Said {
     kept: bool,
 }
 
-fn said(world: &World, fuse_from: usize) -> Said {
+fn said(world: &World, walk_from: usize) -> Said {
     let overrides = Overrides {
         also: NAMES.map(str::to_owned).to_vec(),
         ..Overrides::default()
     };
     let mut job = world.load(&overrides).unwrap();
-    job.plan.fuse_from = fuse_from;
+    job.plan.walk_from = walk_from;
     job.refuse_share = 1.0;
     let trail = &mut Trail::silent();
     let run = score_run::score_run(&job, None, trail).unwrap();
