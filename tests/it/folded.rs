@@ -155,7 +155,7 @@ fn said(world: &World, walk_from: usize) -> Said {
             scorecard.unseen,
             scorecard.findings,
             scorecard.moment,
-            rejects.frame
+            rejects.frame().unwrap()
         ),
         kept: !run.exports.tables["visits"].was_walked(),
     }
