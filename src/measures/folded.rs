@@ -111,7 +111,8 @@ pub(super) fn folded(
         .collect();
     let parts = || groups.iter().flatten();
     let numbers: usize = parts().map(|part| part.width() * part.pieces.len()).sum();
-    if numbers * places.codes.len() > NUMBERS_PER_ROW * rows.most() as usize
+    let most = NUMBERS_PER_ROW * (rows.most() as usize).max(FEW_ROWS);
+    if numbers * places.codes.len() > most
         || parts().any(|part| part.has_distinct() && part.pieces.len() > Distinct::PIECES)
     {
         return Ok(None);
@@ -151,6 +152,8 @@ pub(super) fn folded(
 
 /// So many numbers may be held in place of a row; a row that is kept takes more.
 const NUMBERS_PER_ROW: usize = 8;
+/// Of fewer rows, nobody counts the numbers.
+const FEW_ROWS: usize = 100_000;
 
 /// Measures whose rows go into the same cells.
 struct Part {
