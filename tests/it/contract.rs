@@ -47,7 +47,7 @@ fn rejects(scorecard: &Scorecard) -> Vec<[String; 5]> {
         .tables
         .iter()
         .find(|table| table.name == "rejects");
-    let frame = &table.unwrap().frame;
+    let frame = &table.unwrap().frame().unwrap();
     let text = |column: &str, row: usize| {
         let column = frame.column(column).unwrap().str().unwrap().clone();
         column.get(row).unwrap_or_default().to_owned()

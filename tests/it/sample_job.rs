@@ -60,8 +60,8 @@ fn the_nightly_job_scores_the_sample() {
             .iter()
             .find(|table| table.name == name)
             .unwrap()
-            .frame
-            .clone()
+            .frame()
+            .unwrap()
     };
     let accounts = table("account_scores");
     let scored = accounts.height() - accounts.column("health_score").unwrap().null_count();
