@@ -496,13 +496,15 @@ impl Course<'_> {
         ]
     }
 
+    /// Returns the rates where nothing is planted: the same for every tier, since behaviour differs
+    /// between tiers and would foresee them.
     fn base_rates(&self) -> [f64; 3] {
         let monthly = if self.account.term == TermKind::Monthly {
             MONTHLY_RATE
         } else {
             1.0
         };
-        let churn = churn_rate(self.account.tier);
+        let churn = churn_rate(Tier::Smb);
         let contraction = CONTRACTED_RATE / (1.0 - churn);
         let expansion = EXPANDED_RATE / (1.0 - churn - CONTRACTED_RATE);
         [churn * monthly, contraction * monthly, expansion * monthly]
