@@ -405,11 +405,7 @@ fn a_review_says_how_many_of_its_decisions_an_earlier_one_had_looked_at() {
     );
     // A review is not its own predecessor, and what it leaves out was not looked at again: from March
     // on accounts 7 to 59 are left, 7 to 33 of which had been reviewed.
-    world.edit(
-        "review.toml",
-        "sampling =",
-        "from = 2025-03-01\nsampling =",
-    );
+    world.edit("review.toml", "sampling =", "from = 2025-03-01\nsampling =");
     assert_eq!(
         said(&review(&world)).as_deref(),
         Some(
