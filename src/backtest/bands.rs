@@ -14,11 +14,14 @@ pub const NOT_SCORED: &str = "Not scored";
 /// The name of all bands together, those without a score among them.
 pub const EVERY_BAND: &str = "every band";
 
-/// Adds churn by band, the order of the bands and the confusion at the action line.
+/// Adds how often each event happened by band, the order of the bands and the confusion at the action line.
 pub fn of_bands(board: &Board, design: &Design, figures: &mut Figures) {
     for lead in board.leads() {
-        for target in [Target::Churn, Target::ChurnOrContraction] {
+        for target in Target::ALL {
             by_band(board, design, lead, target, figures);
+        }
+        // Below the line the team acts on risk: nobody is picked for growing.
+        for target in [Target::Churn, Target::ChurnOrContraction] {
             at_action_line(board, lead, target, figures);
         }
     }
@@ -117,8 +120,8 @@ fn rate_by_revenue(
     bootstrap(&clusters, &share, &plan(design))[0].estimate()
 }
 
-/// Returns how well the bands alone rank, above 0.5 where the lower ones have the event more
-/// often. Unlike the test of their order it knows that an account has several rows.
+/// Returns how well the bands alone rank, above 0.5 where the lower ones are left more often, or
+/// the upper ones expand more often. Unlike the test of their order it knows that an account has several rows.
 fn auc_of_bands(
     board: &Board,
     design: &Design,
@@ -129,7 +132,7 @@ fn auc_of_bands(
     let scored = rows.iter().copied().filter(|row| band[*row].is_some());
     let scored: Vec<usize> = scored.collect();
     let places = scored.iter().filter_map(|row| band[*row]);
-    let risk: Vec<f64> = places.map(|place| place as f64).collect();
+    let risk: Vec<f64> = places.map(|place| target.risk(-(place as f64))).collect();
     let event = board.events(&scored, target);
     let cluster = board.clusters(&scored);
     enough(&event, &cluster)?;

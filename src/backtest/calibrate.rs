@@ -16,14 +16,14 @@ use crate::stats::{
 pub struct Predicted {
     /// The rows of the board.
     pub rows: Vec<usize>,
-    /// Probability of churn.
+    /// Probability of the event.
     pub probability: Vec<f64>,
 }
 
 /// Bins of reliability and its error.
 pub const BINS: usize = 10;
 
-/// Returns the probability of churn of every row that an earlier map could speak about.
+/// Returns the probability of an event of every row that an earlier map could speak about.
 ///
 /// # Errors
 /// When no quarter has enough closed decisions before it.
@@ -31,15 +31,16 @@ pub fn predict(
     board: &Board,
     design: &Design,
     candidate: usize,
+    target: Target,
     lead: u32,
 ) -> Result<Predicted, Refused> {
     let rows = board.common(lead);
-    let event = board.events(&rows, Target::Churn);
+    let event = board.events(&rows, target);
     let health = &board.standings[candidate].score;
     let risk: Vec<f64> = rows
         .iter()
         .filter_map(|row| health[*row])
-        .map(|h| -h)
+        .map(|health| target.risk(health))
         .collect();
     let day = |date: chrono::NaiveDate| date.num_days_from_ce();
     let period: Vec<i32> = rows.iter().map(|row| board.quarter[*row]).collect();
@@ -83,7 +84,7 @@ pub fn probabilities(board: &Board, design: &Design, candidate: usize) -> Number
     let mut probabilities = vec![None; board.rows.len()];
     for lead in board.leads() {
         // Where no quarter has enough before it, the figures say so.
-        let Ok(predicted) = predict(board, design, candidate, lead) else {
+        let Ok(predicted) = predict(board, design, candidate, Target::Churn, lead) else {
             continue;
         };
         for (row, probability) in predicted.rows.iter().zip(predicted.probability) {
@@ -95,16 +96,18 @@ pub fn probabilities(board: &Board, design: &Design, candidate: usize) -> Number
 
 /// Adds Brier score, log loss, calibration line and error, and the reliability table.
 pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) {
-    for lead in board.leads() {
+    let leads = board.leads();
+    let views = (leads.iter()).flat_map(|lead| Target::ALL.map(|target| (*lead, target)));
+    for (lead, target) in views {
         for (n, candidate) in board.candidates.iter().enumerate() {
             let about = About {
                 candidate: candidate.name.clone(),
-                target: Target::Churn.word(),
+                target: target.word(),
                 lead_days: Some(lead),
                 slice: ALL.to_owned(),
                 slice_value: "out_of_time".to_owned(),
             };
-            if let Err(refused) = one(board, design, n, lead, &about, figures) {
+            if let Err(refused) = one(board, design, n, target, lead, &about, figures) {
                 let size = Size { n: 0, events: 0 };
                 for name in ["brier", "brier_skill", "log_loss", "log_loss_skill"] {
                     figures.estimate(&about, name, size, Err(refused.clone()));
@@ -118,13 +121,14 @@ fn one(
     board: &Board,
     design: &Design,
     candidate: usize,
+    target: Target,
     lead: u32,
     about: &About,
     figures: &mut Figures,
 ) -> Result<(), Refused> {
-    let predicted = predict(board, design, candidate, lead)?;
+    let predicted = predict(board, design, candidate, target, lead)?;
     let probability = &predicted.probability;
-    let event = board.events(&predicted.rows, Target::Churn);
+    let event = board.events(&predicted.rows, target);
     let cluster = board.clusters(&predicted.rows);
     let size: Size = stats::enough(&event, &cluster)?.into();
     let brier = stats::brier(probability, &event, None)?;
@@ -134,7 +138,7 @@ fn one(
         stats::log_loss_rows(probability, &event)?,
     ];
     // The rows are common to all candidates, and so are the quarters that can be spoken about.
-    let in_force = predict(board, design, 0, lead).ok();
+    let in_force = predict(board, design, 0, target, lead).ok();
     let in_force = in_force.filter(|own| candidate > 0 && own.rows == predicted.rows);
     // Everybody gets the base rate of these rows, which nobody knew beforehand.
     let base_rate = vec![size.events as f64 / size.n as f64; event.len()];

@@ -28,6 +28,7 @@ pub struct Ranked<'a> {
 }
 
 /// Some rows, and how they were cut out.
+#[derive(Debug, Clone)]
 pub struct Slice {
     /// By what.
     pub slice: String,
@@ -72,6 +73,9 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
             slice: &all,
             candidates: &candidates,
         };
+        let quarters = by(board, &common, "quarter", |row| {
+            Some(quarter_name(board.quarter[row]))
+        });
         for target in Target::ALL {
             let view = View { target, ..of_churn };
             view.headline(figures);
@@ -81,21 +85,16 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
             let currencies = currencies
                 .into_iter()
                 .filter(|part| part.rows.len() < common.len());
-            for slice in slices(board, &common).into_iter().chain(currencies) {
+            let cuts = slices(board, &common).into_iter().chain(currencies);
+            for slice in cuts.chain(quarters.iter().cloned()) {
                 let slice = &slice;
                 View { slice, ..view }.headline(figures);
             }
+            view.folds(&quarters, figures);
             for category in &categories {
                 alone(board, design, target, lead, &all, category, figures);
             }
         }
-        let quarters = by(board, &common, "quarter", |row| {
-            Some(quarter_name(board.quarter[row]))
-        });
-        for slice in &quarters {
-            View { slice, ..of_churn }.compare(figures);
-        }
-        folds(board, design, lead, &quarters, &candidates, figures);
         // What each says of every row it scores, also of those that a rival does not.
         let every = Slice::new(ALL, "every_row", board.of_lead(lead));
         for candidate in &candidates {
@@ -375,6 +374,63 @@ impl View<'_> {
         Ok(())
     }
 
+    /// The mean of the AUC within quarters, each weighing as many events as it has: what remains
+    /// when good and bad quarters are not mixed.
+    fn folds(&self, quarters: &[Slice], figures: &mut Figures) {
+        let Self { board, target, .. } = *self;
+        let has_enough = |slice: &&Slice| {
+            let columns = Columns::of(board, &slice.rows, target);
+            enough(&columns.event, &columns.cluster).is_ok()
+        };
+        let quarters: Vec<&Slice> = quarters.iter().filter(has_enough).collect();
+        let rows = quarters.iter().flat_map(|slice| slice.rows.clone());
+        let within = Slice::new(ALL, "within_quarters", rows.collect());
+        let view = View {
+            slice: &within,
+            ..*self
+        };
+        let columns = view.columns();
+        let size = Size::of(&columns.event);
+        let quarter: Vec<i32> = within.rows.iter().map(|row| board.quarter[*row]).collect();
+        let weights: Vec<f64> = quarters
+            .iter()
+            .map(|slice| Size::of(&board.events(&slice.rows, target)).events as f64)
+            .collect();
+        let found = || -> Result<Vec<Resampled>, Refused> {
+            enough(&columns.event, &columns.cluster)?;
+            let risks = view.risks();
+            let clusters = columns.clusters(&risks)?;
+            let mut parts = Vec::new();
+            for risk in &risks {
+                let ranking = Ranking::new(risk, &columns.event, None)?;
+                for slice in &quarters {
+                    let own = board.quarter[slice.rows[0]];
+                    parts.push(ranking.only(|row| quarter[row] == own));
+                }
+            }
+            let statistics: Vec<Statistic> = parts
+                .iter()
+                .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
+                .collect();
+            let found = bootstrap(&clusters, &statistics, &plan(self.design));
+            Ok(found
+                .chunks(quarters.len())
+                .map(|folds| {
+                    let parts: Vec<(f64, &Resampled)> =
+                        weights.iter().copied().zip(folds).collect();
+                    Resampled::mean_of(&parts)
+                })
+                .collect())
+        };
+        add_auc(
+            &found(),
+            self.candidates,
+            size,
+            |name| view.about(name),
+            figures,
+        );
+    }
+
     /// The AUC and its difference by DeLong, which takes rows for independent.
     fn delong(&self, columns: &Columns, risks: &[Vec<f64>], figures: &mut Figures) {
         let size = Size::of(&columns.event);
@@ -504,66 +560,6 @@ pub fn auc_alone(
     let columns = Columns::of(board, &slice.rows, target);
     let one = std::slice::from_ref(ranked);
     resampled_auc(&columns, design, slice, target, one)?[0].estimate()
-}
-
-/// The mean of the figures within quarters, each weighing as many events as it has: what remains
-/// when good and bad quarters are not mixed.
-fn folds(
-    board: &Board,
-    design: &Design,
-    lead: u32,
-    quarters: &[Slice],
-    candidates: &[Ranked],
-    figures: &mut Figures,
-) {
-    let target = Target::Churn;
-    let has_enough = |slice: &&Slice| {
-        let columns = Columns::of(board, &slice.rows, target);
-        enough(&columns.event, &columns.cluster).is_ok()
-    };
-    let quarters: Vec<&Slice> = quarters.iter().filter(has_enough).collect();
-    let rows: Vec<usize> = quarters
-        .iter()
-        .flat_map(|slice| slice.rows.clone())
-        .collect();
-    let within = Slice::new(ALL, "within_quarters", rows);
-    let columns = Columns::of(board, &within.rows, target);
-    let size = Size::of(&columns.event);
-    let quarter: Vec<i32> = within.rows.iter().map(|row| board.quarter[*row]).collect();
-    let weights: Vec<f64> = quarters
-        .iter()
-        .map(|slice| Size::of(&board.events(&slice.rows, target)).events as f64)
-        .collect();
-    let found = || -> Result<Vec<Resampled>, Refused> {
-        enough(&columns.event, &columns.cluster)?;
-        let risks: Vec<Vec<f64>> = (candidates.iter())
-            .map(|candidate| risks(candidate, &within.rows, target))
-            .collect();
-        let clusters = columns.clusters(&risks)?;
-        let mut parts = Vec::new();
-        for risk in &risks {
-            let ranking = Ranking::new(risk, &columns.event, None)?;
-            for slice in &quarters {
-                let own = board.quarter[slice.rows[0]];
-                parts.push(ranking.only(|row| quarter[row] == own));
-            }
-        }
-        let statistics: Vec<Statistic> = parts
-            .iter()
-            .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
-            .collect();
-        let found = bootstrap(&clusters, &statistics, &plan(design));
-        Ok(found
-            .chunks(quarters.len())
-            .map(|folds| {
-                let parts: Vec<(f64, &Resampled)> = weights.iter().copied().zip(folds).collect();
-                Resampled::mean_of(&parts)
-            })
-            .collect())
-    };
-    let found = found();
-    let about = |name: &str| about(name, target, lead, &within);
-    add_auc(&found, candidates, size, about, figures);
 }
 
 /// The share of rows that a rival puts into a lower and into a higher band than the model in

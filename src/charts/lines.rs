@@ -37,6 +37,8 @@ pub struct Stability {
     pub in_force: Option<usize>,
     /// Name of the figure, as the axis says it.
     pub figure: String,
+    /// What the periods are, as the axis says it.
+    pub period: String,
     /// The value that says nothing, such as an AUC of 0.5.
     pub reference: Option<f64>,
     /// The greatest value that the figure can have, such as an AUC of 1.
@@ -80,7 +82,7 @@ impl RankingByLead {
             candidates: &self.candidates,
             in_force: self.in_force,
             y_name: "AUC (0.5 = chance, 1 = every leaver ranked below every stayer)",
-            x_name: "Days before the renewal decision",
+            x_name: "Days before the decision",
             what: "days before",
             reference: Some(CHANCE),
             most: Some(1.0),
@@ -103,7 +105,7 @@ impl Stability {
             candidates: &self.candidates,
             in_force: self.in_force,
             y_name: &self.figure,
-            x_name: "Period of the renewal decision",
+            x_name: &self.period,
             what: "",
             reference: self.reference,
             most: self.most,

@@ -5,8 +5,8 @@ use super::review_settings::ReviewJob;
 use crate::backtest::bands::{EVERY_BAND, NOT_SCORED};
 use crate::backtest::board::quarter_name;
 use crate::backtest::calibrate;
-use crate::backtest::candidates::IN_FORCE;
-use crate::backtest::design::Target;
+use crate::backtest::candidates::{Candidate, IN_FORCE, Role};
+use crate::backtest::design::{Sampling, Target};
 use crate::backtest::evaluate::ALL;
 use crate::backtest::figures::{About, Figure as Published};
 use crate::backtest::power::REDUNDANT;
@@ -127,9 +127,16 @@ impl Pictures<'_> {
         format!("{lead} days before, the score {meaning} (AUC {value:.2}, {low:.2} to {high:.2})")
     }
 
+    /// Returns the candidates that were there before the rows, each with its place. The best
+    /// metric was chosen on some of them, on which it looks better than it is.
+    fn candidates(&self) -> impl Iterator<Item = (usize, &Candidate)> {
+        let candidates = self.run.board.candidates.iter().enumerate();
+        candidates.filter(|(_, candidate)| candidate.role != Role::BestMetric)
+    }
+
     fn names(&self) -> Vec<String> {
-        let candidates = self.run.board.candidates.iter();
-        candidates.map(|candidate| candidate.name.clone()).collect()
+        let candidates = self.candidates();
+        candidates.map(|(_, own)| own.name.clone()).collect()
     }
 
     fn ranking_by_lead(&self) -> Chart {
@@ -230,13 +237,18 @@ impl Pictures<'_> {
             }
         };
         let subtitle = format!(
-            "AUC for churn at {} days by quarter of the due date; 95 % bootstrap by parent",
+            "AUC for churn at {} days, quarter by quarter; 95 % bootstrap by parent",
             self.lead()
         );
+        let period = match self.job.design.sampling {
+            Sampling::Renewal => "Quarter of the date on which the renewal was due",
+            Sampling::Calendar { .. } => "Quarter of the month end",
+        };
         Stability {
             candidates: names.clone(),
             in_force: Some(0),
             figure: "AUC".to_owned(),
+            period: period.to_owned(),
             reference: Some(0.5),
             most: Some(1.0),
             periods: periods.collect(),
@@ -311,11 +323,11 @@ impl Pictures<'_> {
         let caption = self.caption("capture", title, &subtitle, "backtest_rows");
         // The lift of a handful of accounts is chance: it runs from the first twenty on.
         let lift_from = (LIFT_ROWS / rows.len().max(1) as f64).max(LIFT_SHARE);
-        let curves = board.candidates.iter().zip(&board.standings).take(4);
-        let curves = curves.filter_map(|(candidate, standing)| {
+        let curves = self.candidates().take(4).filter_map(|(place, candidate)| {
+            let score = &board.standings[place].score;
             let risk: Vec<f64> = rows
                 .iter()
-                .filter_map(|row| standing.score[*row])
+                .filter_map(|row| score[*row])
                 .map(|score| -score)
                 .collect();
             let ranking = stats::Ranking::new(&risk, &event, None).ok()?;

@@ -1,7 +1,7 @@
 //! How a review cuts its rows, and how it sets rivals beside the model in force: each figure is
 //! worked out again from the published rows.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use healthscore::backtest::figures::Figure;
 use healthscore::jobs::review_run::ReviewRun;
 use healthscore::jobs::settings::{Backfill, Every, Overrides};
@@ -9,7 +9,7 @@ use healthscore::publish::decode;
 use polars::prelude::*;
 
 use crate::harness::{World, date};
-use crate::review::{ACCOUNTS, PLAIN, Twist, ends, leaves, published, review, world};
+use crate::review::{ACCOUNTS, PLAIN, Twist, ends, leaves, plain, published, review, world};
 
 fn found<'a>(
     run: &'a ReviewRun,
@@ -18,15 +18,29 @@ fn found<'a>(
     part: [&str; 2],
     figure: &str,
 ) -> &'a Figure {
+    found_of(run, "churn", candidate, lead, part, figure)
+}
+
+/// Returns a figure of an event, or of none.
+fn found_of<'a>(
+    run: &'a ReviewRun,
+    target: &str,
+    candidate: &str,
+    lead: u32,
+    part: [&str; 2],
+    figure: &str,
+) -> &'a Figure {
     let mut figures = run.figures.0.iter();
     let own = figures.find(|own| {
         own.about.candidate == candidate
-            && own.about.target != "expansion"
+            && [target, "none"].contains(&own.about.target)
             && own.about.lead_days == Some(lead)
             && [own.about.slice.as_str(), own.about.slice_value.as_str()] == part
             && own.figure == figure
     });
-    own.unwrap_or_else(|| panic!("no {figure} of {candidate} at {lead} days for {part:?}"))
+    own.unwrap_or_else(|| {
+        panic!("no {figure} of {candidate} for {target} at {lead} days and {part:?}")
+    })
 }
 
 /// A row of `backtest_rows` at a lead.
@@ -412,6 +426,115 @@ fn a_review_says_how_many_of_its_decisions_an_earlier_one_had_looked_at() {
             "27 of 53 decisions at 90 days were in earlier reviews of this job too; there are 1, the last of 2025-07-31"
         )
     );
+}
+
+/// Returns the share of pairs in which the one with the event has the higher risk, ties by half.
+fn pairs_won(rows: &[(f64, bool)]) -> f64 {
+    let (mut won, mut all) = (0.0, 0.0);
+    for (risk, _) in rows.iter().filter(|(_, event)| *event) {
+        for (other, _) in rows.iter().filter(|(_, event)| !event) {
+            all += 1.0;
+            won += match risk.total_cmp(other) {
+                std::cmp::Ordering::Greater => 1.0,
+                std::cmp::Ordering::Equal => 0.5,
+                std::cmp::Ordering::Less => 0.0,
+            };
+        }
+    }
+    won / all
+}
+
+#[test]
+fn every_event_is_judged_by_quarter_by_band_and_by_probability() {
+    let many = world(MANY);
+    let run = review(&many);
+    let frame = published(&many, "backtest_rows");
+    let own = col("candidate").eq(lit("in_force"));
+    let own = own.and(col("lead_days").eq(lit(30i64)));
+    let frame = frame.lazy().filter(own).collect().unwrap();
+    let text = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+    let (outcome, band, account) = (text("outcome"), text("band"), text("account_id"));
+    let health = frame.column("health_score").unwrap().f64().unwrap().clone();
+    let quarter = |n: usize| -> String {
+        // A term ends every second day from 2025-02-01 on.
+        let number: u64 = account.get(n).unwrap()[1..].parse().unwrap();
+        let due = date("2025-02-01") + chrono::Days::new(2 * number);
+        format!("{}-Q{}", due.year(), due.month0() / 3 + 1)
+    };
+    for (target, sign) in [("churn", -1.0), ("expansion", 1.0)] {
+        let is_event = |n: usize| match target {
+            "churn" => outcome.get(n) == Some("churned"),
+            _ => outcome.get(n) == Some("expanded"),
+        };
+        let rows = |is: &dyn Fn(usize) -> bool| -> Vec<(f64, bool)> {
+            let own = (0..frame.height()).filter(|n| is(*n));
+            own.map(|n| (sign * health.get(n).unwrap(), is_event(n)))
+                .collect()
+        };
+        let near = |part: [&str; 2], figure: &str, expected: f64| {
+            let own = found_of(&run, target, "in_force", 30, part, figure);
+            let value = own.value.unwrap_or_else(|| panic!("{own:?}"));
+            assert!((value - expected).abs() < 1e-12, "{own:?} {expected}");
+        };
+        let (mut within, mut events) = (0.0, 0.0);
+        for name in ["2025-Q2", "2025-Q3"] {
+            let own = rows(&|n| quarter(n) == name);
+            let left = own.iter().filter(|(_, event)| *event).count() as f64;
+            near(["quarter", name], "auc", pairs_won(&own));
+            near(["quarter", name], "base_rate", left / own.len() as f64);
+            within += left * pairs_won(&own);
+            events += left;
+        }
+        near(["all", "within_quarters"], "auc", within / events);
+        for label in ["Good", "Bad"] {
+            let own = rows(&|n| band.get(n) == Some(label));
+            let left = own.iter().filter(|(_, event)| *event).count() as f64;
+            near(["band", label], "event_rate", left / own.len() as f64);
+        }
+        let places: Vec<(f64, bool)> = (0..frame.height())
+            .map(|n| {
+                (
+                    sign * f64::from(u8::from(band.get(n) == Some("Good"))),
+                    is_event(n),
+                )
+            })
+            .collect();
+        near(["all", "all"], "auc_of_bands", pairs_won(&places));
+        // The base rate of the rows that an earlier map could speak about.
+        let brier = found_of(
+            &run,
+            target,
+            "in_force",
+            30,
+            ["all", "out_of_time"],
+            "brier",
+        );
+        let rate = brier.events as f64 / brier.n as f64;
+        near(
+            ["all", "out_of_time"],
+            "brier_of_base_rate",
+            rate * (1.0 - rate),
+        );
+    }
+    // Who has tickets leaves, so that who has none expands the more often: both are foreseen.
+    for target in ["churn", "churn_or_contraction", "expansion"] {
+        let part = ["all", "out_of_time"];
+        let own = found_of(&run, target, "in_force", 30, part, "brier_minus_base_rate");
+        assert!(own.value.unwrap() < 0.0, "{own:?}");
+    }
+}
+
+#[test]
+fn what_was_chosen_on_the_rows_is_in_no_picture_of_them() {
+    let (world, run) = plain();
+    let candidates = || run.board.candidates.iter().map(|own| own.name.as_str());
+    assert!(candidates().any(|name| name.starts_with("best_metric:")));
+    let charts = world.path().join("out/review/as_of=2026-01-31/charts");
+    for name in ["ranking_by_lead", "capture"] {
+        let picture = std::fs::read_to_string(charts.join(format!("{name}.svg"))).unwrap();
+        assert!(picture.contains("equal_weights"), "{name}");
+        assert!(!picture.contains("best_metric"), "{name}");
+    }
 }
 
 #[test]

@@ -255,6 +255,7 @@ pub fn stability() -> Stability {
         candidates: strings(&["Weights in force", "Equal weights"]),
         in_force: Some(0),
         figure: "AUC at 90 days".to_owned(),
+        period: "Quarter of the decision".to_owned(),
         reference: Some(0.5),
         most: Some(1.0),
         periods: periods
@@ -1168,6 +1169,7 @@ pub fn empty() -> Vec<Example> {
                 candidates: vec![],
                 in_force: None,
                 figure: String::new(),
+                period: String::new(),
                 reference: None,
                 most: None,
                 periods: vec![]

@@ -182,7 +182,7 @@ fn pictures_show_what_was_passed_in() {
                 "0.60",
                 "0.74",
                 "Equal weights",
-                "Days before the renewal decision",
+                "Days before the decision",
             ],
         ),
         (
@@ -190,6 +190,7 @@ fn pictures_show_what_was_passed_in() {
             &[
                 "2026-Q1",
                 "AUC at 90 days",
+                "Quarter of the decision",
                 "Not shown at 2025-Q1: 6 events, 10 needed",
             ],
         ),
