@@ -237,6 +237,7 @@ path = "visits.parquet"
 key = KEY
 time = "day"
 known = { ended = "ended", mark = "ended" }
+where = "mark IS NULL OR mark <> 4"
 observed = "any row"
 before_parent = "ignore"
 "#

@@ -22,7 +22,10 @@ pub(in crate::exports) struct Counts {
     /// Whether every link leads to its account on the day.
     all_lead: bool,
     pub(super) seen: u64,
-    pub(super) used: u64,
+    /// Of those, the ones that a window reaches, and of these, the ones that the table's condition
+    /// leaves out.
+    pub(super) reaching: u64,
+    pub(super) left_out: u64,
     pub(super) print: [u64; 2],
     pub(super) not_yet_known: u64,
     pub(super) superseded: u64,
@@ -47,7 +50,8 @@ impl Counts {
             reached: begin(since),
             all_lead: links.all_lead(day(as_of)),
             seen: 0,
-            used: 0,
+            reaching: 0,
+            left_out: 0,
             print: [0, 0],
             not_yet_known: 0,
             superseded: 0,
@@ -63,6 +67,7 @@ impl Counts {
         places: &[u32],
         days: &[i32],
         prints: &[u64],
+        left_out: Option<&BooleanChunked>,
         texts: &StringChunked,
     ) {
         let [mut high, mut low] = self.print;
@@ -95,7 +100,10 @@ impl Counts {
             }
             if *day >= self.counted {
                 self.seen += 1;
-                self.used += u64::from(*day >= self.reached);
+                let is_reached = *day >= self.reached;
+                let is_left_out = left_out.is_some_and(|rows| rows.get(n) == Some(true));
+                self.reaching += u64::from(is_reached);
+                self.left_out += u64::from(is_reached && is_left_out);
                 high = high.wrapping_add(print >> 32);
                 low = low.wrapping_add(print & 0xffff_ffff);
             }

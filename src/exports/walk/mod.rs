@@ -185,6 +185,12 @@ impl Rows {
             (self.hidden().into_iter().enumerate())
                 .map(|(n, (_, is_hidden))| is_hidden.alias(hidden_column(n))),
         );
+        if let Some(condition) = self.condition() {
+            let dates = self.demand.walked_for.iter().enumerate();
+            columns.extend(dates.map(|(n, (as_of, _))| {
+                rules::is_left_out(table, condition, *as_of).alias(left_out_column(n))
+            }));
+        }
         let breaks = rules::breaks_any(table).map(|breaks| breaks.and(col(EVENT).is_not_null()));
         columns.extend(breaks.map(|breaks| breaks.alias(BREAKS)));
         if let Some(rest) = rest {
@@ -255,8 +261,9 @@ impl Rows {
                 export: self.table.name.clone(),
                 since: counts.since.filter(|_| self.table.can_skip_by_time()),
                 seen: counts.seen,
-                used: counts.used,
-                outside_every_window: counts.seen - counts.used,
+                used: counts.reaching - counts.left_out,
+                left_out: counts.left_out,
+                outside_every_window: counts.seen - counts.reaching,
                 set_aside: 0,
                 fingerprint: print_of(counts.print),
             },
@@ -289,6 +296,10 @@ impl Rows {
     }
 }
 
+fn left_out_column(n: usize) -> String {
+    format!("__left_out_{n}")
+}
+
 fn hidden_column(n: usize) -> String {
     format!("__hidden_{n}")
 }
@@ -302,6 +313,7 @@ struct Walker<S> {
     keys: Keys,
     prints: Prints,
     has_rules: bool,
+    has_condition: bool,
     /// The day on which the account of each link began, where no row should be dated before it.
     began: Vec<i32>,
     /// Whether rows must be compared with others, or told one by one, and so be kept.
@@ -343,6 +355,7 @@ impl<S> Walker<S> {
             keys: Keys::of(table, scan::most_rows(table, &rows.demand)),
             prints: Prints::of(table, scan::base_columns(table, &rows.demand), parent)?,
             has_rules: !table.rules.is_empty(),
+            has_condition: rows.condition().is_some(),
             began: match table.before_parent == Breach::Ignore || !parent.is_dated {
                 true => Vec::new(),
                 false => parent.began()?,
@@ -434,7 +447,11 @@ impl<S> Walker<S> {
             if n == 0 || self.prints.differ() {
                 self.prints.on(counts.as_of, &mut self.numbers);
             }
-            counts.take(&self.links, places, days, &self.numbers, texts);
+            let left_out = match self.has_condition {
+                true => Some(batch.column(&left_out_column(n))?.bool()?),
+                false => None,
+            };
+            counts.take(&self.links, places, days, &self.numbers, left_out, texts);
             for m in 0..counts.hidden.len() {
                 let is_hidden = batch.column(&hidden_column(m))?.bool()?;
                 if is_hidden.any() {
