@@ -436,7 +436,7 @@ impl Pictures<'_> {
             .run
             .powers
             .iter()
-            .filter(|power| power.lead_days == self.lead());
+            .filter(|power| power.lead_days == self.lead() && power.is_of_all());
         let value = |metric: &str| {
             let name = format!("metric/{metric}");
             self.find(&name, [ALL, ALL], self.lead(), "auc")
