@@ -126,16 +126,16 @@ pub struct ParquetFile {
 }
 
 impl ParquetFile {
-    /// Returns whether nothing but the rows tells two files apart as far as some columns go, so that
+    /// Returns whether nothing but the rows and the values of folders tells two files apart, so that
     /// they are read as one.
-    pub fn is_like<'a>(&self, other: &Self, columns: impl Iterator<Item = &'a String>) -> bool {
-        let mut columns = columns;
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
         !self.is_foreign
             && !other.is_foreign
             && self.schema == other.schema
             && self.columns == other.columns
             && self.dump == other.dump
-            && columns.all(|name| self.folders.get(name) == other.folders.get(name))
+            && self.folders.keys().eq(other.folders.keys())
     }
 }
 
