@@ -217,12 +217,13 @@ impl Resampled {
         found.sort_unstable_by(f64::total_cmp);
         let resamples = self.draws.len();
         let missing = resamples - found.len();
+        if missing * MISSING > resamples {
+            return Err(Refused::FewResamples { missing, resamples });
+        }
         let tail = tail(self.independent)?;
         let at = |share| quantile(&found, share);
         match (at(tail), at(1.0 - tail)) {
-            (Some(low), Some(high)) if missing * MISSING <= resamples => {
-                Ok(Estimate { value, low, high })
-            }
+            (Some(low), Some(high)) => Ok(Estimate { value, low, high }),
             _ => Err(Refused::FewResamples { missing, resamples }),
         }
     }
