@@ -223,7 +223,7 @@ pub(super) struct Canvas {
 }
 
 /// Whole coordinates per pixel.
-const FINE: f64 = 3.0;
+pub(super) const FINE: f64 = 3.0;
 /// Pixels from the corner within which everything is drawn.
 const FAR: f64 = 10_000.0;
 /// Height of capitals as a share of the type's size.

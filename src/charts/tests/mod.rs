@@ -443,7 +443,8 @@ fn dashes(svg: &str) -> Vec<[(f64, f64); 2]> {
     });
     let dashes = points.filter_map(|points| <[(f64, f64); 2]>::try_from(points).ok());
     let (dash, _) = super::style::REFERENCE_DASH;
-    // Whole pixels: a dash may be one longer or shorter.
+    let dash = dash * super::canvas::FINE;
+    // Whole coordinates: a dash may be one longer or shorter.
     let is_dash = |[a, b]: &[(f64, f64); 2]| {
         let (x, y) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
         x.min(y) == 0.0 && (x.max(y) - dash).abs() <= 1.0
