@@ -10,8 +10,7 @@ use super::candidates::IN_FORCE;
 use super::design::{Design, Target};
 use super::figures::{About, Figures, Size};
 use crate::stats::{
-    self, Clusters, Depth, Plan, RankFigure, Ranking, Refused, Resampled, Statistic, bootstrap,
-    enough,
+    self, Clusters, Depth, RankFigure, Ranking, Refused, Resampled, Statistic, bootstrap, enough,
 };
 
 /// Names the slice of everything.
@@ -86,7 +85,7 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
                 View { slice, ..view }.headline(figures);
             }
             for category in &categories {
-                alone(board, design, target, lead, &all, category, figures);
+                alone(board, target, lead, &all, category, figures);
             }
         }
         let quarters = by(board, &common, "quarter", |row| {
@@ -95,12 +94,12 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         for slice in &quarters {
             View { slice, ..of_churn }.compare(figures);
         }
-        folds(board, design, lead, &quarters, &candidates, figures);
+        folds(board, lead, &quarters, &candidates, figures);
         // What each says of every row it scores, also of those that a rival does not.
         let every = Slice::new(ALL, "every_row", board.of_lead(lead));
         for candidate in &candidates {
             let target = Target::Churn;
-            alone(board, design, target, lead, &every, candidate, figures);
+            alone(board, target, lead, &every, candidate, figures);
         }
         if let Some(known) = board.best_metric_known {
             let fresh = common.iter().copied();
@@ -204,14 +203,6 @@ fn about(ranked: &str, target: Target, lead: u32, slice: &Slice) -> About {
     }
 }
 
-/// Returns how intervals are drawn.
-pub fn plan(design: &Design) -> Plan {
-    Plan {
-        resamples: design.resamples,
-        seed: design.seed,
-    }
-}
-
 /// The candidates on the rows of one slice, before one event.
 #[derive(Clone, Copy)]
 struct View<'a> {
@@ -244,8 +235,8 @@ impl View<'_> {
         let columns = self.columns();
         let size = Size::of(&columns.event);
         let found = resampled_auc(
+            self.board,
             &columns,
-            self.design,
             self.slice,
             self.target,
             self.candidates,
@@ -312,7 +303,7 @@ impl View<'_> {
             .map(|own| clusters.figures(own, &by_count))
             .chain(weighed.iter().map(|own| clusters.figures(own, &by_revenue)))
             .collect();
-        let found = bootstrap(&clusters, &statistics, &plan(self.design));
+        let found = bootstrap(&clusters, &statistics, &self.board.draws);
         let (counted, weighed) = found.split_at(plain.len() * counts.len());
         let sets = [(counted, counts.as_slice()), (weighed, amounts.as_slice())];
         for (n, candidate) in self.candidates.iter().enumerate() {
@@ -413,8 +404,8 @@ fn add_auc(
 }
 
 fn resampled_auc(
+    board: &Board,
     columns: &Columns,
-    design: &Design,
     slice: &Slice,
     target: Target,
     candidates: &[Ranked],
@@ -432,7 +423,7 @@ fn resampled_auc(
         .iter()
         .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
         .collect();
-    Ok(bootstrap(&clusters, &statistics, &plan(design)))
+    Ok(bootstrap(&clusters, &statistics, &board.draws))
 }
 
 /// The headline figures by count, each under its name in the tables.
@@ -464,7 +455,6 @@ fn by_revenue(capacity: f64) -> [(&'static str, RankFigure); 2] {
 /// The AUC of something that is missing for some rows, on the rows where it is there.
 pub fn alone(
     board: &Board,
-    design: &Design,
     target: Target,
     lead: u32,
     slice: &Slice,
@@ -479,7 +469,7 @@ pub fn alone(
     };
     let size = Size::of(&board.events(&own.rows, target));
     let about = about(&ranked.name, target, lead, &own);
-    let auc = auc_alone(board, design, target, &own, ranked);
+    let auc = auc_alone(board, target, &own, ranked);
     figures.estimate(&about, "auc", size, auc);
     let missing = 1.0 - own.rows.len() as f64 / slice.rows.len().max(1) as f64;
     figures.value(&about, "share_missing", size, Ok(missing));
@@ -488,21 +478,19 @@ pub fn alone(
 /// Returns the AUC of something on rows on which it is there.
 pub fn auc_alone(
     board: &Board,
-    design: &Design,
     target: Target,
     slice: &Slice,
     ranked: &Ranked,
 ) -> Result<stats::Estimate, Refused> {
     let columns = Columns::of(board, &slice.rows, target);
     let one = std::slice::from_ref(ranked);
-    resampled_auc(&columns, design, slice, target, one)?[0].estimate()
+    resampled_auc(board, &columns, slice, target, one)?[0].estimate()
 }
 
 /// The mean of the figures within quarters, each weighing as many events as it has: what remains
 /// when good and bad quarters are not mixed.
 fn folds(
     board: &Board,
-    design: &Design,
     lead: u32,
     quarters: &[Slice],
     candidates: &[Ranked],
@@ -544,7 +532,7 @@ fn folds(
             .iter()
             .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
             .collect();
-        let found = bootstrap(&clusters, &statistics, &plan(design));
+        let found = bootstrap(&clusters, &statistics, &board.draws);
         Ok(found
             .chunks(quarters.len())
             .map(|folds| {
@@ -624,7 +612,7 @@ fn interventions(
         *event = *event || board.acted_on[*row];
     }
     let size = Size::of(&columns.event);
-    let found = resampled_auc(&columns, design, &bound, Target::Churn, candidates);
+    let found = resampled_auc(board, &columns, &bound, Target::Churn, candidates);
     for (n, candidate) in candidates.iter().enumerate() {
         let about = about(&candidate.name, Target::Churn, lead, &bound);
         let estimate = match &found {
@@ -672,15 +660,7 @@ fn on_common_decisions(
         };
         view.compare(figures);
         for category in categories {
-            alone(
-                board,
-                design,
-                Target::Churn,
-                *lead,
-                &slice,
-                category,
-                figures,
-            );
+            alone(board, Target::Churn, *lead, &slice, category, figures);
         }
     }
 }

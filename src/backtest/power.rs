@@ -89,7 +89,7 @@ pub fn of_metrics(
                 name: name.clone(),
                 health,
             };
-            alone(board, design, Target::Churn, lead, &slice, &ranked, figures);
+            alone(board, Target::Churn, lead, &slice, &ranked, figures);
             let about = about(&name, lead);
             let there: Vec<usize> = rows
                 .iter()
@@ -97,7 +97,7 @@ pub fn of_metrics(
                 .filter(|row| health[*row].is_some())
                 .collect();
             describe(board, &about, health, &rows, &there, figures);
-            missingness(board, design, lead, &slice, &ranked, figures);
+            missingness(board, lead, &slice, &ranked, figures);
             let event = board.events(&there, Target::Churn);
             let risk: Vec<f64> = there
                 .iter()
@@ -279,14 +279,7 @@ fn describe(
 
 /// How well it ranks to have no value: one whose absence tells who leaves was filled in by someone
 /// who knew.
-fn missingness(
-    board: &Board,
-    design: &Design,
-    lead: u32,
-    slice: &Slice,
-    ranked: &Ranked,
-    figures: &mut Figures,
-) {
+fn missingness(board: &Board, lead: u32, slice: &Slice, ranked: &Ranked, figures: &mut Figures) {
     let presence = ranked.health.iter();
     let presence: Numbers = presence
         .map(|value| Some(f64::from(u8::from(value.is_some()))))
@@ -295,7 +288,7 @@ fn missingness(
         name: ranked.name.clone(),
         health: &presence,
     };
-    let auc = auc_alone(board, design, Target::Churn, slice, &is_there);
+    let auc = auc_alone(board, Target::Churn, slice, &is_there);
     let size = Size::of(&board.events(&slice.rows, Target::Churn));
     figures.estimate(&about(&ranked.name, lead), "auc_of_missingness", size, auc);
 }

@@ -11,8 +11,8 @@ use super::power::FALSE_DISCOVERIES;
 use super::sample::Sample;
 use crate::model::HealthModel;
 use crate::stats::{
-    Clusters, Estimate, RankFigure, Ranking, Refused, Statistic, benjamini_hochberg, bootstrap,
-    enough,
+    Clusters, Draws, Estimate, RankFigure, Ranking, Refused, Statistic, benjamini_hochberg,
+    bootstrap, enough,
 };
 
 /// What one change does.
@@ -138,7 +138,7 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
         });
     }
     let names = figures(design);
-    let found = changes(&sides, &event, &cluster, design);
+    let found = changes(&sides, &event, &cluster, design, &board.draws);
     for (k, figure) in names.into_iter().enumerate() {
         let changes: Vec<Result<Estimate, Refused>> = (0..effects.len())
             .map(|n| match &found {
@@ -188,6 +188,7 @@ fn changes(
     event: &[bool],
     cluster: &[u32],
     design: &Design,
+    draws: &Draws,
 ) -> Result<Vec<Vec<Result<Estimate, Refused>>>, Refused> {
     enough(event, cluster)?;
     let ranked: Vec<RankFigure> = evaluate::by_count(design.capacity)
@@ -222,7 +223,7 @@ fn changes(
         statistics.push(clusters.mean(&side.flagged, Some(&labels))?);
         statistics.push(clusters.mean(&labels, Some(&side.flagged))?);
     }
-    let found = bootstrap(&clusters, &statistics, &evaluate::plan(design));
+    let found = bootstrap(&clusters, &statistics, draws);
     let width = ranked.len() + AT_THE_LINE.len();
     let of = |place: usize| &found[place * width..(place + 1) * width];
     let differences = |place: &usize| -> Vec<Result<Estimate, Refused>> {
