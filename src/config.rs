@@ -187,6 +187,19 @@ impl Problems {
         self.0.iter().filter(|problem| !problem.is_echo)
     }
 
+    /// Returns whether a key is missing at the top of a file, which was read with an empty text in
+    /// its place.
+    #[must_use]
+    pub fn lacks_a_key(&self, source: &Source) -> bool {
+        let is_missing = |problem: &Problem| {
+            let is_here = |(place, _): &(Source, Span)| place.path == source.path;
+            let is_beyond = |entry: &TakenOut| entry.around == beyond(source);
+            problem.place.as_ref().is_some_and(is_here)
+                && problem.taken_out.as_ref().is_some_and(is_beyond)
+        };
+        self.0.iter().any(is_missing)
+    }
+
     /// Takes the value of a result, or keeps its problems and returns nothing.
     pub fn collect<T>(&mut self, result: Result<T, Problems>) -> Option<T> {
         match result {
@@ -234,6 +247,12 @@ impl Source {
         }
     }
 
+    /// Returns whether a value only stands in for one that the file lacks.
+    #[must_use]
+    pub fn lacks<T>(&self, value: &Spanned<T>) -> bool {
+        value.span() == beyond(self)
+    }
+
     /// Returns a problem at a place of this file.
     #[must_use]
     pub fn problem(&self, span: Span, title: impl Into<String>) -> Problem {
@@ -268,8 +287,9 @@ impl Source {
 ///
 /// Every mistake of the file goes to `problems`: syntax, unknown keys (and the nearest valid one),
 /// missing keys, wrong types. The file comes back all the same wherever it can be read without
-/// the entries that are wrong, so that what else it says is checked in the same run; what later
-/// checks say of those entries is an echo (see [`Problems::told`]).
+/// the entries that are wrong, or with something empty in place of a missing key, so that what else
+/// it says is checked in the same run; what later checks say of those entries is an echo (see
+/// [`Problems::told`]).
 pub fn read<T: DeserializeOwned>(path: &Path, problems: &mut Problems) -> Option<(T, Source)> {
     let source = problems.collect(Source::open(path))?;
     parse(&source, problems).map(|file| (file, source))
@@ -293,21 +313,34 @@ pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> O
             Err(error) => error,
         };
         let span = error.span().unwrap_or(0..0);
+        let absent = beyond(source);
+        if span == absent {
+            // What stands in for a missing key is of the wrong type.
+            if stand_in(&mut table, &absent, None) {
+                continue;
+            }
+            return None;
+        }
         let mut problem = explain(source, &span, error.message());
         let whole_file = span == table.span() || span.is_empty();
-        let mended = if whole_file {
+        let mended = if whole_file && let Some(key) = missing_key(error.message()) {
+            stand_in(&mut table, &absent, Some(key));
+            Mended::TakenOut(TakenOut {
+                path: vec![key.to_owned()],
+                called: None,
+                around: absent,
+            })
+        } else if whole_file {
             Mended::Not
         } else {
             mend(table.get_mut(), &span, error.message(), &[])
         };
         let path = match &mended {
-            Mended::TakenOut(entry) => entry.path.as_slice(),
-            Mended::Renamed | Mended::Not => &[],
+            Mended::TakenOut(entry) if !whole_file => entry.path.as_slice(),
+            _ => &[],
         };
         // What was taken out is missing only since it was wrong.
-        let missing = error.message().strip_prefix("missing field `");
-        let is_known = missing.is_some_and(|rest| {
-            let key = rest.trim_end_matches('`');
+        let is_known = missing_key(error.message()).is_some_and(|key| {
             let is_it = |entry: &TakenOut| {
                 entry.path.len() == path.len() + 1
                     && entry.path.starts_with(path)
@@ -327,6 +360,39 @@ pub fn parse<T: DeserializeOwned>(source: &Source, problems: &mut Problems) -> O
             return None;
         }
     }
+}
+
+/// Returns the key that serde misses.
+fn missing_key(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("missing field `")?;
+    Some(rest.trim_end_matches('`'))
+}
+
+/// Returns a place behind the end of a file: that of what the file lacks.
+fn beyond(source: &Source) -> Span {
+    source.text.len()..source.text.len() + 1
+}
+
+/// Puts an empty text in the place of a key that a file lacks, so that the rest can be read; without
+/// a key, puts the next kind of value where the last one did not fit. Returns whether there was one.
+fn stand_in(table: &mut toml::Spanned<DeTable<'_>>, absent: &Span, key: Option<&str>) -> bool {
+    let table = table.get_mut();
+    if let Some(key) = key {
+        let key = toml::Spanned::new(absent.clone(), std::borrow::Cow::Owned(key.to_owned()));
+        let text = toml::Spanned::new(absent.clone(), DeValue::String("".into()));
+        table.insert(key, text);
+        return true;
+    }
+    let Some((_, value)) = table.iter_mut().rfind(|(key, _)| key.span() == *absent) else {
+        return false;
+    };
+    let next = match value.get_ref() {
+        DeValue::String(_) => DeValue::Table(DeTable::new()),
+        DeValue::Table(_) => DeValue::Array(DeArray::new()),
+        _ => return false,
+    };
+    *value.get_mut() = next;
+    true
 }
 
 /// What became of an entry that serde would not have.
@@ -636,6 +702,35 @@ mod tests {
             found.iter().any(|title| title == "unknown key `size`"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn beside_a_missing_key_the_rest_is_read_and_what_speaks_of_it_is_not_told() {
+        for text in [
+            "name = \"x\"\n",
+            "[parts.a]\nweight = \"much\"\n",
+            "# nothing\n",
+        ] {
+            let source = Source {
+                path: "test.toml".into(),
+                text: text.into(),
+            };
+            let mut problems = Problems::default();
+            let file = parse::<File>(&source, &mut problems).expect("all else can be read");
+            assert!(problems.lacks_a_key(&source));
+            let titles: Vec<&str> = problems.told().map(|p| p.title.as_str()).collect();
+            let missing = |key: &str| titles.contains(&format!("missing key `{key}`").as_str());
+            assert_eq!(missing("name"), !text.contains("name"), "{titles:?}");
+            assert_eq!(missing("parts"), !text.contains("parts"), "{titles:?}");
+            assert_eq!(
+                text.contains("much"),
+                titles.iter().any(|t| t.contains("much"))
+            );
+            assert!(file.parts.is_empty());
+            let told = problems.told().count();
+            problems.push(source.problem(beyond(&source), "it is empty"));
+            assert_eq!(problems.told().count(), told);
+        }
     }
 
     #[test]

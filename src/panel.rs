@@ -5,7 +5,7 @@ use polars::prelude::*;
 
 use crate::domain::PART_SEPARATOR;
 use crate::exports::Exports;
-use crate::exports::as_of::{ACCOUNT, AS_OF, CODE, PART, masked, visible};
+use crate::exports::as_of::{ACCOUNT, AS_OF, CODE, PART, day, masked, visible};
 use crate::exports::rows::Rows;
 
 /// The panel's column of accounts.
@@ -168,4 +168,63 @@ pub fn dates(panel: &DataFrame) -> PolarsResult<Vec<NaiveDate>> {
         .as_date_iter()
         .flatten()
         .collect())
+}
+
+/// Returns the pairs of one date of a panel; where they stand together, as they mostly do, nothing is
+/// moved.
+///
+/// # Errors
+/// When Polars fails.
+pub fn on_date(panel: &DataFrame, date: NaiveDate) -> PolarsResult<DataFrame> {
+    let days = panel.column(AS_OF)?.date()?.physical();
+    let wanted = Some(day(date));
+    let first = days.iter().position(|day| day == wanted).unwrap_or(0);
+    let together = days.iter().skip(first).take_while(|day| *day == wanted);
+    let together = together.count();
+    let all = days.iter().filter(|day| *day == wanted).count();
+    if all == together {
+        return Ok(panel.slice(first as i64, together));
+    }
+    let on_date = days.iter().map(|day| day == wanted).collect();
+    panel.filter(&on_date)
+}
+
+/// Returns a panel sorted by date and account; one that is, stays as it is.
+///
+/// # Errors
+/// When Polars fails.
+pub fn in_order(panel: DataFrame) -> PolarsResult<DataFrame> {
+    let days = panel.column(AS_OF)?.date()?.physical().iter();
+    let pairs = days.zip(panel.column(ACCOUNT_ID)?.str()?.iter());
+    if pairs.is_sorted() {
+        return Ok(panel);
+    }
+    panel.sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_of_a_date_are_found_wherever_they_stand() {
+        let [early, late] = ["2026-01-31", "2026-02-28"].map(|day| day.parse().unwrap());
+        let panel =
+            |dates: [NaiveDate; 3]| df!(ACCOUNT_ID => ["a", "b", "c"], AS_OF => dates).unwrap();
+        let found = |dates: [NaiveDate; 3], date: NaiveDate| -> Vec<String> {
+            let found = on_date(&panel(dates), date).unwrap();
+            let accounts = found.column(ACCOUNT_ID).unwrap().str().unwrap().clone();
+            accounts.iter().flatten().map(str::to_owned).collect()
+        };
+        assert_eq!(found([early, late, late], late), ["b", "c"]);
+        assert_eq!(found([early, late, early], early), ["a", "c"]);
+        assert!(found([early; 3], late).is_empty());
+        let sorted = in_order(panel([late, early, early])).unwrap();
+        assert!(sorted.equals(&in_order(sorted.clone()).unwrap()));
+        let accounts = sorted.column(ACCOUNT_ID).unwrap().str().unwrap().clone();
+        assert_eq!(
+            accounts.iter().flatten().collect::<Vec<_>>(),
+            ["b", "c", "a"]
+        );
+    }
 }

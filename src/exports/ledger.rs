@@ -8,17 +8,21 @@ use chrono::NaiveDate;
 use polars::prelude::*;
 use serde::Serialize;
 
-use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, masked, visible};
+use super::Exports;
+use super::as_of::{
+    ACCOUNT, AS_OF, EVENT, FROM, OWN_FROM, ROW, TO, known_by_itself, masked, visible,
+};
 use super::contract::{BEFORE_PARENT, Owner, Rule, Table};
 use super::file::Breach;
+use super::lookup;
 use super::rows::{self as all_rows, Rows};
 use super::rules::{self, IS_BEFORE};
-use super::scan::LINK;
-use crate::formula::{Kind, date_literal};
+use super::scan::{self, LINK};
+use crate::formula::{Expr as Formula, Kind, date_literal};
 
 /// The rows of one export that were seen by an as-of date, by what became of them.
 ///
-/// `seen = used + outside_every_window + set_aside`.
+/// `seen = used + left_out + outside_every_window + set_aside`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ledger {
     /// Our name of the export.
@@ -29,6 +33,8 @@ pub struct Ledger {
     pub seen: u64,
     /// Rows that a measure could read.
     pub used: u64,
+    /// Rows that the export's own `where` leaves out of every measure.
+    pub left_out: u64,
     /// Rows that are older than every window.
     pub outside_every_window: u64,
     /// Rows that break a rule of the contract.
@@ -91,7 +97,12 @@ impl Rows {
     ///
     /// # Errors
     /// When Polars fails.
-    pub fn account(&self, as_of: NaiveDate, since: Option<NaiveDate>) -> PolarsResult<Account> {
+    pub fn account(
+        &self,
+        exports: &Exports,
+        as_of: NaiveDate,
+        since: Option<NaiveDate>,
+    ) -> PolarsResult<Account> {
         if let Some(counts) = self.counts_of_walk(as_of, since) {
             return Ok(self.account_of(counts));
         }
@@ -106,7 +117,10 @@ impl Rows {
         let warned = self.warned(&kept.frame, as_of);
         let mut counted_up = vec![
             len().cast(DataType::UInt64).alias("seen"),
-            in_reach(since).sum().cast(DataType::UInt64).alias("used"),
+            in_reach(since)
+                .sum()
+                .cast(DataType::UInt64)
+                .alias("reached"),
         ];
         counted_up.extend(warned.iter().enumerate().map(|(n, (_, is_broken))| {
             let rows = is_broken.clone().sum().cast(DataType::UInt64);
@@ -138,20 +152,53 @@ impl Rows {
             }
         }
         let set_aside = rejects.height() as u64;
-        let (seen_rows, used) = (count("seen")?, count("used")?);
+        let (seen_rows, reached) = (count("seen")?, count("reached")?);
+        let left_out = self.left_out(exports, seen.clone().filter(in_reach(since)), as_of)?;
         Ok(Account {
             ledger: Ledger {
                 export: self.table.name.clone(),
                 since: since.filter(|_| self.table.can_skip_by_time()),
                 seen: seen_rows + set_aside,
-                used,
-                outside_every_window: seen_rows - used,
+                used: reached - left_out,
+                left_out,
+                outside_every_window: seen_rows - reached,
                 set_aside,
                 fingerprint: self.fingerprint(&kept.frame, seen, as_of)?,
             },
             rejects,
             broken,
         })
+    }
+
+    /// Counts the rows that the condition of the table leaves out of every measure.
+    fn left_out(&self, exports: &Exports, seen: LazyFrame, as_of: NaiveDate) -> PolarsResult<u64> {
+        let Some(condition) = self.condition() else {
+            return Ok(0);
+        };
+        let on = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), [as_of])])?;
+        let seen = seen.with_column(date_literal(as_of).alias(AS_OF));
+        let counts = lookup::attach(seen, self, exports, &on)?
+            .filter(rules::is_left_out(&self.table, condition, as_of))
+            .select([len().cast(DataType::UInt64)])
+            .collect()?;
+        Ok(counts.columns()[0].u64()?.get(0).unwrap_or(0))
+    }
+
+    /// Returns the condition of the table; `None` where it has none, or where nothing was asked of the
+    /// rows that rests on it.
+    pub(super) fn condition(&self) -> Option<&Formula> {
+        let (_, condition) = self.table.condition.as_ref()?;
+        let decoded = scan::base_columns(&self.table, &self.demand);
+        let is_there = |name: &str| {
+            let name = name.strip_prefix("__at_").unwrap_or(name);
+            let mut known = decoded.iter().chain(&self.demand.taken);
+            known.any(|known| known == name)
+        };
+        condition
+            .columns()
+            .into_iter()
+            .all(is_there)
+            .then_some(condition)
     }
 
     /// Returns the rules that only warn, each with whether a row breaks it at a date.

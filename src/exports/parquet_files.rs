@@ -126,16 +126,16 @@ pub struct ParquetFile {
 }
 
 impl ParquetFile {
-    /// Returns whether nothing but the rows tells two files apart as far as some columns go, so that
+    /// Returns whether nothing but the rows and the values of folders tells two files apart, so that
     /// they are read as one.
-    pub fn is_like<'a>(&self, other: &Self, columns: impl Iterator<Item = &'a String>) -> bool {
-        let mut columns = columns;
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
         !self.is_foreign
             && !other.is_foreign
             && self.schema == other.schema
             && self.columns == other.columns
             && self.dump == other.dump
-            && columns.all(|name| self.folders.get(name) == other.folders.get(name))
+            && self.folders.keys().eq(other.folders.keys())
     }
 }
 
@@ -197,14 +197,15 @@ pub fn find(root: &Path, pattern: &str) -> Result<Vec<ParquetFile>, Vec<FileErro
 
 /// Returns the paths of a pattern, in the order of their names.
 fn paths(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, FileError> {
-    let full = root.join(pattern.replace("{as_of}", "*"));
+    let pattern_of_dates = pattern.replace("{as_of}", "*");
+    let full = root.join(&pattern_of_dates);
     let shown = root.join(pattern).display().to_string();
     let mut paths = if full.is_file() {
         vec![full]
     } else if full.is_dir() {
-        matching(&full.join("**").join("*.parquet"))?
+        matching(&literally(&full).join("**").join("*.parquet"))?
     } else if pattern.contains(['*', '?', '[', '{']) {
-        matching(&full)?
+        matching(&literally(root).join(&pattern_of_dates))?
             .into_iter()
             .filter(|path| path.is_file())
             .collect()
@@ -221,6 +222,11 @@ fn paths(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, FileError> {
         return Err(FileError::Empty(shown));
     }
     Ok(paths)
+}
+
+/// Returns the pattern that only this path matches, whatever its folders are called.
+fn literally(path: &Path) -> PathBuf {
+    glob::Pattern::escape(&path.to_string_lossy()).into()
 }
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, FileError> {

@@ -681,14 +681,21 @@ pub(super) fn fingerprint(columns: &[Expr]) -> Expr {
     hash_of_sum(sum.unwrap_or_else(|| lit(0u64)))
 }
 
+/// What the numbers of cells are seeded with beside their place.
+pub(super) const SEEDS: [u64; 3] = [2, 3, 4];
+/// What the numbers of rows are seeded with.
+pub(super) const SEEDS_OF_SUM: [u64; 4] = [5, 6, 7, 8];
+
 /// Returns the number of a cell; `seed` is its place among those of the row.
 pub(super) fn hash(cell: Expr, seed: u64) -> Expr {
-    cell.hash(seed, 2, 3, 4)
+    let [one, two, three] = SEEDS;
+    cell.hash(seed, one, two, three)
 }
 
 /// Returns the number of a row, from the sum of those of its cells.
 pub(super) fn hash_of_sum(sum: Expr) -> Expr {
-    sum.hash(5, 6, 7, 8)
+    let [first, one, two, three] = SEEDS_OF_SUM;
+    sum.hash(first, one, two, three)
 }
 
 /// When the row began that others hang on.

@@ -4,6 +4,7 @@
 //! and NULL breaks no rule. So a row is broken from the first of its moments on which the rule is
 //! false, and stays so; nothing that comes later can change that.
 
+use chrono::NaiveDate;
 use polars::lazy::dsl::{max_horizontal, min_horizontal};
 use polars::prelude::*;
 
@@ -205,15 +206,30 @@ fn records(table: &Table, breaches: &[Breached]) -> PolarsResult<Vec<Expr>> {
 
 /// Returns whether a row breaks a rule by what is known of it at a date.
 pub(super) fn is_broken(table: &Table, rule: &Rule, on: &Formula) -> Expr {
-    let must = rule.must.rebuilt(&mut |expr| match &expr.node {
+    row_wise(&read_on(table, &rule.must, on))
+        .not()
+        .fill_null(lit(false))
+}
+
+/// Returns whether the condition of a table, which it must have, leaves a row out of every measure
+/// at a date.
+pub(super) fn is_left_out(table: &Table, condition: &Formula, as_of: NaiveDate) -> Expr {
+    row_wise(&read_on(table, condition, &on(as_of)))
+        .fill_null(lit(false))
+        .not()
+}
+
+/// Returns a condition as it could be read at a date: a cell that became known later is NULL.
+fn read_on(table: &Table, condition: &Formula, on: &Formula) -> Formula {
+    condition.rebuilt(&mut |expr| match &expr.node {
         Node::Column(name) if table.known.contains_key(name) => known_by(table, expr, on),
+        Node::AsOf => on.clone(),
         _ => expr,
-    });
-    row_wise(&must).not().fill_null(lit(false))
+    })
 }
 
 /// Returns a date as a formula has it.
-pub(super) fn on(date: chrono::NaiveDate) -> Formula {
+pub(super) fn on(date: NaiveDate) -> Formula {
     formula(Node::Literal(Literal::Date(date)), Kind::Date)
 }
 

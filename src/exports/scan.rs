@@ -55,9 +55,9 @@ pub fn decode(table: &Table, demand: &Demand) -> PolarsResult<DataFrame> {
 
 /// Returns the same rows before anything is read.
 pub(super) fn scanned(table: &Table, demand: &Demand) -> PolarsResult<LazyFrame> {
-    let wanted = wanted_files(table, &demand.dates);
+    let wanted = wanted_files(table, demand);
     Ok(match wanted.as_slice() {
-        // No dump is old enough: the shape of the first, without its rows.
+        // No dump is old enough, or no folder of the right days: the shape of the first, without its rows.
         [] => rows_of(&[&table.files[0]], table, demand)?.limit(0),
         files => rows_of(files, table, demand)?,
     })
@@ -66,10 +66,9 @@ pub(super) fn scanned(table: &Table, demand: &Demand) -> PolarsResult<LazyFrame>
 /// Returns the rows of files, in order.
 fn rows_of(files: &[&ParquetFile], table: &Table, demand: &Demand) -> PolarsResult<LazyFrame> {
     let columns = base_columns(table, demand);
-    let theirs = || columns.iter().map(|ours| &table.columns[ours].theirs);
     // A thousand scans cost more than one of a thousand files.
     let parts = files
-        .chunk_by(|one, next| one.is_like(next, theirs()))
+        .chunk_by(|one, next| one.is_like(next))
         .map(|files| part(table, files, &columns, demand))
         .collect::<PolarsResult<Vec<_>>>()?;
     let in_order = UnionArgs {
@@ -80,7 +79,7 @@ fn rows_of(files: &[&ParquetFile], table: &Table, demand: &Demand) -> PolarsResu
 }
 
 /// Returns how many bytes of a table's files are read for a demand, and how many are not: columns
-/// nobody asked for, and dumps of other dates.
+/// nobody asked for, dumps of other dates, and folders of days that no window reaches.
 ///
 /// Row groups that the reader skips by their range of dates count as read.
 #[must_use]
@@ -90,8 +89,7 @@ pub fn bytes(table: &Table, demand: &Demand) -> [u64; 2] {
         let theirs = columns.iter().map(|ours| &table.columns[ours].theirs);
         theirs.filter_map(|name| file.column_bytes.get(name)).sum()
     };
-    let wanted = wanted_files(table, &demand.dates);
-    let read = wanted.into_iter().map(of_file).sum();
+    let read = wanted_files(table, demand).into_iter().map(of_file).sum();
     let all: u64 = table.files.iter().map(|file| file.bytes).sum();
     [read, all.saturating_sub(read)]
 }
@@ -104,13 +102,25 @@ pub(super) fn dump_dates(table: &Table) -> Vec<NaiveDate> {
     dates
 }
 
-/// Of full dumps, only the newest not after each as-of date is read.
-fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a ParquetFile> {
+/// Of full dumps, only the newest not after each as-of date is read; of folders of days, those that a
+/// window reaches.
+fn wanted_files<'a>(table: &'a Table, demand: &Demand) -> Vec<&'a ParquetFile> {
     if table.history != History::Dumps(None) {
-        return table.files.iter().collect();
+        let days = days_of_folders(table).filter(|_| table.can_skip_by_time());
+        let (Some(days), Some(until)) = (days, demand.dates.last()) else {
+            return table.files.iter().collect();
+        };
+        let is_reached = |day: &Option<NaiveDate>| {
+            let since = demand.since.unwrap_or(NaiveDate::MIN);
+            day.is_none_or(|day| since <= day && day <= *until)
+        };
+        let of_days = table.files.iter().zip(&days);
+        let wanted = of_days.filter(|(_, day)| is_reached(day));
+        return wanted.map(|(file, _)| file).collect();
     }
     let dumps = dump_dates(table);
-    let wanted: Vec<NaiveDate> = as_of_dates
+    let wanted: Vec<NaiveDate> = demand
+        .dates
         .iter()
         .filter_map(|as_of| dumps.iter().rev().find(|dump| *dump <= as_of).copied())
         .collect();
@@ -119,6 +129,33 @@ fn wanted_files<'a>(table: &'a Table, as_of_dates: &[NaiveDate]) -> Vec<&'a Parq
         .iter()
         .filter(|file| file.dump.is_some_and(|dump| wanted.contains(&dump)))
         .collect()
+}
+
+/// Returns the day of the events in each file, where the folders alone say it.
+fn days_of_folders(table: &Table) -> Option<Vec<Option<NaiveDate>>> {
+    let time = table.time.as_ref()?;
+    let base = table.base(time);
+    let theirs = |ours: &str| Some(&table.columns.get(ours)?.theirs);
+    let of_folder = |ours: &str| {
+        let value = |file: &ParquetFile| file.folders.get(theirs(ours)?).cloned();
+        let is_in_file =
+            |file: &ParquetFile| theirs(ours).is_some_and(|name| file.columns.contains_key(name));
+        let values: Option<Vec<String>> = table.files.iter().map(value).collect();
+        let values = values.filter(|_| !table.files.iter().any(is_in_file))?;
+        Some(Series::new(ours.into(), values).into_column())
+    };
+    let columns: Option<Vec<_>> = base.into_iter().map(of_folder).collect();
+    let folders = DataFrame::new_infer_height(columns?).ok()?;
+    let day = value(table, time).cast(DataType::Date).alias(EVENT);
+    let days = folders.lazy().select([day]).collect().ok()?;
+    Some(
+        days.column(EVENT)
+            .ok()?
+            .date()
+            .ok()?
+            .as_date_iter()
+            .collect(),
+    )
 }
 
 /// Returns the columns of the files that the demand and the table's structure rest on.
@@ -168,8 +205,16 @@ pub(crate) fn base_columns(table: &Table, demand: &Demand) -> Vec<String> {
     columns
 }
 
-/// Scans files that are alike as they are stored; of a file with types that the engine does not know,
-/// `columns` alone.
+/// The column with the path of a row's file.
+const PATH: &str = "__path";
+
+/// Returns the column with what the folders of a row's file say.
+fn folder_column(theirs: &str) -> String {
+    format!("__folder_{theirs}")
+}
+
+/// Scans files that are alike as they are stored, with [`PATH`] where they are several; of a file with
+/// types that the engine does not know, `columns` alone.
 pub(super) fn as_stored<'a>(
     files: &[&'a ParquetFile],
     columns: impl Iterator<Item = &'a str>,
@@ -181,6 +226,7 @@ pub(super) fn as_stored<'a>(
             enabled: Some(false),
             ..Default::default()
         },
+        include_file_paths: (files.len() > 1).then(|| PATH.into()),
         ..ScanArgsParquet::default()
     };
     if let [file] = files
@@ -204,8 +250,17 @@ fn part(
     let theirs = columns
         .iter()
         .map(|ours| table.columns[ours].theirs.as_str());
-    let mut rows = as_stored(files, theirs)?;
     let file = files[0];
+    let of_folders: Vec<&str> = theirs
+        .clone()
+        .filter(|name| !file.columns.contains_key(*name))
+        .filter(|name| {
+            files
+                .iter()
+                .any(|other| other.folders[*name] != file.folders[*name])
+        })
+        .collect();
+    let mut rows = as_stored(files, theirs)?;
     let since = demand.since.filter(|_| table.can_skip_by_time());
     let until = demand.dates.last().copied();
     let skips = table.can_skip_by_time()
@@ -220,11 +275,18 @@ fn part(
     ) {
         rows = skip(rows, file, time, since, until)?;
     }
+    if !of_folders.is_empty() {
+        rows = beside_folders(rows, files, &of_folders)?;
+    }
     let structural = structural(table, file, demand);
+    let read = |column: &Column| match of_folders.contains(&column.theirs.as_str()) {
+        true => col(folder_column(&column.theirs)),
+        false => read(table, file, column),
+    };
     let mut rows = rows.select(
         columns
             .iter()
-            .map(|ours| read(table, file, &table.columns[ours]).alias(ours.as_str()))
+            .map(|ours| read(&table.columns[ours]).alias(ours.as_str()))
             .chain(instants(table, file))
             .collect::<Vec<_>>(),
     );
@@ -236,6 +298,29 @@ fn part(
         rows = rows.filter(in_range.or(col(EVENT).is_null()));
     }
     Ok(rows)
+}
+
+/// Puts what the folders of each file say beside its rows.
+fn beside_folders(
+    rows: LazyFrame,
+    files: &[&ParquetFile],
+    names: &[&str],
+) -> PolarsResult<LazyFrame> {
+    let paths = files.iter().map(|file| file.path.to_string_lossy());
+    let mut columns = vec![Series::new(PATH.into(), paths.collect::<Vec<_>>()).into_column()];
+    for name in names {
+        let values: Vec<&str> = files
+            .iter()
+            .map(|file| file.folders[*name].as_str())
+            .collect();
+        columns.push(Series::new(folder_column(name).into(), values).into_column());
+    }
+    let how = JoinArgs {
+        maintain_order: MaintainOrderJoin::Left,
+        ..JoinArgs::new(JoinType::Left)
+    };
+    let folders = DataFrame::new_infer_height(columns)?.lazy();
+    Ok(rows.join(folders, [col(PATH)], [col(PATH)], how))
 }
 
 /// Returns what is used of a file with columns that Polars does not know.
@@ -575,7 +660,7 @@ fn value(table: &Table, name: &str) -> Expr {
 
 /// Returns how many rows a demand decodes at most, by the footers.
 pub(super) fn most_rows(table: &Table, demand: &Demand) -> u64 {
-    let wanted = wanted_files(table, &demand.dates).into_iter();
+    let wanted = wanted_files(table, demand).into_iter();
     wanted.map(|file| file.rows).sum()
 }
 

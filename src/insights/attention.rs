@@ -4,7 +4,7 @@ use polars::prelude::*;
 
 use super::noise::UNEXPLAINED;
 use crate::exports::as_of::{AS_OF, ROW};
-use crate::panel::ACCOUNT_ID;
+use crate::panel::{self, ACCOUNT_ID};
 use crate::scores::columns as name;
 
 /// How much an account asks for attention, in points.
@@ -31,15 +31,12 @@ pub(super) fn ordered(frame: DataFrame) -> PolarsResult<DataFrame> {
         .cum_count(false)
         .over([col(AS_OF)])?
         .cast(DataType::Int64);
-    let mut frame = frame
+    let attention = attention.round(9, RoundMode::HalfAwayFromZero);
+    let frame = frame
         .lazy()
-        .with_column(
-            attention
-                .round(9, RoundMode::HalfAwayFromZero)
-                .alias(name::overall(ATTENTION)),
-        )
-        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+        .with_column(attention.alias(name::overall(ATTENTION)))
         .collect()?;
+    let mut frame = panel::in_order(frame)?;
     // A place is found among three columns; everything else need not be moved for it.
     let ranks = frame
         .select([AS_OF, &name::overall(ATTENTION), ACCOUNT_ID])?

@@ -25,7 +25,8 @@ use polars::prelude::*;
 use crate::domain::Comparator;
 use crate::measures::plan::Plan;
 use crate::model::HealthModel;
-use comparison::{Comparison, seen_from};
+use crate::panel;
+use comparison::Comparison;
 use published::Published;
 
 /// The scores of the published dates with all that is said about them.
@@ -59,10 +60,9 @@ pub fn find(
     let with_year = comparisons
         .iter()
         .any(|comparison| comparison.comparator == Comparator::YearAgo);
-    let of_tonight: Vec<_> = dates.iter().map(|date| (*date, *date)).collect();
-    let frame = seen_from(scored.clone().lazy(), &of_tonight)?
-        .select([all().exclude_cols([comparison::THEN]).as_expr()])
-        .collect()?;
+    let of_tonight = dates.iter().map(|date| panel::on_date(scored, *date));
+    let together = |a: PolarsResult<DataFrame>, b: PolarsResult<DataFrame>| a?.vstack(&b?);
+    let frame = (of_tonight.reduce(together)).unwrap_or_else(|| Ok(scored.clear()))?;
     // Every step is worked out before the next is planned, so that no plan is deeper for every date
     // that a job compares with.
     let frame = noise::with_readings(frame, scored, dates, model)?;

@@ -349,11 +349,13 @@ fn of_table(table: &Table) -> String {
         let _ = writeln!(text, "Sorted by {}.\n", codes(&table.sorted_by));
     }
     text.push_str("| column | type | meaning |\n|---|---|---|\n");
+    let frame = table.frame();
     for (name, description) in &table.descriptions {
-        let kind = table
-            .frame
-            .column(name)
-            .map_or_else(|_| String::new(), |column| column.dtype().to_string());
+        let column = frame
+            .as_ref()
+            .ok()
+            .and_then(|frame| frame.column(name).ok());
+        let kind = column.map_or_else(String::new, |column| column.dtype().to_string());
         let _ = writeln!(
             text,
             "| {} | {} | {} |",

@@ -101,7 +101,7 @@ impl Judged {
         as_of: NaiveDate,
     ) -> Result<(), JobError> {
         let since = job.counted_since(&rows.table, as_of);
-        let account = rows.account(as_of, since)?;
+        let account = rows.account(exports, as_of, since)?;
         let unseen = rows.unseen(as_of)?;
         if let Some(finding) = freshness(job, rows, as_of)? {
             if job.stale == StalePolicy::Refuse && finding.finding == "stale_export" {

@@ -59,7 +59,7 @@ pub fn result(
 ) -> PolarsResult<Value> {
     let rows: serde_json::Map<String, Value> = tables
         .iter()
-        .map(|table| (table.name.to_owned(), json!(table.frame.height())))
+        .map(|table| (table.name.to_owned(), json!(table.height())))
         .collect();
     let compared_with: Vec<Value> = job
         .compare

@@ -514,7 +514,7 @@ impl ReviewRun {
     fn manifest(&self, job: &ReviewJob, tables: &[Table]) -> serde_json::Value {
         let rows: serde_json::Map<String, serde_json::Value> = tables
             .iter()
-            .map(|table| (table.name.to_owned(), json!(table.frame.height())))
+            .map(|table| (table.name.to_owned(), json!(table.height())))
             .collect();
         let candidates: Vec<_> = (self.board.candidates.iter())
             .map(|own| json!({ "name": own.name, "model": own.model.name, "hash": own.model.hash() }))

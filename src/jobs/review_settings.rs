@@ -50,35 +50,43 @@ pub fn kind(path: &Path) -> Option<JobKind> {
 /// # Errors
 /// With every problem of every file.
 pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<ReviewJob, JobError> {
-    let mut problems = Problems::default();
-    let Some((file, source)) = config::read::<JobFile>(path, &mut problems) else {
+    // What is wrong with the file itself is told with all that the score job in it finds.
+    let read = config::read::<JobFile>(path, &mut Problems::default());
+    let mut overrides = overrides.clone();
+    let mut missing = Vec::new();
+    if let Some((file, source)) = &read {
+        let sections = [
+            ("outcomes", file.outcomes.is_some()),
+            ("review", file.review.is_some()),
+        ];
+        for (section, _) in sections.into_iter().filter(|(_, is_there)| !is_there) {
+            let problem = source.problem(0..0, format!("a review needs a section `{section}`"));
+            let help = format!("write [{section}]; jobs/quarterly.toml is an example");
+            missing.push(problem.help(help));
+        }
+        let columns = file.review.iter().flat_map(|review| {
+            let texts = review.segments.iter().chain(&review.parent);
+            texts.chain(&review.tenure)
+        });
+        overrides
+            .also
+            .extend(columns.map(|name| name.get_ref().clone()));
+    }
+    let (score, mut problems) = match settings::load(path, &overrides, today) {
+        Ok(score) => (Some(score), Problems::default()),
+        Err(JobError::Problems(found)) => (None, found),
+        Err(other) => return Err(other),
+    };
+    missing
+        .into_iter()
+        .for_each(|problem| problems.push(problem));
+    let Some(mut score) = score else {
         return Err(problems.into());
     };
-    let mut missing = |section: &str| {
-        let title = format!("a review needs the section `[{section}]`");
-        problems.push(
-            source
-                .problem(0..0, title)
-                .help("see jobs/quarterly.toml for an example"),
-        );
-    };
-    if file.outcomes.is_none() {
-        missing("outcomes");
-    }
-    if file.review.is_none() {
-        missing("review");
-    }
+    let (file, source) = read.expect("a score job could be made of it");
     let (Some(outcomes), Some(review)) = (&file.outcomes, &file.review) else {
         return Err(problems.into());
     };
-    let mut overrides = overrides.clone();
-    let columns = (review.segments.iter())
-        .chain(&review.parent)
-        .chain(&review.tenure);
-    overrides
-        .also
-        .extend(columns.map(|name| name.get_ref().clone()));
-    let mut score = settings::load(path, &overrides, today)?;
     if outcomes.lines.is_none() && outcomes.records.is_none() {
         let help = "give [outcomes.lines] over contracts or subscriptions, [outcomes.records] over an outcomes table, or both";
         problems.push(
@@ -174,6 +182,22 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
     };
     let resamples = count(&file.resamples, 2_000, "resamples");
     let permutations = count(&file.permutations, 1_000, "permutations");
+    let lengths = (file.leads.iter().map(|lead| ("a lead", lead)))
+        .chain(file.horizon.iter().map(|horizon| ("the horizon", horizon)));
+    for (what, days) in lengths {
+        if days.get_ref().0 == 0 {
+            let title = format!("{what} of no days leaves nothing to foresee");
+            wrong(days.span(), &title);
+        }
+    }
+    let from = file.from.as_ref().and_then(|written| {
+        let date = date_of(written.get_ref());
+        if date.is_none() {
+            let title = format!("{} is not a date", written.get_ref());
+            wrong(written.span(), &title);
+        }
+        date
+    });
     let days = |days: &Option<Spanned<DayCount>>| days.as_ref().map(|days| days.get_ref().0);
     let horizon = days(&file.horizon).unwrap_or(90);
     let mut leads: Vec<u32> = file.leads.iter().map(|lead| lead.get_ref().0).collect();
@@ -203,7 +227,7 @@ fn design(file: &ReviewFile, score: &ScoreJob, source: &Source, problems: &mut P
         sampling,
         leads,
         primary_lead,
-        from: file.from.as_ref().and_then(|from| date_of(from.get_ref())),
+        from,
         segments: texts(&file.segments),
         tenure: file.tenure.as_ref().map(|tenure| tenure.get_ref().clone()),
         parent: file.parent.as_ref().map(|parent| parent.get_ref().clone()),

@@ -15,7 +15,7 @@ use crate::insights::portfolio::{
     AHEAD, BIN, NOT_SCORED, NOT_THERE, OTHER_CAUSES, UNKNOWN, months_ahead, worrying,
 };
 use crate::panel::ACCOUNT_ID;
-use crate::tables::Table;
+use crate::tables::{Rows, Table};
 
 /// A picture, or the reason why there is nothing to draw.
 type Drawn = PolarsResult<Result<Chart, (Caption, String)>>;
@@ -128,9 +128,11 @@ impl Pictures<'_> {
 
     fn table(&self, name: &str) -> Result<&DataFrame, String> {
         let table = self.tables.iter().find(|table| table.name == name);
-        table
-            .map(|table| &table.frame)
-            .ok_or_else(|| unpublished(name))
+        // No picture is drawn of a table with many rows for each account.
+        match table.map(|table| &table.rows) {
+            Some(Rows::Whole(frame)) => Ok(frame),
+            _ => Err(unpublished(name)),
+        }
     }
 
     /// Returns the bands worst first, and groups beside them.

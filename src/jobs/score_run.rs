@@ -15,10 +15,8 @@ use super::manifest::{self, Moment};
 use super::score_charts;
 use super::settings::ScoreJob;
 use super::{JobError, Refusal, files_of_chart};
-use crate::exports::as_of::AS_OF;
 use crate::exports::ledger::Unseen;
 use crate::exports::{self, Exports, ReadError};
-use crate::formula::date_literal;
 use crate::insights::portfolio::Accounts;
 use crate::insights::{self, Insights};
 use crate::measures::compute;
@@ -143,15 +141,6 @@ fn insights_of(
     )?)
 }
 
-/// Returns the rows of one published date.
-fn of_date(frame: &DataFrame, as_of: NaiveDate) -> PolarsResult<DataFrame> {
-    frame
-        .clone()
-        .lazy()
-        .filter(col(AS_OF).eq(date_literal(as_of)))
-        .collect()
-}
-
 /// Returns the tables that a model's scores of one date give.
 fn tables_of(
     job: &ScoreJob,
@@ -206,8 +195,8 @@ impl ScoreRun {
         trail: &mut Trail<'_>,
     ) -> Result<Scorecard, JobError> {
         trail.step(&format!("judging the data of {as_of}"));
-        let scored = of_date(&self.compared, as_of)?;
-        let drivers = of_date(&self.drivers, as_of)?;
+        let scored = panel::on_date(&self.compared, as_of)?;
+        let drivers = panel::on_date(&self.drivers, as_of)?;
         let heads = self
             .heads
             .get(&as_of)
@@ -251,7 +240,7 @@ impl ScoreRun {
                 TableGroup::Insights => follow_up.tables()?,
                 TableGroup::Exceptions => vec![tables::exceptions(&follow_up.exceptions)?],
                 TableGroup::Portfolio => {
-                    let left = of_date(&self.left, as_of)?;
+                    let left = panel::on_date(&self.left, as_of)?;
                     let accounts = Accounts {
                         compared: &scored,
                         left: &left,
@@ -268,8 +257,8 @@ impl ScoreRun {
             .iter()
             .zip(&self.challengers)
             .map(|(model, insights)| {
-                let scored = of_date(&insights.compared, as_of)?;
-                let drivers = of_date(&insights.drivers, as_of)?;
+                let scored = panel::on_date(&insights.compared, as_of)?;
+                let drivers = panel::on_date(&insights.drivers, as_of)?;
                 tables_of(job, model, &scored, &drivers)
             })
             .collect::<PolarsResult<Vec<_>>>()?;
@@ -373,11 +362,12 @@ fn files_of(
 }
 
 pub(super) fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
-    let bytes = publish::encode(&table.frame, &table.sorted_by, &table.descriptions, stamp)
-        .map_err(|cause| PublishError::Encode {
-            table: table.name.to_owned(),
-            cause,
-        })?;
+    let bytes =
+        publish::encode_pieces(table.pieces(), &table.sorted_by, &table.descriptions, stamp)
+            .map_err(|cause| PublishError::Encode {
+                table: table.name.to_owned(),
+                cause,
+            })?;
     Ok(Content {
         path: format!("{}.parquet", table.name),
         bytes,

@@ -320,6 +320,10 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Scor
     }
     let look_back = look_back(&file, &source, &mut problems);
     check_compare(&file, &source, &mut problems);
+    // Without one of its keys nothing of the job can be resolved.
+    if problems.lacks_a_key(&source) {
+        return Err(problems.into());
+    }
     let (Some((exports, exports_source)), Some((measures_file, measures_source))) =
         (exports, measures_file)
     else {
@@ -561,13 +565,17 @@ fn tidy(path: &Path) -> PathBuf {
     }
 }
 
-/// Reads a file that the job names; if it is not there, the job's line is the place to look.
+/// Reads a file that the job names, if it does; if it is not there, the job's line is the place to
+/// look.
 fn named<T: serde::de::DeserializeOwned>(
     path: &Path,
     name: &Text,
     job: &Source,
     problems: &mut Problems,
 ) -> Option<(T, Source)> {
+    if job.lacks(name) {
+        return None;
+    }
     let before = problems.0.len();
     let read = config::read(path, problems);
     for problem in &mut problems.0[before..] {

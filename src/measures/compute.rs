@@ -88,7 +88,7 @@ pub(super) fn measured(
             }
             trail.step(&format!("measuring {name}"));
             let mut frame = known.clone();
-            for values in over_rows(exports, rows, &known, &measures, plan.fuse_from)? {
+            for values in over_rows(exports, rows, &known, &measures)? {
                 frame = values.beside(frame)?;
             }
             let mut frame = frame.lazy();

@@ -20,12 +20,11 @@
 use std::ops::Range;
 
 use chrono::NaiveDate;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use polars::prelude::*;
 
 use super::catalog::{Measure, RowMeasure, Summary};
 use super::compute::{newest_name, published};
-use super::fused::ends;
 use super::over_rows::{Values, scratch, whole};
 use crate::domain::Window;
 use crate::exports::as_of::{AS_OF, CODE, day, masked};
@@ -44,6 +43,10 @@ pub(super) fn can_fold(table: &Table, measure: &RowMeasure) -> bool {
                 matches!(kind(), Kind::Integer | Kind::Date | Kind::Instant)
             }
             Aggregate::Sum | Aggregate::Avg => kind() == Kind::Integer,
+            Aggregate::CountDistinct => matches!(
+                kind(),
+                Kind::Integer | Kind::Date | Kind::Instant | Kind::Text | Kind::Boolean
+            ),
             _ => false,
         }
     };
@@ -101,14 +104,17 @@ pub(super) fn folded(
         .map(|parts| {
             parts
                 .into_iter()
-                .filter(|part| !part.values.is_empty())
+                .filter(|part| !part.measures.is_empty())
                 .collect()
         })
         .filter(|parts: &Vec<Part>| !parts.is_empty())
         .collect();
     let parts = || groups.iter().flatten();
-    let numbers: usize = parts().map(|part| part.width() * part.pieces.cells()).sum();
-    if numbers * places.codes.len() > NUMBERS_PER_ROW * rows.most() as usize {
+    let numbers: usize = parts().map(|part| part.width() * part.pieces.len()).sum();
+    let most = NUMBERS_PER_ROW * (rows.most() as usize).max(FEW_ROWS);
+    if numbers * places.codes.len() > most
+        || parts().any(|part| part.has_distinct() && part.pieces.len() > Distinct::PIECES)
+    {
         return Ok(None);
     }
     let prepared = parts().flat_map(|part| part.prepared(rows)).collect();
@@ -146,6 +152,8 @@ pub(super) fn folded(
 
 /// So many numbers may be held in place of a row; a row that is kept takes more.
 const NUMBERS_PER_ROW: usize = 8;
+/// Of fewer rows, nobody counts the numbers.
+const FEW_ROWS: usize = 100_000;
 
 /// Measures whose rows go into the same cells.
 struct Part {
@@ -153,49 +161,56 @@ struct Part {
     /// The date on which cells of rows are looked at, where they differ.
     known_on: Option<NaiveDate>,
     pieces: Pieces,
-    /// The columns that rows are asked for, each once: what tells one from others, and the number.
-    columns: IndexMap<String, Expr>,
+    /// What rows are asked for, each once, by what tells one from others: conditions, and values.
+    masks: IndexMap<String, Expr>,
+    values: IndexMap<String, Expr>,
     /// What cells hold, each once.
-    numbers: IndexMap<Number, ()>,
+    numbers: IndexSet<Number>,
     folds: IndexMap<(String, Number), Window>,
     /// The aggregates of measures, made of folds, and what is made of those.
-    parts: Vec<Expr>,
-    values: Vec<Expr>,
+    aggregates: Vec<Expr>,
+    measures: Vec<Expr>,
 }
 
-/// A number that a cell holds; columns by their place.
+/// The rows that count for a number: all, or those that fulfil a condition, by its place.
+type Those = Option<usize>;
+
+/// A number that a cell holds; values by their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Number {
     /// How many rows there are.
-    Rows,
+    Rows(Those),
     /// The day of the newest of them.
-    Last,
-    /// How many rows fulfil a condition.
-    Count(usize),
-    /// The day of the newest of them.
-    LastOf(usize),
-    /// How many rows fulfil it and have an empty cell; there only once one has.
-    Missing(usize),
-    Sum(usize),
-    Min(usize),
-    Max(usize),
+    Last(Those),
+    Sum(Those, usize),
+    Min(Those, usize),
+    Max(Those, usize),
+    /// How many rows have no value; there only once one has none.
+    Missing(Those, usize),
+    /// How many different values there are; kept aside, since they cannot be added.
+    Distinct(Those, usize),
 }
 
 impl Number {
     /// Returns what a cell holds before its first row.
     fn neutral(self) -> i64 {
         match self {
-            Self::Last | Self::LastOf(_) | Self::Max(_) => i64::MIN,
-            Self::Min(_) => i64::MAX,
+            Self::Last(_) | Self::Max(..) => i64::MIN,
+            Self::Min(..) => i64::MAX,
             _ => 0,
         }
+    }
+
+    /// Returns whether it stands in cells.
+    fn is_in_cells(self) -> bool {
+        !matches!(self, Self::Missing(..) | Self::Distinct(..))
     }
 
     /// Adds a number to another, and returns whether there was no room for the sum.
     fn fold(self, sum: &mut i64, more: i64) -> bool {
         match self {
-            Self::Last | Self::LastOf(_) | Self::Max(_) => *sum = (*sum).max(more),
-            Self::Min(_) => *sum = (*sum).min(more),
+            Self::Last(_) | Self::Max(..) => *sum = (*sum).max(more),
+            Self::Min(..) => *sum = (*sum).min(more),
             _ => {
                 let (added, overflows) = sum.overflowing_add(more);
                 *sum = added;
@@ -217,11 +232,12 @@ impl Part {
             dates: dates.to_vec(),
             known_on: is_dated.then(|| dates[0]),
             pieces: Pieces::of(dates, measures),
-            columns: IndexMap::new(),
-            numbers: IndexMap::new(),
+            masks: IndexMap::new(),
+            values: IndexMap::new(),
+            numbers: IndexSet::new(),
             folds: IndexMap::new(),
-            parts: Vec::new(),
-            values: Vec::new(),
+            aggregates: Vec::new(),
+            measures: Vec::new(),
         };
         for (measure, definition) in measures {
             part.add(&rows.table, measure, definition);
@@ -232,16 +248,17 @@ impl Part {
     fn add(&mut self, table: &Table, measure: &Measure, definition: &RowMeasure) {
         let window = definition.window;
         let condition = definition.condition.as_ref();
-        let counts = self.counts(&[condition]);
-        let (rows, last) = (self.fold(window, counts.0), self.fold(window, counts.1));
+        let those = self.those(&[condition]);
+        let rows = self.fold(window, Number::Rows(those));
+        let last = self.fold(window, Number::Last(those));
         for (k, summary) in definition.summaries.iter().enumerate() {
             let value = self.aggregate(table, window, condition, summary);
-            self.parts.push(value.alias(scratch(measure, k)));
+            self.aggregates.push(value.alias(scratch(measure, k)));
         }
         let newest = when(rows.clone().gt(lit(0)))
             .then(last)
             .otherwise(lit(NULL));
-        self.values.extend([
+        self.measures.extend([
             published(whole(measure, definition), measure),
             rows.alias(format!("__rows_{}", measure.name)),
             of_kind(newest, Kind::Date).alias(newest_name(&measure.name)),
@@ -256,87 +273,59 @@ impl Part {
         condition: Option<&Formula>,
         summary: &Summary,
     ) -> Expr {
-        let conditions = [condition, summary.filter.as_ref()];
-        let (count, last) = self.counts(&conditions);
-        let rows = self.fold(window, count);
+        let those = self.those(&[condition, summary.filter.as_ref()]);
+        let rows = self.fold(window, Number::Rows(those));
         if summary.aggregate == Aggregate::CountRows {
             return rows;
         }
         let x = &summary.arguments[0];
         let is_time = matches!(&x.node, Node::Column(name) if Some(name) == table.time.as_ref());
         if summary.aggregate == Aggregate::Max && x.kind == Kind::Date && is_time {
-            let last = when(rows.gt(lit(0)))
-                .then(self.fold(window, last))
-                .otherwise(lit(NULL));
+            let last = self.fold(window, Number::Last(those));
+            let last = when(rows.gt(lit(0))).then(last).otherwise(lit(NULL));
             return of_kind(last, Kind::Date);
         }
-        let (mask, says) = (self.mask(&conditions), says(&conditions));
-        let says = format!("{says} of {:?}", x.node);
         let value = self.of_rows(row_wise(x));
-        let is_missing = and(mask.clone(), value.clone().is_null()).cast(DataType::Int64);
-        let missing = self.column(format!("no {says}"), is_missing);
-        let known = rows - self.fold(window, Number::Missing(missing));
-        if summary.aggregate == Aggregate::Count {
-            return known;
+        let entry = self.values.entry(format!("{:?}", x.node));
+        let place = entry.index();
+        entry.or_insert(value);
+        if summary.aggregate == Aggregate::CountDistinct {
+            return self.fold(window, Number::Distinct(those, place));
         }
-        let number = value.cast(DataType::Int64);
-        let fold = |part: &mut Self, number_of: fn(usize) -> Number| {
-            let nothing = lit(number_of(0).neutral());
-            let among = match &mask {
-                None => number.clone(),
-                Some(mask) => when(mask.clone())
-                    .then(number.clone())
-                    .otherwise(nothing.clone()),
-            };
-            let of = match number_of(0).neutral() {
-                0 => "sum",
-                i64::MAX => "min",
-                _ => "max",
-            };
-            let column = part.column(format!("{of} {says}"), among.fill_null(nothing));
-            part.fold(window, number_of(column))
-        };
+        let known = rows - self.fold(window, Number::Missing(those, place));
         let any = known.clone().gt(lit(0));
         let value = match summary.aggregate {
-            Aggregate::Min => of_kind(fold(self, Number::Min), x.kind),
-            Aggregate::Max => of_kind(fold(self, Number::Max), x.kind),
+            Aggregate::Count => return known,
+            Aggregate::Min => of_kind(self.fold(window, Number::Min(those, place)), x.kind),
+            Aggregate::Max => of_kind(self.fold(window, Number::Max(those, place)), x.kind),
             Aggregate::Avg => {
-                fold(self, Number::Sum).cast(DataType::Float64) / known.cast(DataType::Float64)
+                let sum = self.fold(window, Number::Sum(those, place));
+                sum.cast(DataType::Float64) / known.cast(DataType::Float64)
             }
-            _ => fold(self, Number::Sum).cast(DataType::Float64),
+            _ => (self.fold(window, Number::Sum(those, place))).cast(DataType::Float64),
         };
         when(any).then(value).otherwise(lit(NULL))
     }
 
-    /// Asks for how many rows fulfil all conditions, and for the newest of them.
-    fn counts(&mut self, conditions: &[Option<&Formula>]) -> (Number, Number) {
-        match self.mask(conditions) {
-            None => (Number::Rows, Number::Last),
-            Some(mask) => {
-                let column = self.column(says(conditions), mask.cast(DataType::Int64));
-                (Number::Count(column), Number::LastOf(column))
-            }
-        }
-    }
-
-    fn mask(&self, conditions: &[Option<&Formula>]) -> Option<Expr> {
-        let conditions = conditions.iter().flatten();
-        let masks =
-            conditions.map(|condition| self.of_rows(row_wise(condition)).fill_null(lit(false)));
-        masks.reduce(Expr::and)
-    }
-
-    /// Asks for a column and returns its place.
-    fn column(&mut self, says: String, value: Expr) -> usize {
-        let entry = self.columns.entry(says);
+    /// Asks for the rows that fulfil all conditions.
+    fn those(&mut self, conditions: &[Option<&Formula>]) -> Those {
+        let conditions: Vec<&Formula> = conditions.iter().copied().flatten().collect();
+        let masks = conditions
+            .iter()
+            .map(|condition| self.of_rows(row_wise(condition)).fill_null(lit(false)));
+        let mask = masks.reduce(Expr::and)?;
+        let says = conditions
+            .iter()
+            .map(|condition| format!("{:?}", condition.node));
+        let entry = self.masks.entry(says.collect::<Vec<_>>().join(" and "));
         let place = entry.index();
-        entry.or_insert(value);
-        place
+        entry.or_insert(mask);
+        Some(place)
     }
 
     /// Asks for a number to be folded over a window, and returns its column.
     fn fold(&mut self, window: Window, number: Number) -> Expr {
-        self.numbers.entry(number).or_insert(());
+        self.numbers.insert(number);
         let entry = self.folds.entry((window.to_string(), number));
         let place = entry.index();
         entry.or_insert(window);
@@ -368,63 +357,46 @@ impl Part {
     }
 
     fn inputs(&self, n: usize) -> Vec<Expr> {
-        let columns = self.columns.values().enumerate();
-        columns
-            .map(|(k, value)| value.clone().alias(input_name(n, k)))
-            .collect()
+        let masks = self.masks.values().enumerate();
+        let masks = masks.map(|(k, mask)| mask.clone().alias(mask_name(n, k)));
+        let values = self.values.values().enumerate();
+        let values = values.map(|(k, value)| value.clone().alias(value_name(n, k)));
+        masks.chain(values).collect()
+    }
+
+    fn has_distinct(&self) -> bool {
+        let mut numbers = self.numbers.iter();
+        numbers.any(|number| matches!(number, Number::Distinct(..)))
     }
 
     /// Returns how many numbers a cell holds.
     fn width(&self) -> usize {
-        self.numbers.len()
+        self.numbers
+            .iter()
+            .filter(|number| number.is_in_cells())
+            .count()
     }
 
     /// Returns the measures on a date, or nothing where a number has no room.
     fn on(&self, date: NaiveDate, sums: &Sums, places: &Places) -> PolarsResult<Option<DataFrame>> {
-        let accounts = places
-            .codes
-            .iter()
-            .max()
-            .map_or(0, |code| *code as usize + 1);
-        let folds: Vec<(Number, usize, Range<usize>)> = (self.folds.iter())
-            .map(|((_, number), window)| {
-                let pieces = self.pieces.of_window(*window, date);
-                (*number, sums.place(*number), pieces)
-            })
-            .collect();
-        let empty = |(number, ..): &(Number, _, _)| vec![number.neutral(); accounts];
-        let mut folded: Vec<Vec<i64>> = folds.iter().map(empty).collect();
-        let today = day(date);
-        for (place, code) in places.codes.iter().enumerate() {
-            if places.from[place] > today || places.to[place] <= today {
-                continue;
-            }
-            for ((number, n, pieces), folded) in folds.iter().zip(&mut folded) {
-                for piece in pieces.clone() {
-                    let more = sums.number(*n, place, piece);
-                    if number.fold(&mut folded[*code as usize], more) {
-                        return Ok(None);
-                    }
-                }
-            }
+        let accounts = places.accounts();
+        let mut columns = Vec::new();
+        for (n, ((_, number), window)) in self.folds.iter().enumerate() {
+            let pieces = self.pieces.of_window(*window, date);
+            let Some(folded) = sums.folded(*number, pieces, day(date), places) else {
+                return Ok(None);
+            };
+            columns.push(Column::new(fold_name(n).into(), folded));
         }
-        let mut columns: Vec<Column> = (folded.into_iter().enumerate())
-            .map(|(n, folded)| Column::new(fold_name(n).into(), folded))
-            .collect();
         let codes = (0..accounts as IdxSize).collect::<Vec<_>>();
         columns.push(Column::new(CODE.into(), codes));
-        let named = [col(CODE), col(AS_OF)];
+        let named = [col(CODE), col(AS_OF)].into_iter();
         DataFrame::new_infer_height(columns)?
             .lazy()
-            .with_columns(self.parts.clone())
+            .with_columns(self.aggregates.clone())
             // Formulas around aggregates may speak of it.
             .with_column(date_literal(date).alias(AS_OF))
-            .select(
-                named
-                    .into_iter()
-                    .chain(self.values.clone())
-                    .collect::<Vec<_>>(),
-            )
+            .select(named.chain(self.measures.clone()).collect::<Vec<_>>())
             .collect()
             .map(Some)
     }
@@ -434,28 +406,16 @@ fn fold_name(n: usize) -> String {
     format!("__fold_{n}")
 }
 
-fn input_name(part: usize, column: usize) -> String {
-    format!("__input_{part}_{column}")
+fn mask_name(part: usize, mask: usize) -> String {
+    format!("__mask_{part}_{mask}")
+}
+
+fn value_name(part: usize, value: usize) -> String {
+    format!("__value_{part}_{value}")
 }
 
 fn known_name(column: &str, date: NaiveDate) -> String {
     format!("__known_{date}_{column}")
-}
-
-/// Returns what tells conditions from others.
-fn says(conditions: &[Option<&Formula>]) -> String {
-    let nodes = conditions
-        .iter()
-        .flatten()
-        .map(|condition| format!("{:?}", condition.node));
-    nodes.collect::<Vec<_>>().join(" and ")
-}
-
-fn and(mask: Option<Expr>, other: Expr) -> Expr {
-    match mask {
-        None => other,
-        Some(mask) => mask.and(other),
-    }
 }
 
 /// Returns a whole number as the date or moment that it counts.
@@ -497,7 +457,7 @@ impl Pieces {
 
     /// Returns how many pieces are looked at: all but what lies before every window and behind
     /// every date.
-    fn cells(&self) -> usize {
+    fn len(&self) -> usize {
         self.bounds.len() - self.first
     }
 
@@ -515,135 +475,327 @@ impl Pieces {
     }
 }
 
+/// Returns the first day of a window on a date, if it has a begin, and the first behind it, if
+/// that is not the day after the date: later rows are not visible anyway.
+fn ends(window: Window, date: NaiveDate) -> [Option<i32>; 2] {
+    let back = |days: u32| day(date).saturating_sub_unsigned(days);
+    let ends_earlier = window.offset.0 > 0;
+    [
+        window.reach().map(back),
+        ends_earlier.then(|| back(window.offset.0 - 1)),
+    ]
+}
+
 /// The cells of a part.
 struct Sums {
     part: usize,
     pieces: Pieces,
+    links: usize,
+    /// What stands in cells, in their order.
     numbers: Vec<Number>,
-    /// The numbers of a cell stand together, the cells of a link too. Counts of empty cells stand
-    /// aside.
+    /// The numbers of a cell stand together, the cells of a piece too: rows that come together are
+    /// of few pieces.
     cells: Vec<i64>,
-    width: usize,
-    /// By the place of the number; there only once a cell was empty.
-    missing: Vec<Option<Vec<i64>>>,
+    /// Counts of empty values, by cell; there only once one was empty.
+    missing: Vec<(Number, Option<Vec<i64>>)>,
+    distinct: Vec<(Number, Distinct)>,
     overflows: bool,
-    /// The cell of each row of a batch, kept for its memory.
-    at: Vec<usize>,
+    /// Of the rows at hand that have a cell, kept for its memory.
+    at: Vec<u32>,
+    picked: Vec<u32>,
+    masks: Vec<Vec<bool>>,
+    values: Vec<Numbers>,
 }
-
-/// No cell.
-const NO_CELL: usize = usize::MAX;
 
 impl Sums {
     fn new(n: usize, part: &Part, links: usize) -> Self {
-        let is_aside = |number: &Number| matches!(number, Number::Missing(_));
-        let mut numbers: Vec<Number> = part.numbers.keys().copied().collect();
-        numbers.sort_by_key(is_aside);
-        let width = numbers.iter().filter(|number| !is_aside(number)).count();
-        let neutral: Vec<i64> = numbers[..width]
-            .iter()
-            .map(|number| number.neutral())
-            .collect();
+        let numbers = || part.numbers.iter().copied();
+        let in_cells: Vec<Number> = numbers().filter(|number| number.is_in_cells()).collect();
+        let neutral: Vec<i64> = in_cells.iter().map(|number| number.neutral()).collect();
+        let is_missing = |number: &Number| matches!(number, Number::Missing(..));
+        let is_distinct = |number: &Number| matches!(number, Number::Distinct(..));
         Self {
             part: n,
-            cells: neutral.repeat(links * part.pieces.cells()),
-            missing: vec![None; numbers.len() - width],
-            width,
-            numbers,
+            links,
+            cells: neutral.repeat(links * part.pieces.len()),
+            numbers: in_cells,
+            missing: numbers()
+                .filter(is_missing)
+                .map(|number| (number, None))
+                .collect(),
+            distinct: numbers()
+                .filter(is_distinct)
+                .map(|number| (number, Distinct::default()))
+                .collect(),
             pieces: part.pieces.clone(),
             overflows: false,
             at: Vec::new(),
-        }
-    }
-
-    /// Returns the place of a number within a cell.
-    fn place(&self, number: Number) -> usize {
-        let place = self.numbers.iter().position(|known| *known == number);
-        place.expect("every fold is of a number")
-    }
-
-    /// Returns the n-th number in the cell of a link and a piece.
-    fn number(&self, n: usize, place: usize, piece: usize) -> i64 {
-        let cell = place * self.pieces.cells() + piece;
-        match n.checked_sub(self.width) {
-            None => self.cells[cell * self.width + n],
-            Some(aside) => self.missing[aside]
-                .as_ref()
-                .map_or(0, |missing| missing[cell]),
+            picked: Vec::new(),
+            masks: vec![Vec::new(); part.masks.len()],
+            values: (0..part.values.len()).map(|_| Numbers::default()).collect(),
         }
     }
 
     fn add(&mut self, batch: &Batch<'_>) -> PolarsResult<()> {
         let (mut last, mut piece) = (None, None);
-        let mut at = std::mem::take(&mut self.at);
-        at.clear();
-        at.extend((batch.places.iter().zip(batch.days)).map(|(place, day)| {
+        self.at.clear();
+        self.picked.clear();
+        for ((place, day), row) in batch.places.iter().zip(batch.days).zip(0u32..) {
             if last != Some(*day) {
                 (last, piece) = (Some(*day), self.pieces.piece(*day));
             }
-            match (*place, piece) {
-                (NOWHERE, _) | (_, None) => NO_CELL,
-                (place, Some(piece)) => place as usize * self.pieces.cells() + piece,
-            }
-        }));
-        let column = |number: &Number| -> PolarsResult<&[i64]> {
-            match number {
-                Number::Rows | Number::Last => Ok(&[]),
-                Number::Count(n)
-                | Number::LastOf(n)
-                | Number::Missing(n)
-                | Number::Sum(n)
-                | Number::Min(n)
-                | Number::Max(n) => {
-                    let column = batch.inputs.column(&input_name(self.part, *n))?;
-                    column.i64()?.cont_slice()
-                }
-            }
-        };
-        let columns = self.numbers.iter().map(column);
-        let columns = columns.collect::<PolarsResult<Vec<_>>>()?;
-        // A few rows at a time, so that their cells are still at hand for the next number.
-        const AT_A_TIME: usize = 512;
-        for begin in (0..at.len()).step_by(AT_A_TIME) {
-            let rows = begin..at.len().min(begin + AT_A_TIME);
-            let numbers = self.numbers[..self.width].iter().zip(&columns);
-            for (n, (number, x)) in numbers.enumerate() {
-                let mut put = |row: usize, more: i64| {
-                    if at[row] != NO_CELL {
-                        let sum = &mut self.cells[at[row] * self.width + n];
-                        self.overflows |= number.fold(sum, more);
-                    }
-                };
-                match number {
-                    Number::Rows => rows.clone().for_each(|row| put(row, 1)),
-                    Number::Last => {
-                        rows.clone()
-                            .for_each(|row| put(row, batch.days[row].into()));
-                    }
-                    Number::LastOf(_) => rows.clone().for_each(|row| {
-                        if x[row] != 0 {
-                            put(row, batch.days[row].into());
-                        }
-                    }),
-                    _ => rows.clone().for_each(|row| put(row, x[row])),
-                }
+            if let (true, Some(piece)) = (*place != NOWHERE, piece) {
+                self.at.push(place + (piece * self.links) as u32);
+                self.picked.push(row);
             }
         }
-        for (n, missing) in self.missing.iter_mut().enumerate() {
-            let x = columns[self.width + n];
-            if x.iter().all(|is_missing| *is_missing == 0) {
+        if self.picked.is_empty() {
+            return Ok(());
+        }
+        for (n, mask) in self.masks.iter_mut().enumerate() {
+            let column = batch.inputs.column(&mask_name(self.part, n))?;
+            let all = column.bool()?;
+            mask.clear();
+            let bits = all.downcast_as_array().values();
+            mask.extend(self.picked.iter().map(|row| bits.get_bit(*row as usize)));
+        }
+        for (n, values) in self.values.iter_mut().enumerate() {
+            let column = batch.inputs.column(&value_name(self.part, n))?;
+            values.take(column, &self.picked)?;
+        }
+        self.add_cells(batch.days);
+        for (number, missing) in &mut self.missing {
+            let Number::Missing(those, value) = *number else {
+                continue;
+            };
+            let known = &self.values[value].known;
+            if known.is_empty() {
                 continue;
             }
-            let cells = self.cells.len() / self.width;
+            let cells = self.links * self.pieces.len();
             let missing = missing.get_or_insert_with(|| vec![0; cells]);
-            for (cell, is_missing) in at.iter().zip(x) {
-                if *cell != NO_CELL {
-                    missing[*cell] += is_missing;
+            let mask = those.map(|mask| &self.masks[mask]);
+            for (row, (cell, known)) in self.at.iter().zip(known).enumerate() {
+                let counts = !known && mask.is_none_or(|mask| mask[row]);
+                missing[*cell as usize] += i64::from(counts);
+            }
+        }
+        for (number, distinct) in &mut self.distinct {
+            let Number::Distinct(those, value) = *number else {
+                continue;
+            };
+            let values = &self.values[value];
+            let mask = those.map(|mask| &self.masks[mask]);
+            for (row, cell) in self.at.iter().enumerate() {
+                let is_known = values.known.get(row).is_none_or(|known| *known);
+                if is_known && mask.is_none_or(|mask| mask[row]) {
+                    let (place, piece) = (*cell as usize % self.links, *cell as usize / self.links);
+                    distinct.add(place as u32, values.numbers[row], piece);
                 }
             }
         }
-        self.at = at;
         Ok(())
+    }
+
+    /// Adds up what stands in cells, a few rows at a time, so that their cells are still at hand for
+    /// the next number.
+    fn add_cells(&mut self, days: &[i32]) {
+        const AT_A_TIME: usize = 256;
+        let width = self.numbers.len();
+        for begin in (0..self.at.len()).step_by(AT_A_TIME) {
+            let rows = begin..self.at.len().min(begin + AT_A_TIME);
+            for (n, number) in self.numbers.iter().enumerate() {
+                let (cells, overflows) = (&mut self.cells, &mut self.overflows);
+                let at = &self.at[rows.clone()];
+                let picked = &self.picked[rows.clone()];
+                let (those, value) = match *number {
+                    Number::Rows(those) | Number::Last(those) => (those, None),
+                    Number::Sum(those, value)
+                    | Number::Min(those, value)
+                    | Number::Max(those, value)
+                    | Number::Missing(those, value)
+                    | Number::Distinct(those, value) => (those, Some(&self.values[value])),
+                };
+                let mask = those.map_or(&[][..], |mask| &self.masks[mask][rows.clone()]);
+                let known = value.map_or(&[][..], |value| value.known_of(rows.clone()));
+                let counts = |row: usize| {
+                    mask.get(row).is_none_or(|counts| *counts)
+                        && known.get(row).is_none_or(|known| *known)
+                };
+                let cell = |row: usize| at[row] as usize * width + n;
+                match *number {
+                    Number::Rows(_) => {
+                        for row in 0..at.len() {
+                            cells[cell(row)] += i64::from(counts(row));
+                        }
+                    }
+                    Number::Last(_) => {
+                        for row in (0..at.len()).filter(|row| counts(*row)) {
+                            let last = &mut cells[cell(row)];
+                            *last = (*last).max(days[picked[row] as usize].into());
+                        }
+                    }
+                    _ => {
+                        let numbers = value.map_or(&[][..], |value| &value.numbers[rows.clone()]);
+                        for row in (0..at.len()).filter(|row| counts(*row)) {
+                            *overflows |= number.fold(&mut cells[cell(row)], numbers[row]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Folds a number over pieces for every account, as links lead on a day; nothing where it has no
+    /// room.
+    fn folded(
+        &self,
+        number: Number,
+        pieces: Range<usize>,
+        day: i32,
+        places: &Places,
+    ) -> Option<Vec<i64>> {
+        match number {
+            Number::Missing(..) => {
+                let (_, missing) = self.missing.iter().find(|(known, _)| *known == number)?;
+                match missing {
+                    None => Some(vec![0; places.accounts()]),
+                    Some(missing) => {
+                        self.folded_cells(number, pieces, day, places, |cell| missing[cell])
+                    }
+                }
+            }
+            Number::Distinct(..) => {
+                let (_, distinct) = self.distinct.iter().find(|(known, _)| *known == number)?;
+                Some(distinct.folded(pieces, day, places))
+            }
+            _ => {
+                let width = self.numbers.len();
+                let n = self.numbers.iter().position(|known| *known == number)?;
+                let of_cell = |cell: usize| self.cells[cell * width + n];
+                self.folded_cells(number, pieces, day, places, of_cell)
+            }
+        }
+    }
+
+    fn folded_cells(
+        &self,
+        number: Number,
+        pieces: Range<usize>,
+        day: i32,
+        places: &Places,
+        of_cell: impl Fn(usize) -> i64,
+    ) -> Option<Vec<i64>> {
+        let all_lead = places.all_lead(day);
+        let mut folded = vec![number.neutral(); places.accounts()];
+        let mut overflows = false;
+        for piece in pieces {
+            for (place, code) in places.codes.iter().enumerate() {
+                if all_lead || places.leads(place, day) {
+                    let more = of_cell(piece * self.links + place);
+                    overflows |= number.fold(&mut folded[*code as usize], more);
+                }
+            }
+        }
+        (!overflows).then_some(folded)
+    }
+}
+
+/// The values of a formula in the rows at hand, as whole numbers.
+#[derive(Default)]
+struct Numbers {
+    numbers: Vec<i64>,
+    /// Whether each is there; empty where all are.
+    known: Vec<bool>,
+    /// The numbers of the texts seen so far.
+    texts: PlHashMap<String, i64>,
+}
+
+impl Numbers {
+    fn take(&mut self, column: &Column, picked: &[u32]) -> PolarsResult<()> {
+        let column = column.as_materialized_series().to_physical_repr();
+        let picked = || picked.iter().map(|row| *row as usize);
+        self.numbers.clear();
+        self.known.clear();
+        if column.null_count() > 0 {
+            let is_known = column.is_not_null();
+            let bits = is_known.downcast_as_array().values();
+            self.known.extend(picked().map(|row| bits.get_bit(row)));
+        }
+        match column.dtype() {
+            DataType::Int64 => {
+                let numbers = column.i64()?.downcast_as_array().values();
+                self.numbers.extend(picked().map(|row| numbers[row]));
+            }
+            DataType::Int32 => {
+                let numbers = column.i32()?.downcast_as_array().values();
+                self.numbers
+                    .extend(picked().map(|row| i64::from(numbers[row])));
+            }
+            DataType::String => {
+                let texts = column.str()?.downcast_as_array();
+                for (slot, row) in picked().enumerate() {
+                    let text = if self.known.get(slot).is_none_or(|known| *known) {
+                        texts.value(row)
+                    } else {
+                        ""
+                    };
+                    let number = match self.texts.get(text) {
+                        Some(number) => *number,
+                        None => {
+                            let number = self.texts.len() as i64;
+                            self.texts.insert(text.to_owned(), number);
+                            number
+                        }
+                    };
+                    self.numbers.push(number);
+                }
+            }
+            _ => {
+                let numbers = column.cast(&DataType::Int64)?;
+                let numbers = numbers.i64()?.downcast_as_array().values();
+                self.numbers.extend(picked().map(|row| numbers[row]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether some of the values are there; nothing where all are.
+    fn known_of(&self, rows: Range<usize>) -> &[bool] {
+        match self.known.is_empty() {
+            true => &[],
+            false => &self.known[rows],
+        }
+    }
+}
+
+/// The different values of every link, with the pieces in which each was seen.
+#[derive(Default)]
+struct Distinct(PlHashMap<(u32, i64), u64>);
+
+impl Distinct {
+    /// So many pieces can be told apart.
+    const PIECES: usize = 64;
+
+    fn add(&mut self, place: u32, value: i64, piece: usize) {
+        *self.0.entry((place, value)).or_default() |= 1 << piece;
+    }
+
+    /// Returns how many different values each account has in some pieces, as links lead on a day.
+    fn folded(&self, pieces: Range<usize>, day: i32, places: &Places) -> Vec<i64> {
+        let wanted = pieces.fold(0u64, |wanted, piece| wanted | 1 << piece);
+        let mut folded = vec![0; places.accounts()];
+        // Several links may lead to one account.
+        let is_alone = places.codes.iter().collect::<PlHashSet<_>>().len() == places.codes.len();
+        let mut seen = PlHashSet::default();
+        for ((place, value), pieces) in &self.0 {
+            let code = places.codes[*place as usize];
+            let counts = pieces & wanted != 0 && places.leads(*place as usize, day);
+            if counts && (is_alone || seen.insert((code, *value))) {
+                folded[code as usize] += 1;
+            }
+        }
+        folded
     }
 }
 

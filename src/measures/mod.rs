@@ -7,7 +7,6 @@ pub mod compute;
 pub mod file;
 mod folded;
 pub mod formulas;
-mod fused;
 mod money;
 mod order;
 mod over_rows;

@@ -3,8 +3,8 @@
 //! measure over that export.
 //!
 //! This is the meaning of a measure, and what a SQL engine would be given. Where the panel holds most
-//! accounts on each of its dates, rows need not meet it: they are grouped date by date. The plan of
-//! [`super::fused`] is faster for many rows; it must equal this one.
+//! accounts on each of its dates, rows need not meet it: they are grouped date by date. Where there are
+//! many rows and their measures fold, [`super::folded`] is faster; it must equal this plan.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,6 @@ use super::batches::batches;
 use super::catalog::{Measure, RowMeasure, summary_name};
 use super::compute::{beside, newest_name, published, tie_name, unpriced_name};
 use super::folded;
-use super::fused;
 use super::money;
 use crate::domain::Window;
 use crate::exports::as_of::{ACCOUNT, AS_OF, CODE, EVENT, PART, masked, visible};
@@ -66,14 +65,12 @@ impl Values {
 
 /// Computes all measures over one export.
 ///
-/// `panel` holds whatever of the accounts the rows are compared with. From `fuse_from` rows on the
-/// fused plan is taken where it can be.
+/// `panel` holds whatever of the accounts the rows are compared with.
 pub(super) fn over_rows(
     exports: &Exports,
     rows: &Rows,
     panel: &DataFrame,
     measures: &[(&Measure, &RowMeasure)],
-    fuse_from: usize,
 ) -> PolarsResult<Vec<Values>> {
     let by = |meeting, measures: &[(&Measure, &RowMeasure)]| {
         grouped(exports, rows, meeting, panel, measures)
@@ -99,25 +96,12 @@ pub(super) fn over_rows(
         let (alone, compared): (Vec<_>, Vec<_>) = measures
             .iter()
             .partition(|(_, rows)| rows.of_account().is_empty());
-        let (fusable, others): (Vec<_>, Vec<_>) = alone
-            .iter()
-            .partition(|(_, measure)| fused::is_fusable(&rows.table, measure));
-        // Measures for which rows are grouped anyway are cheaper together than by two plans.
-        let fuses = rows.frame()?.height() >= fuse_from && (others.is_empty() || dates.len() > 2);
-        let (fusable, others) = if fuses {
-            (fusable, others)
-        } else {
-            (vec![], alone)
-        };
         let mut values = Vec::new();
-        if !fusable.is_empty() {
-            values.push(fused::fused(rows, &dates, &fusable)?);
-        }
-        if !others.is_empty() {
+        if !alone.is_empty() {
             let of_date = |date: &NaiveDate| {
                 let pairs = panel.clone().lazy();
                 let pairs = pairs.filter(col(AS_OF).eq(date_literal(*date))).collect()?;
-                let values = grouped(exports, rows, Meeting::OnDate(*date), &pairs, &others)?;
+                let values = grouped(exports, rows, Meeting::OnDate(*date), &pairs, &alone)?;
                 Ok(values.frame.lazy())
             };
             let of_dates = dates

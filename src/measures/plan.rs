@@ -27,13 +27,13 @@ pub struct Plan {
     pub carried: IndexSet<(String, DayCount)>,
     /// Columns of exports whose rows are wanted as they are, from the first on.
     pub rows: IndexMap<String, Vec<String>>,
-    /// From so many rows of an export on, its measures take the fused plan where they can.
-    pub fuse_from: usize,
+    /// From so many rows of an export on, it is walked through where all that is asked of it folds.
+    pub walk_from: usize,
 }
 
-/// Fewer rows are grouped sooner than the fused plan is made: measured with ten measures over one
+/// Fewer rows are grouped sooner than a walk is planned: measured with ten measures over one
 /// export, on one date.
-const FUSE_FROM: usize = 100_000;
+const WALK_FROM: usize = 100_000;
 
 impl Plan {
     /// Returns the plan for the named measures and account columns, and all they rest on.
@@ -75,7 +75,7 @@ impl Plan {
             attributes,
             carried,
             rows: IndexMap::new(),
-            fuse_from: FUSE_FROM,
+            walk_from: WALK_FROM,
         }
     }
 
@@ -137,7 +137,7 @@ impl Plan {
         // Carried values are looked for later, on dates of which nothing is known yet.
         let is_carried = (self.stages_of(&carried).iter())
             .any(|stage| !carried.is_empty() && !stage.over(&table.name).is_empty());
-        table.rows_in_files() >= self.fuse_from as u64
+        table.rows_in_files() >= self.walk_from as u64
             && !self.rows.contains_key(&table.name)
             && !is_carried
             && self.over(&table.name).next().is_some()

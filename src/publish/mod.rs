@@ -7,4 +7,4 @@ pub use folder::{
     Content, Lock, LockError, PublishError, dates, newest_before, publish, read_text, write_beside,
     write_new,
 };
-pub use parquet::{Stamp, decode, encode};
+pub use parquet::{Stamp, decode, encode, encode_pieces};

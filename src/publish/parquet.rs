@@ -58,22 +58,74 @@ pub fn encode(
     descriptions: &[(String, String)],
     stamp: &Stamp,
 ) -> Result<Vec<u8>, EncodeError> {
-    let mut fields = Vec::new();
-    let mut arrays = Vec::new();
-    for column in frame.columns() {
-        let (data_type, array) = hand_over(column)?;
+    encode_pieces([Ok(frame.clone())], sorted_by, descriptions, stamp)
+}
+
+/// Returns the same of the pieces of a frame; there is at least one, with or without rows.
+///
+/// # Errors
+/// When a piece cannot be made, or a column's type is not one that every reader knows.
+pub fn encode_pieces(
+    pieces: impl IntoIterator<Item = PolarsResult<DataFrame>>,
+    sorted_by: &[String],
+    descriptions: &[(String, String)],
+    stamp: &Stamp,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut writer: Option<(Arc<Schema>, ArrowWriter<Vec<u8>>)> = None;
+    for piece in pieces {
+        let piece = piece?;
+        let mut begin = 0;
+        // A little at a time, so that what is handed over need not be there twice as a whole.
+        while begin == 0 || begin < piece.height() {
+            let rows = piece.slice(begin as i64, AT_A_TIME);
+            begin += AT_A_TIME;
+            let columns = rows.columns().iter().map(hand_over);
+            let (types, arrays): (Vec<_>, Vec<_>) =
+                columns.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+            if writer.is_none() {
+                let schema = schema(&rows, types, descriptions);
+                let properties = properties(&rows, sorted_by, descriptions, stamp)?;
+                let begun = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))?;
+                writer = Some((schema, begun));
+            }
+            if let Some((schema, writer)) = &mut writer {
+                writer.write(&RecordBatch::try_new(schema.clone(), arrays)?)?;
+            }
+        }
+    }
+    Ok(match writer {
+        Some((_, writer)) => writer.into_inner()?,
+        None => Vec::new(),
+    })
+}
+
+/// So many rows are handed over at a time; a multiple of the 1,024 that the writer takes on at once,
+/// which therefore writes the same as of all rows together.
+const AT_A_TIME: usize = 64 * 1024;
+
+fn schema(
+    frame: &DataFrame,
+    types: Vec<ArrowType>,
+    descriptions: &[(String, String)],
+) -> Arc<Schema> {
+    let fields = frame.get_column_names().into_iter().zip(types);
+    let fields = fields.map(|(column, data_type)| {
         let about = descriptions
             .iter()
-            .find(|(name, _)| name == column.name().as_str());
-        let metadata: std::collections::HashMap<String, String> = about
-            .map(|(_, text)| ("description".to_owned(), text.clone()))
-            .into_iter()
-            .collect();
-        fields.push(Field::new(column.name().as_str(), data_type, true).with_metadata(metadata));
-        arrays.push(array);
-    }
-    let schema = Arc::new(Schema::new(fields));
-    let batch = RecordBatch::try_new(schema.clone(), arrays)?;
+            .find(|(name, _)| name == column.as_str());
+        let about = about.map(|(_, text)| ("description".to_owned(), text.clone()));
+        let metadata: std::collections::HashMap<String, String> = about.into_iter().collect();
+        Field::new(column.as_str(), data_type, true).with_metadata(metadata)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn properties(
+    frame: &DataFrame,
+    sorted_by: &[String],
+    descriptions: &[(String, String)],
+    stamp: &Stamp,
+) -> Result<WriterProperties, EncodeError> {
     let sorting = sorted_by
         .iter()
         .filter_map(|name| frame.get_column_index(name))
@@ -92,17 +144,12 @@ pub fn encode(
         .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
         .chain(described)
         .collect();
-    let properties = WriterProperties::builder()
+    Ok(WriterProperties::builder()
         .set_created_by(stamp.program.clone())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_key_value_metadata(Some(pairs))
         .set_sorting_columns(Some(sorting))
-        .build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
-    writer.write(&batch)?;
-    writer.close()?;
-    Ok(bytes)
+        .build())
 }
 
 /// Reads a published table back.

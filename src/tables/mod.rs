@@ -6,6 +6,7 @@ mod follow_up;
 mod parents;
 mod portfolio;
 mod scores;
+mod stacked;
 
 pub use backtest::{backtest_figures, backtest_rows, mismatches, profiles, replay, sensitivity};
 pub use drivers::drivers;
@@ -13,6 +14,7 @@ pub use follow_up::{actions, exceptions, opportunities, signals};
 pub use parents::parent_scores;
 pub use portfolio::portfolio;
 pub use scores::{account_scores, category_scores, is_account_column, metric_scores};
+pub use stacked::Stacked;
 
 use polars::prelude::*;
 
@@ -26,11 +28,20 @@ pub struct Table {
     /// File name without its ending.
     pub name: &'static str,
     /// Rows in their published order.
-    pub frame: DataFrame,
+    pub rows: Rows,
     /// Leading columns the rows are sorted by, rising.
     pub sorted_by: Vec<String>,
     /// What each column says.
     pub descriptions: Vec<(String, String)>,
+}
+
+/// The rows of a table.
+#[derive(Debug, Clone)]
+pub enum Rows {
+    /// As they are.
+    Whole(DataFrame),
+    /// Many for each account, made when they are asked for.
+    Stacked(Stacked),
 }
 
 impl Table {
@@ -44,8 +55,18 @@ impl Table {
         sorted_by: &[&str],
         describe: impl Fn(&str) -> Option<String>,
     ) -> Self {
-        let descriptions = frame
-            .get_column_names()
+        let columns = frame.get_column_names_owned();
+        Self::described(name, Rows::Whole(frame), &columns, sorted_by, describe)
+    }
+
+    fn described(
+        name: &'static str,
+        rows: Rows,
+        columns: &[PlSmallStr],
+        sorted_by: &[&str],
+        describe: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let descriptions = columns
             .iter()
             .map(|column| {
                 let text = describe(column)
@@ -55,12 +76,40 @@ impl Table {
             .collect();
         Self {
             name,
-            frame,
+            rows,
             sorted_by: sorted_by
                 .iter()
                 .map(|column| (*column).to_owned())
                 .collect(),
             descriptions,
+        }
+    }
+
+    /// Returns how many rows there are.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        match &self.rows {
+            Rows::Whole(frame) => frame.height(),
+            Rows::Stacked(stacked) => stacked.height(),
+        }
+    }
+
+    /// Returns all rows.
+    ///
+    /// # Errors
+    /// When Polars fails.
+    pub fn frame(&self) -> PolarsResult<DataFrame> {
+        match &self.rows {
+            Rows::Whole(frame) => Ok(frame.clone()),
+            Rows::Stacked(stacked) => stacked.whole(),
+        }
+    }
+
+    /// Returns all rows, some at a time: as many as can be made anew without being missed.
+    pub fn pieces(&self) -> Box<dyn Iterator<Item = PolarsResult<DataFrame>> + '_> {
+        match &self.rows {
+            Rows::Whole(frame) => Box::new(std::iter::once(Ok(frame.clone()))),
+            Rows::Stacked(stacked) => Box::new(stacked.pieces()),
         }
     }
 }
@@ -75,10 +124,11 @@ impl Table {
     /// # Errors
     /// When Polars fails.
     pub fn name_parts(&mut self, part: &str) -> PolarsResult<()> {
-        let Some(place) = self.frame.get_column_index(ACCOUNT_ID) else {
+        let mut frame = self.frame()?;
+        let Some(place) = frame.get_column_index(ACCOUNT_ID) else {
             return Ok(());
         };
-        let ids = self.frame.column(ACCOUNT_ID)?.str()?.clone();
+        let ids = frame.column(ACCOUNT_ID)?.str()?.clone();
         let (accounts, parts): (Vec<_>, Vec<_>) = ids
             .iter()
             .map(|id| match id.and_then(|id| id.split_once(PART_SEPARATOR)) {
@@ -86,10 +136,9 @@ impl Table {
                 None => (id, None),
             })
             .unzip();
-        self.frame
-            .with_column(Column::new(ACCOUNT_ID.into(), accounts))?;
-        self.frame
-            .insert_column(place + 1, Column::new(part.into(), parts))?;
+        frame.with_column(Column::new(ACCOUNT_ID.into(), accounts))?;
+        frame.insert_column(place + 1, Column::new(part.into(), parts))?;
+        self.rows = Rows::Whole(frame);
         self.descriptions
             .insert(place + 1, (part.to_owned(), PART_DESCRIPTION.to_owned()));
         if let Some(sorted) = self

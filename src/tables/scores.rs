@@ -2,7 +2,7 @@
 
 use polars::prelude::*;
 
-use super::Table;
+use super::{Rows, Stacked, Table};
 use crate::domain::Comparator;
 use crate::exports::as_of::AS_OF;
 use crate::formula::any_of;
@@ -12,7 +12,7 @@ use crate::insights::{attention, noise};
 use crate::measures::compute::newest_name;
 use crate::model::HealthModel;
 use crate::model::health_model::Category;
-use crate::panel::ACCOUNT_ID;
+use crate::panel::{self, ACCOUNT_ID};
 use crate::population::Shown;
 use crate::scores::columns as name;
 
@@ -122,12 +122,8 @@ pub fn account_scores(
         overall(attention::ATTENTION).alias(attention::ATTENTION),
         overall(attention::RANK).alias(attention::RANK),
     ]);
-    let frame = scored
-        .clone()
-        .lazy()
-        .select(columns)
-        .sort([ACCOUNT_ID], SortMultipleOptions::default())
-        .collect()?;
+    let accounts = panel::in_order(scored.clone())?;
+    let frame = accounts.lazy().select(columns).collect()?;
     let decimals = model.decimals;
     Ok(Table::new(
         "account_scores",
@@ -209,24 +205,6 @@ pub fn is_account_column(name: &str) -> bool {
     describe_account(name, 0).is_some()
 }
 
-/// Stacks one frame per part, ordered by account and then by the model's order.
-///
-/// Accounts are sorted before they are stacked: then the place of every row is known, and there is
-/// nothing to sort among many times as many rows.
-fn stacked(scored: &DataFrame, parts: Vec<Vec<Expr>>) -> PolarsResult<DataFrame> {
-    let accounts = scored.sort([ACCOUNT_ID], SortMultipleOptions::default())?;
-    let (height, count) = (accounts.height(), parts.len());
-    let frames: Vec<LazyFrame> = parts
-        .into_iter()
-        .map(|columns| accounts.clone().lazy().select(columns))
-        .collect();
-    let stacked = concat(frames, UnionArgs::default())?.collect()?;
-    let places: Vec<IdxSize> = (0..height)
-        .flat_map(|row| (0..count).map(move |part| (part * height + row) as IdxSize))
-        .collect();
-    stacked.take(&IdxCa::from_vec("places".into(), places))
-}
-
 /// Returns `category_scores`: one row per account and category.
 ///
 /// # Errors
@@ -258,11 +236,13 @@ pub fn category_scores(
             columns
         })
         .collect();
-    let frame = stacked(scored, parts)?;
+    let rows = Stacked::new(panel::in_order(scored.clone())?, parts);
     let [lowest, highest] = model.scale;
-    Ok(Table::new(
+    let columns = rows.columns()?;
+    Ok(Table::described(
         "category_scores",
-        frame,
+        Rows::Stacked(rows),
+        &columns,
         &[ACCOUNT_ID],
         |column| {
             describe_trend(column).or_else(|| describe_noise(column)).or_else(|| {
@@ -348,11 +328,13 @@ pub fn metric_scores(
             columns
         })
         .collect();
-    let frame = stacked(scored, parts)?;
+    let rows = Stacked::new(panel::in_order(scored.clone())?, parts);
     let [lowest, highest] = model.scale;
-    Ok(Table::new(
+    let columns = rows.columns()?;
+    Ok(Table::described(
         "metric_scores",
-        frame,
+        Rows::Stacked(rows),
+        &columns,
         &[ACCOUNT_ID],
         |column| {
             describe_trend(column).or_else(|| Some(match column {

@@ -240,7 +240,7 @@ fn rows_of_accounts_that_have_ended_are_no_reason_to_refuse() {
         "{:?}",
         scorecards[0].moment
     );
-    let accounts = &scorecards[0].tables[0].frame;
+    let accounts = &scorecards[0].tables[0].frame().unwrap();
     assert_eq!(accounts.height(), 1);
 }
 

@@ -47,7 +47,7 @@ fn rejects(scorecard: &Scorecard) -> Vec<[String; 5]> {
         .tables
         .iter()
         .find(|table| table.name == "rejects");
-    let frame = &table.unwrap().frame;
+    let frame = &table.unwrap().frame().unwrap();
     let text = |column: &str, row: usize| {
         let column = frame.column(column).unwrap().str().unwrap().clone();
         column.get(row).unwrap_or_default().to_owned()
@@ -530,4 +530,39 @@ fn the_last_days_are_restated_and_earlier_ones_frozen() {
     );
     let restated = world.command(&["run", "job.toml", "--as-of", "2026-01-20", "--restate"]);
     assert_eq!(restated.status.code(), Some(0));
+}
+
+#[test]
+fn folders_may_be_called_by_what_patterns_are_made_of() {
+    let world = World::base();
+    let folder = world.path().join("ex[p]orts*");
+    std::fs::rename(world.path().join("data"), &folder).unwrap();
+    std::fs::create_dir(folder.join("con[1]tracts")).unwrap();
+    let moved = folder.join("con[1]tracts/part-0.parquet");
+    std::fs::rename(folder.join("contracts.parquet"), moved).unwrap();
+    world.edit("job.toml", "\"data\"", "\"ex[p]orts*\"");
+    world.edit("exports.toml", "\"contracts.parquet\"", "\"con[1]tracts\"");
+    world.edit("exports.toml", "\"tickets.parquet\"", "\"tick*.parquet\"");
+    assert_eq!(world.complaints(), "");
+    assert_eq!(world.measure("seats", "A"), AnyValue::Float64(10.0));
+}
+
+#[test]
+fn rows_that_an_exports_own_condition_leaves_out_stand_in_the_ledger() {
+    // T1 is open, T2 is closed after the date, T3 was closed before it.
+    let left_out = |condition: &str, lookup: &str| {
+        let world = World::base();
+        let known = "known = { closed_at = \"closed_at\" }";
+        let with = format!("{known}\nwhere = \"{condition}\"\n{lookup}");
+        world.edit("exports.toml", known, &with);
+        let scorecard = published(&world, AS_OF);
+        let ledgers = scorecard.manifest["ledger"].as_array().unwrap();
+        let ledger = ledgers.iter().find(|ledger| ledger["export"] == "tickets");
+        ["seen", "used", "left_out"].map(|count| ledger.unwrap()[count].as_u64().unwrap())
+    };
+    assert_eq!(left_out("ticket_id <> 'T1'", ""), [3, 2, 1]);
+    assert_eq!(left_out("closed_at IS NULL", ""), [3, 2, 1]);
+    assert_eq!(left_out("opened_at > as_of", ""), [3, 0, 3]);
+    let lookup = "lookup = { account_id = { table = \"contracts\", on = \"account_id\", take = [\"product\"] } }";
+    assert_eq!(left_out("product = 'plus'", lookup), [3, 0, 3]);
 }

@@ -255,7 +255,7 @@ fn table(world: &World, overrides: &Overrides, name: &str) -> DataFrame {
     let scorecards = world.publish(overrides).unwrap();
     let tables = &scorecards.last().unwrap().tables;
     let table = tables.iter().find(|table| table.name == name);
-    table.unwrap().frame.clone()
+    table.unwrap().frame().unwrap()
 }
 
 fn on_date(as_of: &str) -> Overrides {

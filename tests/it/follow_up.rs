@@ -59,7 +59,7 @@ fn table(world: &World, name: &str) -> DataFrame {
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let tables = &scorecards[0].tables;
     let table = tables.iter().find(|table| table.name == name);
-    table.unwrap().frame.clone()
+    table.unwrap().frame().unwrap()
 }
 
 /// Returns rows account by account, in their order.
@@ -580,7 +580,7 @@ fn the_portfolio_counts_every_account_once_in_each_slice() {
     let found = |name: &str, columns: &[&str]| {
         let tables = &scorecards[0].tables;
         let table = tables.iter().find(|table| table.name == name).unwrap();
-        rows(&table.frame, columns)
+        rows(&table.frame().unwrap(), columns)
     };
     let bands = [
         "on_date",
@@ -924,7 +924,7 @@ fn every_shipped_rule_fires_on_the_sample_and_none_on_the_healthiest_account() {
         .unwrap();
     let table = |name: &str| {
         let table = scorecard.tables.iter().find(|table| table.name == name);
-        table.unwrap().frame.clone()
+        table.unwrap().frame().unwrap()
     };
     let found = |table: &DataFrame, column: &str| -> std::collections::BTreeSet<String> {
         let texts = table.column(column).unwrap().str().unwrap().clone();

@@ -46,7 +46,7 @@ fn run(world: &World, starter: &Starter) -> DataFrame {
         .tables
         .iter()
         .find(|table| table.name == "account_scores");
-    table.unwrap().frame.clone()
+    table.unwrap().frame().unwrap()
 }
 
 fn day(n: usize) -> String {

@@ -387,7 +387,7 @@ fn shown_measures_stand_beside_the_account_columns() {
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let table = &scorecards[0].tables[0];
     assert_eq!(table.name, "account_scores");
-    let names: Vec<String> = table.frame.get_column_names_owned()[..5]
+    let names: Vec<String> = table.frame().unwrap().get_column_names_owned()[..5]
         .iter()
         .map(ToString::to_string)
         .collect();
@@ -401,7 +401,7 @@ fn shown_measures_stand_beside_the_account_columns() {
             "tickets_per_seat"
         ]
     );
-    let shown = |account: &str, column: &str| cell(&table.frame, account, column);
+    let shown = |account: &str, column: &str| cell(&table.frame().unwrap(), account, column);
     assert_eq!(
         shown("A", "used"),
         AnyValue::StringOwned("api; dashboards; robots".into())

@@ -10,7 +10,6 @@ mod follow_up;
 mod drivers;
 mod formulas;
 mod folded;
-mod fused;
 mod harness;
 mod hours;
 mod init;

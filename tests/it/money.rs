@@ -120,7 +120,8 @@ fn the_currency_of_the_job_is_a_part_of_the_model() {
         let tables = &cards[0].tables;
         let drivers = tables.iter().find(|table| table.name == "drivers").unwrap();
         let causes = drivers
-            .frame
+            .frame()
+            .unwrap()
             .column("cause")
             .unwrap()
             .str()

@@ -118,7 +118,7 @@ fn scores(world: &World, table: &str) -> DataFrame {
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let tables = &scorecards[0].tables;
     let table = tables.iter().find(|of| of.name == table);
-    table.unwrap().frame.clone()
+    table.unwrap().frame().unwrap()
 }
 
 /// Returns cells as text, by account; `–` where there is none.

@@ -55,7 +55,7 @@ fn parents(world: &World) -> DataFrame {
         .tables
         .iter()
         .find(|table| table.name == "parent_scores");
-    let mut frame = table.unwrap().frame.clone();
+    let mut frame = table.unwrap().frame().unwrap();
     frame.rename("parent_id", "account_id".into()).unwrap();
     frame
 }

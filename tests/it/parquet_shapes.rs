@@ -10,7 +10,10 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use polars::prelude::*;
 
-use crate::harness::{World, cell, dates};
+use healthscore::exports::scan::{self, Demand};
+use healthscore::jobs::settings::Overrides;
+
+use crate::harness::{World, cell, date, dates};
 
 /// What is asked of each file; `day` and `is_core` stand for the columns that the file needs.
 const QUESTIONS: [(&str, &str); 7] = [
@@ -315,4 +318,67 @@ fn a_column_of_a_type_without_use_is_refused_where_it_is_used() {
         );
         assert!(complaints.contains(&stored), "{complaints}");
     }
+}
+
+#[test]
+fn folders_of_days_are_read_as_one_and_only_those_that_a_window_reaches() {
+    let world = World::base();
+    for (day, region, sizes) in [
+        ("2025-12-01", "eu", [100i64, 200]),
+        ("2026-01-25", "eu", [1, 2]),
+        ("2026-01-31", "eu", [4, 8]),
+        ("2026-01-31", "us", [16, 32]),
+        ("2026-02-01", "us", [1000, 2000]),
+    ] {
+        world.export(
+            &format!("logins/dt={day}/region={region}/part-0"),
+            df!("account_id" => ["A", "B"], "size" => sizes),
+        );
+    }
+    world.add(
+        "exports.toml",
+        "[tables.logins]\npath = \"logins\"\ntime = \"day\"\nderive = { day = \"CAST(dt AS DATE)\" }\nobserved = \"all\"",
+    );
+    measure(&world, "sizes_30d", "logins", "SUM(size)");
+    world.edit(
+        "measures.toml",
+        "from = \"logins\"",
+        "from = \"logins\"\nwindow = \"30d\"",
+    );
+    measure(
+        &world,
+        "newest_region",
+        "logins",
+        "MAX(region) FILTER (WHERE size > 8)",
+    );
+    world.edit(
+        "measures.toml",
+        "[measures.newest_region]",
+        "[measures.newest_region]\nwindow = \"7d\"",
+    );
+    let found = world.run_with(&["sizes_30d", "newest_region"], "2026-01-31");
+    assert_eq!(cell(&found, "A", "sizes_30d"), AnyValue::Float64(21.0));
+    assert_eq!(cell(&found, "B", "sizes_30d"), AnyValue::Float64(42.0));
+    let us = AnyValue::StringOwned("us".into());
+    assert_eq!(cell(&found, "A", "newest_region"), us);
+    // Of five files, the oldest is out of reach and the newest is of tomorrow.
+    let overrides = Overrides {
+        also: vec!["sizes_30d".to_owned()],
+        ..Overrides::default()
+    };
+    let job = world.load(&overrides).unwrap();
+    let logins = &job.contract.tables["logins"];
+    let demand = Demand {
+        columns: vec!["size".to_owned()],
+        since: Some(date("2026-01-02")),
+        dates: vec![date("2026-01-31")],
+        ..Demand::default()
+    };
+    let all: u64 = logins.files.iter().map(|file| file.bytes).sum();
+    let of_columns = |n: usize| {
+        let file = &logins.files[n];
+        file.column_bytes["size"] + file.column_bytes["account_id"]
+    };
+    let read: u64 = (1..=3).map(of_columns).sum();
+    assert_eq!(scan::bytes(logins, &demand), [read, all - read]);
 }

@@ -60,7 +60,7 @@ fn charts_are_published_beside_the_tables_and_say_what_they_say() {
     let scorecards = world.publish(&Overrides::default()).unwrap();
     let table = |name: &str| {
         let table = scorecards[0].tables.iter().find(|table| table.name == name);
-        table.unwrap().frame.clone()
+        table.unwrap().frame().unwrap()
     };
     let files = world.published(AS_OF);
     for name in [

@@ -60,8 +60,8 @@ fn the_nightly_job_scores_the_sample() {
             .iter()
             .find(|table| table.name == name)
             .unwrap()
-            .frame
-            .clone()
+            .frame()
+            .unwrap()
     };
     let accounts = table("account_scores");
     let scored = accounts.height() - accounts.column("health_score").unwrap().null_count();
@@ -112,7 +112,7 @@ fn the_nightly_job_scores_the_sample() {
         assert!(count("used") > 0, "{ledger}");
         assert_eq!(
             count("seen"),
-            count("used") + count("outside_every_window") + count("set_aside"),
+            count("used") + count("left_out") + count("outside_every_window") + count("set_aside"),
             "{ledger}"
         );
         if ledger["since"].is_null() {

@@ -12,8 +12,8 @@ fn published(world: &World, table: &str) -> DataFrame {
         .iter()
         .find(|candidate| candidate.name == table)
         .unwrap()
-        .frame
-        .clone()
+        .frame()
+        .unwrap()
 }
 
 fn number(frame: &DataFrame, account: &str, column: &str) -> Option<f64> {
@@ -239,8 +239,8 @@ fn parts_sum_to_the_whole_raw_and_as_shown() {
             .iter()
             .find(|table| table.name == name)
             .unwrap()
-            .frame
-            .clone()
+            .frame()
+            .unwrap()
     };
     let accounts = table("account_scores");
     for part in ["category_scores", "metric_scores"] {

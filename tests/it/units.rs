@@ -76,13 +76,13 @@ fn published_ids_are_taken_apart() {
     let scorecards = world.publish(&Overrides::default()).unwrap();
     for table in &scorecards[0].tables {
         if ["account_scores", "category_scores", "metric_scores"].contains(&table.name) {
-            let names = table.frame.get_column_names_owned();
+            let names = table.frame().unwrap().get_column_names_owned();
             assert_eq!(names[..2], ["account_id", "product"], "{}", table.name);
             assert_eq!(table.sorted_by, ["account_id", "product"]);
             assert_eq!(table.descriptions.len(), names.len());
         }
     }
-    let scores = &scorecards[0].tables[0].frame;
+    let scores = &scorecards[0].tables[0].frame().unwrap();
     let text = |column: &str| -> Vec<String> {
         let column = scores.column(column).unwrap().str().unwrap().clone();
         column.iter().flatten().map(str::to_owned).collect()
@@ -97,7 +97,8 @@ fn published_ids_are_taken_apart() {
         .unwrap();
     assert_eq!(
         parents
-            .frame
+            .frame()
+            .unwrap()
             .column("accounts")
             .unwrap()
             .i64()

@@ -331,7 +331,8 @@ fn of_a_repeated_key_the_row_that_was_known_first_stays() {
         .iter()
         .find(|table| table.name == "rejects")
         .unwrap()
-        .frame;
+        .frame()
+        .unwrap();
     let text = |column: &str| -> Vec<String> {
         rejects
             .column(column)

@@ -53,14 +53,18 @@ impl Checker<'_> {
             ))
             .help("the window of a measure is its key `window`"));
         }
+        let is_aggregate = matches!(function.call, Call::Aggregate(..));
+        if !is_aggregate && (call.filter.is_some() || distinct) {
+            return Err(err(format!(
+                "{} is not an aggregate, so it takes no DISTINCT or FILTER",
+                function.name
+            )));
+        }
+        let miscounted = |n: usize| {
+            err(format!("{} does not take {n} arguments", function.name)).help(usage.clone())
+        };
         match &function.call {
             Call::Scalar(scalar, arity) => {
-                if call.filter.is_some() || distinct {
-                    return Err(err(format!(
-                        "{} is not an aggregate, so it takes no DISTINCT or FILTER",
-                        function.name
-                    )));
-                }
                 let (scalar, arguments) = match (scalar, unit_of(sql_arguments)) {
                     (Scalar::DateDiff, Some("hour")) => (
                         Scalar::HoursBetween,
@@ -69,23 +73,14 @@ impl Checker<'_> {
                     _ => (*scalar, self.arguments(sql_arguments, place)?),
                 };
                 if !arity.contains(&arguments.len()) {
-                    return Err(err(format!(
-                        "{} does not take {} arguments",
-                        function.name,
-                        arguments.len()
-                    ))
-                    .help(usage));
+                    return Err(miscounted(arguments.len()));
                 }
                 self.scalar(scalar, function.name, arguments, span)
             }
             Call::BusinessHours => {
-                if call.filter.is_some() || distinct {
-                    return Err(err(format!("{name} takes no DISTINCT or FILTER")));
-                }
                 let arguments = self.of_moments().arguments(sql_arguments, place)?;
-                let Ok([from, to]) = <[Expr; 2]>::try_from(arguments) else {
-                    return Err(err(format!("{name} takes two arguments")).help(usage));
-                };
+                let [from, to] = <[Expr; 2]>::try_from(arguments)
+                    .map_err(|arguments| miscounted(arguments.len()))?;
                 self.business_hours(from, to, span)
             }
             Call::Aggregate(aggregate, arity) => {
@@ -124,12 +119,7 @@ impl Checker<'_> {
                 }
                 let arguments = self.arguments(sql_arguments, Place::Inside)?;
                 if arguments.len() != *arity {
-                    return Err(err(format!(
-                        "{} does not take {} arguments",
-                        function.name,
-                        arguments.len()
-                    ))
-                    .help(usage));
+                    return Err(miscounted(arguments.len()));
                 }
                 let aggregate = match (aggregate, distinct) {
                     (Aggregate::Count, true) => Aggregate::CountDistinct,

@@ -24,7 +24,7 @@ from statistics import median
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]
 AS_OF = dt.date(2026, 10, 31)
-SCENARIOS = ["nightly", "readings", "compare", "panel", "events", "fixed", "insights"]
+SCENARIOS = ["nightly", "readings", "compare", "panel", "events", "fixed", "insights", "contract"]
 
 
 def arguments():
@@ -68,7 +68,8 @@ def process(command, log):
     # 4: done, with findings.
     if child.returncode not in (0, 4):
         sys.exit(f"{' '.join(map(str, command))} failed:\n{text}")
-    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss / 1024, "text": text}
+    return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "user": usage.ru_utime,
+            "memory": usage.ru_maxrss / 1024, "text": text}
 
 
 def ours(job, data, out, *extra):
@@ -123,6 +124,37 @@ for part in sorted(Path({str(folder)!r}).glob("usage/*/*.parquet")):
     print(f"\nThe shipped nightly job with insights, {accounts:,} accounts")
     print(f"  CPU s up to the scores {scoring:.1f}, of the insights {mine:.1f} (lists and portfolio "
           f"included): {mine / scoring:.2f} (aim 0.50); {median(one['memory'] for one in rounds):,.0f} MB")
+
+
+def contract(accounts):
+    """What the uniqueness of keys, and rules on every row of usage and tickets, add to a run.
+
+    User seconds are compared: those of the kernel vary more from run to run than the checks cost.
+    """
+    data = exports(accounts, 90)
+    keyless = options.work / "keyless"
+    keyless.mkdir(exist_ok=True)
+    written = (HERE / "exports.toml").read_text()
+    for key in ['key = ["account_id", "day"]\n', 'key = ["ticket_id"]\n']:
+        written = written.replace(key, "")
+    (keyless / "exports.toml").write_text(written)
+    for name in ["measures.toml", "model.toml"]:
+        (keyless / name).write_text((HERE / name).read_text())
+    (keyless / "keyless.toml").write_text((HERE / "nightly.toml").read_text())
+    jobs = {"neither": keyless / "keyless.toml", "unique keys": HERE / "nightly.toml", "and rules": HERE / "rules.toml"}
+    runs = {name: [] for name in jobs}
+    for _ in range(options.rounds):
+        for name, job in jobs.items():
+            command = [options.binary, "run", job, "--exports", data, "--out", options.work / "out/contract",
+                       "--as-of", AS_OF.isoformat()]
+            runs[name].append(process(command, options.work / "contract.log"))
+    user = {name: median(one["user"] for one in rounds) for name, rounds in runs.items()}
+    memory = {name: median(one["memory"] for one in rounds) for name, rounds in runs.items()}
+    print(f"\nThe contract of the rows, {accounts:,} accounts, 90 days of usage")
+    for name in jobs:
+        print(f"  {name:<24}{user[name]:>8.2f} user s{memory[name]:>8.0f} MB")
+    print(f"  the uniqueness of keys adds {100 * (user['unique keys'] / user['neither'] - 1):.1f} %, "
+          f"rules add {100 * (user['and rules'] / user['unique keys'] - 1):.1f} % (aim at most 25)")
 
 
 def peer(script, kind, data, out, dates):
@@ -255,6 +287,8 @@ def main():
         print(f"  a run on ten accounts: {1000 * found['healthscore']['wall']:.0f} ms (aim 200)")
     if "insights" in options.scenarios:
         insights(min(most, 100_000))
+    if "contract" in options.scenarios:
+        contract(most)
     if "large" in options.scenarios:
         data = exports(most, 300 * 1_000_000 // most)
         turns(f"100 million usage rows, {most:,} accounts", "nightly", "nightly", data, today, at)

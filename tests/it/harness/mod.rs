@@ -132,15 +132,15 @@ impl World {
 
     /// Reads the job, scores and publishes.
     pub fn publish(&self, overrides: &Overrides) -> Result<Vec<Scorecard>, JobError> {
-        let job = self.load(overrides)?;
+        self.publish_job(&self.load(overrides)?)
+    }
+
+    /// Scores and publishes a job.
+    pub fn publish_job(&self, job: &ScoreJob) -> Result<Vec<Scorecard>, JobError> {
         let mut trail = Trail::silent();
         let lock = Lock::take(&job.folder)?;
-        score_run::score_run(&job, None, &mut trail)?.publish(
-            &job,
-            &lock,
-            &Moment::default(),
-            &mut trail,
-        )
+        let run = score_run::score_run(job, None, &mut trail)?;
+        run.publish(job, &lock, &Moment::default(), &mut trail)
     }
 
     /// Returns the value of a measure for one account on the test's date.
