@@ -2,13 +2,14 @@
 //! by count and by revenue, always on the same rows and beside the model in force.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 
 use super::board::{Board, Numbers, quarter_name};
 use super::candidates::IN_FORCE;
 use super::design::{Design, Target};
-use super::figures::{About, Figures, Size};
+use super::figures::{About, Figure, Figures, Size};
 use crate::stats::{
     self, Clusters, Depth, RankFigure, Ranking, Refused, Resampled, Statistic, bootstrap, enough,
 };
@@ -73,7 +74,9 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         };
         for target in Target::ALL {
             let view = View { target, ..of_churn };
+            let begun = figures.0.len();
             view.headline(figures);
+            let of_all = begun..figures.0.len();
             // Money is added up within one currency only.
             let currency = |row: usize| board.rows[row].currency.clone();
             let currencies = by(board, &common, "currency", currency);
@@ -81,6 +84,11 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
                 .into_iter()
                 .filter(|part| part.rows.len() < common.len());
             for slice in slices(board, &common).into_iter().chain(currencies) {
+                if slice.rows == common {
+                    // A cut that leaves everything together has the figures of everything.
+                    repeat(of_all.clone(), &slice, figures);
+                    continue;
+                }
                 let slice = &slice;
                 View { slice, ..view }.headline(figures);
             }
@@ -111,6 +119,22 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         interventions(board, design, lead, &common, &candidates, figures);
     }
     on_common_decisions(board, design, &candidates, &categories, figures);
+}
+
+/// Adds figures of all rows once more, as those of a slice.
+fn repeat(of_all: Range<usize>, slice: &Slice, figures: &mut Figures) {
+    let of_all = figures.0[of_all].iter();
+    let again: Vec<Figure> = (of_all.filter(|own| own.about.slice == ALL).cloned())
+        .map(|own| Figure {
+            about: About {
+                slice: slice.slice.clone(),
+                slice_value: slice.value.clone(),
+                ..own.about
+            },
+            ..own
+        })
+        .collect();
+    figures.0.extend(again);
 }
 
 /// Returns the cuts of a lead's rows: segments, stage, side of the model's effective date.

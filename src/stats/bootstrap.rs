@@ -73,7 +73,8 @@ impl Clusters {
         rows.sort_unstable_by_key(|row| row.0);
         let mut members: Vec<&[(u64, u32)]> =
             rows.chunk_by(|a, b| a.0 >> 32 == b.0 >> 32).collect();
-        members.sort_unstable_by(|a, b| {
+        // Stable: among clusters that say the same the first code stays the first.
+        members.sort_by(|a, b| {
             let [a, b] = [a, b].map(|rows| rows.iter().map(|row| row.0 as u32));
             a.cmp(b)
         });
