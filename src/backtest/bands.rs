@@ -99,10 +99,14 @@ fn by_band(board: &Board, lead: u32, target: Target, figures: &mut Figures) {
     }
 }
 
-/// Returns the share of the revenue at stake that had the event, its interval drawn by parent.
+/// Returns the share of the revenue at stake that had the event, its interval drawn by parent;
+/// refused where all of them had it or none, since draws of such rows never show another share.
 fn rate_by_revenue(board: &Board, rows: &[usize], target: Target) -> Result<Estimate, Refused> {
     let amounts = board.amounts(rows)?;
     let event = labels(&board.events(rows, target));
+    if event.windows(2).all(|pair| pair[0] == pair[1]) {
+        return Err(Refused::NoVariation);
+    }
     let clusters = Clusters::new(&board.clusters(rows), &[&event, &amounts])?;
     let share = [clusters.mean(&event, Some(&amounts))?];
     bootstrap(&clusters, &share, &board.draws)[0].estimate()

@@ -18,6 +18,21 @@ pub enum Sampling {
     },
 }
 
+impl Sampling {
+    /// Returns what a row is, in words.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Renewal => {
+                "one row per decision and lead, counted back from the contractual date".to_owned()
+            }
+            Self::Calendar { horizon } => {
+                format!("every account at each month end: did it leave within {horizon} days?")
+            }
+        }
+    }
+}
+
 /// What counts as the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Target {

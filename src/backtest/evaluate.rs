@@ -139,10 +139,7 @@ fn repeat(of_all: Range<usize>, slice: &Slice, figures: &mut Figures) {
 
 /// Returns the cuts of a lead's rows: segments, stage, side of the model's effective date.
 fn slices(board: &Board, rows: &[usize]) -> Vec<Slice> {
-    let mut slices = Vec::new();
-    for (name, values) in &board.segments {
-        slices.extend(by(board, rows, name, |row| values[row].clone()));
-    }
+    let mut slices = segments(board, rows);
     slices.extend(by(board, rows, "lifecycle_stage", |row| {
         Some(
             board.in_force().variant[row]
@@ -158,6 +155,15 @@ fn slices(board: &Board, rows: &[usize]) -> Vec<Slice> {
         }));
     }
     slices
+}
+
+/// Returns the cuts of some rows by each segment of the job, how long an account has been here
+/// among them.
+#[must_use]
+pub fn segments(board: &Board, rows: &[usize]) -> Vec<Slice> {
+    let cuts = board.segments.iter();
+    cuts.flat_map(|(name, values)| by(board, rows, name, |row| values[row].clone()))
+        .collect()
 }
 
 /// Cuts rows by a value; rows without one are left out.
@@ -476,7 +482,8 @@ fn by_revenue(capacity: f64) -> [(&'static str, RankFigure); 2] {
     ]
 }
 
-/// The AUC of something that is missing for some rows, on the rows where it is there.
+/// Adds and returns the AUC of something that is missing for some rows, on the rows where it is
+/// there.
 pub fn alone(
     board: &Board,
     target: Target,
@@ -484,7 +491,7 @@ pub fn alone(
     slice: &Slice,
     ranked: &Ranked,
     figures: &mut Figures,
-) {
+) -> Option<stats::Estimate> {
     let there = |row: &usize| ranked.health[*row].is_some();
     let own = Slice {
         slice: slice.slice.clone(),
@@ -494,9 +501,10 @@ pub fn alone(
     let size = Size::of(&board.events(&own.rows, target));
     let about = about(&ranked.name, target, lead, &own);
     let auc = auc_alone(board, target, &own, ranked);
-    figures.estimate(&about, "auc", size, auc);
+    figures.estimate(&about, "auc", size, auc.clone());
     let missing = 1.0 - own.rows.len() as f64 / slice.rows.len().max(1) as f64;
     figures.value(&about, "share_missing", size, Ok(missing));
+    auc.ok()
 }
 
 /// Returns the AUC of something on rows on which it is there.

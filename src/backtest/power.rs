@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use super::board::{Board, Numbers, quarter_name};
 use super::design::{Design, Target};
-use super::evaluate::{ALL, Ranked, Slice, alone, auc_alone};
+use super::evaluate::{ALL, Ranked, Slice, alone, auc_alone, segments};
 use super::figures::{About, Figures, Size};
 use crate::domain::Timing;
-use crate::stats::{self, Estimate, Refused, Shape};
+use crate::model::health_model::{Category, Metric};
+use crate::stats::{self, Refused, Shape};
 use crate::trail::{Finding, Severity};
 
 /// An AUC above this is no discovery but a leak.
@@ -29,7 +30,7 @@ const LEAK_MISSING: f64 = 0.15;
 /// Bins of shape, information value and drift.
 const BINS: usize = 10;
 
-/// What a metric turned out to be, at one lead.
+/// What a metric turned out to be, at one lead, on all rows or in one segment.
 #[derive(Debug, Clone)]
 pub struct Power {
     /// The metric.
@@ -38,18 +39,28 @@ pub struct Power {
     pub category: String,
     /// The lead.
     pub lead_days: u32,
+    /// By what the rows were cut: [`ALL`], or a segment.
+    pub slice: String,
+    /// The part of it.
+    pub slice_value: String,
     /// Share of rows on which it has no value.
     pub share_missing: f64,
     /// Its AUC, worse than chance where it points the wrong way.
     pub auc: Option<f64>,
     /// Its p-value against no relation, the larger of that of labels shuffled within quarters and
-    /// that of the interval drawn by parent, adjusted for every metric and lead looked at.
+    /// that of the interval drawn by parent, adjusted for every metric, lead and segment looked at.
     pub adjusted_p: Option<f64>,
     /// Whether it may know more than it could have known then.
     pub is_suspect: bool,
 }
 
 impl Power {
+    /// Returns whether it is of all rows, not of a segment.
+    #[must_use]
+    pub fn is_of_all(&self) -> bool {
+        self.slice == ALL
+    }
+
     /// Returns whether it foresees churn by itself after false-discovery control; a metric that
     /// points the wrong way foresees nothing.
     #[must_use]
@@ -73,111 +84,166 @@ pub fn of_metrics(
     findings: &mut Vec<Finding>,
 ) -> Vec<Power> {
     let model = board.model().clone();
-    let mut powers = Vec::new();
-    let mut tested: Vec<(usize, f64)> = Vec::new();
+    let mut looks = Vec::new();
     for lead in board.leads() {
         let rows = board.of_lead(lead);
-        let slice = Slice {
+        let all = Slice {
             slice: ALL.to_owned(),
             value: ALL.to_owned(),
             rows: rows.clone(),
         };
+        let segments = segments(board, &rows);
         for (_, category, _, metric) in model.metrics() {
             let health = &board.in_force().metrics[&metric.id];
-            let name = format!("metric/{}", metric.id);
             let ranked = Ranked {
-                name: name.clone(),
+                name: format!("metric/{}", metric.id),
                 health,
             };
-            alone(board, Target::Churn, lead, &slice, &ranked, figures);
-            let about = about(&name, lead);
+            looks.push(look(board, lead, &all, &ranked, figures).of(metric, category));
+            let about = about(&ranked.name, lead);
             let there: Vec<usize> = rows
                 .iter()
                 .copied()
                 .filter(|row| health[*row].is_some())
                 .collect();
             describe(board, &about, health, &rows, &there, figures);
-            missingness(board, lead, &slice, &ranked, figures);
-            let event = board.events(&there, Target::Churn);
-            let risk: Vec<f64> = there
-                .iter()
-                .filter_map(|row| health[*row])
-                .map(|h| -h)
-                .collect();
-            let quarters: Vec<u32> = there
-                .iter()
-                .map(|row| board.quarter[*row].unsigned_abs())
-                .collect();
-            let null = stats::enough(&event, &board.clusters(&there)).and_then(|_| {
-                stats::permutation_null(&risk, &event, &quarters, design.permutations, design.seed)
-            });
-            let size = Size::of(&event);
-            figures.value(
-                &about,
-                "permutation_p",
-                size,
-                null.clone().map(|null| null.p_value),
-            );
-            // Rows of one account are not independent, which shuffling labels takes them for; the
-            // interval knows it, and the shuffled quarters know where chance lies.
-            let found = figures.find(&about, "auc").and_then(|auc| {
-                let estimate = Estimate {
-                    value: auc.value?,
-                    low: auc.low?,
-                    high: auc.high?,
-                };
-                Some(estimate)
-            });
-            if let (Ok(null), Some(auc)) = (null, found) {
-                let p_value = null.p_value.max(auc.p_value_against(null.mean));
-                tested.push((powers.len(), p_value));
+            missingness(board, lead, &all, &ranked, figures);
+            shuffled(board, design, &about, health, &there, figures);
+            for segment in &segments {
+                let own = look(board, lead, segment, &ranked, figures);
+                looks.push(own.of(metric, category));
             }
-            powers.push(Power {
-                metric: metric.id.clone(),
-                category: category.id.clone(),
-                lead_days: lead,
-                auc: found.map(|auc| auc.value),
-                share_missing: 1.0 - there.len() as f64 / rows.len().max(1) as f64,
-                adjusted_p: None,
-                is_suspect: false,
-            });
         }
         redundancy(board, lead, &rows, figures);
         drift(board, lead, &rows, figures);
     }
-    let p_values: Vec<f64> = tested.iter().map(|(_, p)| *p).collect();
-    for ((place, _), adjusted) in tested.iter().zip(stats::benjamini_hochberg(&p_values)) {
-        let power = &mut powers[*place];
-        power.adjusted_p = Some(adjusted);
-        let about = about(&format!("metric/{}", power.metric), power.lead_days);
-        let size = figures
-            .find(&about, "auc")
-            .map_or(Size { n: 0, events: 0 }, |auc| Size {
-                n: auc.n,
-                events: auc.events,
-            });
-        figures.value(&about, "p_adjusted", size, Ok(adjusted));
-    }
+    let mut powers = discoveries(looks, figures);
     for (id, declared) in &design.timing {
-        timing(board, id, *declared, figures);
+        timing(board, id, *declared, &powers, figures);
     }
     let leaks = leaks(board, figures);
     for power in &mut powers {
         power.is_suspect = leaks.iter().any(|leak| leak.subject == power.metric);
     }
-    for leak in &leaks {
-        let name = format!("metric/{}", leak.subject);
-        for lead in board.leads() {
-            figures.remark_on(&about(&name, lead), "auc", "suspected leak, no discovery");
-        }
+    for power in powers.iter().filter(|power| power.is_suspect) {
+        let about = About {
+            slice: power.slice.clone(),
+            slice_value: power.slice_value.clone(),
+            ..about(&format!("metric/{}", power.metric), power.lead_days)
+        };
+        figures.remark_on(&about, "auc", "suspected leak, no discovery");
     }
     findings.extend(leaks);
     powers
 }
 
-/// Says whether a metric leads, telling who leaves at the longest lead already, or lags, telling
-/// it at the shortest only; and whether that is what its measure says of itself.
-fn timing(board: &Board, id: &str, declared: Timing, figures: &mut Figures) {
+/// One test of one metric, at one lead, on some rows.
+struct Look {
+    about: About,
+    size: Size,
+    lead: u32,
+    share_missing: f64,
+    auc: Option<f64>,
+    p_value: Option<f64>,
+}
+
+impl Look {
+    fn of(self, metric: &Metric, category: &Category) -> (Self, String, String) {
+        (self, metric.id.clone(), category.id.clone())
+    }
+}
+
+/// Adds how well a metric ranks some rows, and returns how likely that is by chance.
+///
+/// Rows of one account are not independent, which shuffling labels takes them for; the interval
+/// knows it, and the shuffled quarters know where chance lies: the larger p-value counts.
+fn look(board: &Board, lead: u32, slice: &Slice, ranked: &Ranked, figures: &mut Figures) -> Look {
+    let health = ranked.health;
+    let auc = alone(board, Target::Churn, lead, slice, ranked, figures);
+    let there = slice.rows.iter().copied();
+    let there: Vec<usize> = there.filter(|row| health[*row].is_some()).collect();
+    let event = board.events(&there, Target::Churn);
+    let p_value = auc.and_then(|auc| {
+        let chance = within_quarters(board, health, &there);
+        let chance = stats::rank_sum_within(&chance.risk, &event, &chance.quarter).ok()?;
+        Some(chance.p_value.max(auc.p_value_against(chance.mean)))
+    });
+    Look {
+        about: About {
+            slice: slice.slice.clone(),
+            slice_value: slice.value.clone(),
+            ..about(&ranked.name, lead)
+        },
+        size: Size::of(&event),
+        lead,
+        share_missing: 1.0 - there.len() as f64 / slice.rows.len().max(1) as f64,
+        auc: auc.map(|auc| auc.value),
+        p_value,
+    }
+}
+
+/// Adjusts the p-values of all looks for each other: every metric, at every lead, in every segment.
+fn discoveries(looks: Vec<(Look, String, String)>, figures: &mut Figures) -> Vec<Power> {
+    let tested: Vec<f64> = looks.iter().filter_map(|(own, ..)| own.p_value).collect();
+    let mut adjusted = stats::benjamini_hochberg(&tested).into_iter();
+    let power = |(own, metric, category): (Look, String, String)| {
+        let adjusted_p = own.p_value.and_then(|_| adjusted.next());
+        if let Some((p, adjusted)) = own.p_value.zip(adjusted_p) {
+            figures.value(&own.about, "p_value", own.size, Ok(p));
+            figures.value(&own.about, "p_adjusted", own.size, Ok(adjusted));
+        }
+        Power {
+            metric,
+            category,
+            lead_days: own.lead,
+            slice: own.about.slice,
+            slice_value: own.about.slice_value,
+            share_missing: own.share_missing,
+            auc: own.auc,
+            adjusted_p,
+            is_suspect: false,
+        }
+    };
+    looks.into_iter().map(power).collect()
+}
+
+/// Adds the share of labels shuffled within quarters that lie as far from chance.
+fn shuffled(
+    board: &Board,
+    design: &Design,
+    about: &About,
+    health: &Numbers,
+    there: &[usize],
+    figures: &mut Figures,
+) {
+    let event = board.events(there, Target::Churn);
+    let own = within_quarters(board, health, there);
+    let null = stats::enough(&event, &board.clusters(there)).and_then(|_| {
+        let (permutations, seed) = (design.permutations, design.seed);
+        stats::permutation_null(&own.risk, &event, &own.quarter, permutations, seed)
+    });
+    let p_value = null.map(|null| null.p_value);
+    figures.value(about, "permutation_p", Size::of(&event), p_value);
+}
+
+/// The risk of rows, and the quarters within which their labels may be shuffled.
+struct WithinQuarters {
+    risk: Vec<f64>,
+    quarter: Vec<u32>,
+}
+
+fn within_quarters(board: &Board, health: &Numbers, there: &[usize]) -> WithinQuarters {
+    let risk = there.iter().filter_map(|row| health[*row]).map(|h| -h);
+    let quarter = there.iter().map(|row| board.quarter[*row].unsigned_abs());
+    WithinQuarters {
+        risk: risk.collect(),
+        quarter: quarter.collect(),
+    }
+}
+
+/// Says whether a metric leads, standing out at the longest lead already, or lags, standing out at
+/// the shortest only; and whether that is what its measure says of itself.
+fn timing(board: &Board, id: &str, declared: Timing, powers: &[Power], figures: &mut Figures) {
     let leads = board.leads();
     let (Some(shortest), Some(longest)) = (leads.first(), leads.last()) else {
         return;
@@ -187,7 +253,13 @@ fn timing(board: &Board, id: &str, declared: Timing, figures: &mut Figures) {
     }
     let name = format!("metric/{id}");
     let at = |lead: u32| figures.find(&about(&name, lead), "auc");
-    let tells = |lead: u32| at(lead).and_then(|auc| auc.low).map(|low| low > 0.5);
+    let tells = |lead: u32| {
+        let mut own = powers
+            .iter()
+            .filter(|own| own.metric == id && own.is_of_all());
+        let own = own.find(|own| own.lead_days == lead)?;
+        own.auc.map(|_| own.stands_out())
+    };
     let size = at(*longest).map_or(Size { n: 0, events: 0 }, |auc| Size {
         n: auc.n,
         events: auc.events,

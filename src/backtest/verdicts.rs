@@ -185,31 +185,40 @@ pub fn of(board: &Board, design: &Design, figures: &Figures, powers: &[Power]) -
         format!("{} of them", named.len()),
         named.join(", "),
     );
+    let here: Vec<&Power> = powers
+        .iter()
+        .filter(|power| power.lead_days == lead && power.is_of_all())
+        .collect();
     let named = |holds: fn(&Power) -> bool| -> Vec<&str> {
-        let own = powers
-            .iter()
-            .filter(|power| power.lead_days == lead && holds(power));
+        let own = here.iter().filter(|power| holds(power));
         own.map(|power| power.metric.as_str()).collect()
     };
     let standing = named(Power::stands_out);
     let wrong = named(|power| power.is_no_chance() && !power.stands_out());
     let suspect = named(|power| power.is_suspect);
-    let tested = powers
+    let of_segments = powers
         .iter()
-        .filter(|power| power.lead_days == lead)
-        .count();
+        .filter(|power| power.lead_days == lead && !power.is_of_all() && power.stands_out());
+    let mut elsewhere: Vec<&str> = of_segments.map(|power| power.metric.as_str()).collect();
+    elsewhere.sort_unstable();
+    elsewhere.dedup();
+    elsewhere.retain(|metric| !standing.contains(metric));
     let mut found = match standing.as_slice() {
         [] => "none of them".to_owned(),
         names => names.join(", "),
     };
-    for (what, names) in [("the wrong way round", wrong), ("suspected leaks", suspect)] {
+    for (what, names) in [
+        ("in a segment only", elsewhere),
+        ("the wrong way round", wrong),
+        ("suspected leaks", suspect),
+    ] {
         if !names.is_empty() {
             found = format!("{found}; {what}: {}", names.join(", "));
         }
     }
     line(
         "Metrics that stand out after false-discovery control".to_owned(),
-        format!("{} of {tested}", standing.len()),
+        format!("{} of {}", standing.len(), here.len()),
         found,
     );
     let out_of_time = about(IN_FORCE, Target::Churn, lead, ALL, "out_of_time");

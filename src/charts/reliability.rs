@@ -92,7 +92,15 @@ impl Reliability {
             let (_, high) = bin.interval.unwrap_or((bin.observed, bin.observed));
             let text = format!("n {}", style::count(bin.accounts));
             let at = (x.at(bin.predicted), y.at(high) - 12.0);
-            if self.curves.len() == 1 {
+            let half = small.width(&text) / 2.0 + 3.0;
+            // A neighbour's interval would run through the number.
+            let is_crossed = bins().any(|other| {
+                let (low, high) = other.interval.unwrap_or((other.observed, other.observed));
+                let apart = (x.at(other.predicted) - at.0).abs();
+                let is_beside = y.at(high) < at.1 + 8.0 && y.at(low) > at.1 - 8.0;
+                apart < half && is_beside
+            });
+            if self.curves.len() == 1 && !is_crossed {
                 sheet.canvas.text_if_free(at, &text, small);
             }
         }

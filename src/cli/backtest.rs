@@ -135,6 +135,7 @@ fn tear_sheet(job: &ReviewJob, run: &ReviewRun) -> String {
         model.hash(),
         run.as_of
     );
+    let _ = writeln!(text, "  {}", job.design.sampling.words());
     for ledger in &run.ledger {
         let _ = writeln!(
             text,

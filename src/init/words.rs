@@ -101,6 +101,8 @@ pub const ROLES: &[Role] = &[
                     "expiry_date",
                     "expiration_date",
                     "term_end",
+                    "current_period_end",
+                    "period_end",
                 ],
             ),
             (
@@ -180,6 +182,9 @@ pub const ROLES: &[Role] = &[
                     "canceled_at",
                     "cancellation_date",
                     "cancelled_on",
+                    "canceled_on",
+                    "cancelled",
+                    "canceled",
                 ],
             ),
         ],

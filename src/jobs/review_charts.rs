@@ -271,10 +271,8 @@ impl Pictures<'_> {
             None => "Too few closed decisions for probabilities".to_owned(),
             Some(skill) => {
                 let verdict = verdicts::against_base_rate(of("brier_minus_base_rate"));
-                format!(
-                    "Probabilities from the score: {verdict} (skill {:.1} %)",
-                    skill * 100.0
-                )
+                let skill = format!("{:.1}", skill * 100.0).replace('-', "−");
+                format!("Probabilities from the score: {verdict} (skill {skill} %)")
             }
         };
         let caption = self.caption("reliability", title, &subtitle, "backtest_figures");
@@ -436,7 +434,7 @@ impl Pictures<'_> {
             .run
             .powers
             .iter()
-            .filter(|power| power.lead_days == self.lead());
+            .filter(|power| power.lead_days == self.lead() && power.is_of_all());
         let value = |metric: &str| {
             let name = format!("metric/{metric}");
             self.find(&name, [ALL, ALL], self.lead(), "auc")

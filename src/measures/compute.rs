@@ -87,8 +87,9 @@ pub(super) fn measured(
                 continue;
             }
             trail.step(&format!("measuring {name}"));
+            let asked: Vec<_> = plan.over(name).collect();
             let mut frame = known.clone();
-            for values in over_rows(exports, rows, &known, &measures)? {
+            for values in over_rows(exports, rows, &known, &measures, &asked)? {
                 frame = values.beside(frame)?;
             }
             let mut frame = frame.lazy();

@@ -17,6 +17,7 @@
 //! Left to the other plans are measures that are not folded exactly (means of fractions, medians,
 //! distinct values, LATEST), lookups, money, and what looks at the account.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -27,10 +28,10 @@ use super::catalog::{Measure, RowMeasure, Summary};
 use super::compute::{newest_name, published};
 use super::over_rows::{Values, scratch, whole};
 use crate::domain::Window;
-use crate::exports::as_of::{AS_OF, CODE, day, masked};
+use crate::exports::as_of::{AS_OF, CODE, EVENT, day, masked};
 use crate::exports::contract::Table;
 use crate::exports::rows::Rows;
-use crate::exports::walk::{Batch, NOWHERE, Places};
+use crate::exports::walk::{Batch, NOWHERE, Places, Rest};
 use crate::formula::{Aggregate, Expr as Formula, Kind, Node, date_literal, moments, row_wise};
 
 /// Returns whether a measure may be added up row by row.
@@ -67,27 +68,72 @@ pub(super) fn can_fold(table: &Table, measure: &RowMeasure) -> bool {
 
 /// Returns whether rows say the same on every date.
 fn is_fixed(table: &Table, measure: &RowMeasure) -> bool {
+    measure.of_rows().all(|expr| says_the_same(table, expr))
+}
+
+fn says_the_same(table: &Table, expr: &Formula) -> bool {
     let mut is_fixed = true;
-    for expr in measure.of_rows() {
-        expr.walk(&mut |part| {
-            is_fixed &= match &part.node {
-                Node::Column(name) => !table.known.contains_key(name),
-                Node::AsOf => false,
-                _ => true,
+    expr.walk(&mut |part| {
+        is_fixed &= match &part.node {
+            Node::Column(name) => {
+                !table.known.contains_key(name) && table.lookup_of(name).is_none()
             }
-        });
-    }
+            Node::AsOf | Node::EndOfAsOf(_) => false,
+            _ => true,
+        }
+    });
     is_fixed
+}
+
+/// Returns the rows that must be kept of a walk for measures that cannot fold, if there are any.
+///
+/// `oldest` is the first date on which they are asked for.
+pub(super) fn rest(
+    rows: &Rows,
+    oldest: NaiveDate,
+    measures: &[(&Measure, &RowMeasure)],
+) -> Option<Rest> {
+    let (folding, others): (Vec<_>, Vec<_>) =
+        (measures.iter().copied()).partition(|(_, measure)| can_fold(&rows.table, measure));
+    let reads = |measures: &[(&Measure, &RowMeasure)]| -> BTreeSet<String> {
+        let exprs = measures.iter().flat_map(|(_, measure)| measure.of_rows());
+        exprs
+            .flat_map(|expr| expr.columns().into_iter().map(str::to_owned))
+            .collect()
+    };
+    let (of_folding, of_others) = (reads(&folding), reads(&others));
+    let keep = others.iter().map(|(_, measure)| {
+        let [from, _] = ends(measure.window, oldest);
+        let condition = measure.condition.as_ref().filter(|condition| {
+            let mut looks_elsewhere = false;
+            condition.walk(&mut |part| {
+                looks_elsewhere |= matches!(part.node, Node::OfAccount(_));
+            });
+            !looks_elsewhere && says_the_same(&rows.table, condition)
+        });
+        let begins = from.map(|from| col(EVENT).cast(DataType::Int32).gt_eq(lit(from)));
+        let holds = condition.map(|condition| row_wise(condition).fill_null(lit(false)));
+        (begins.into_iter().chain(holds)).fold(col(EVENT).is_not_null(), Expr::and)
+    });
+    let keep = keep.reduce(Expr::or)?;
+    let columns = rows.demand.columns.iter();
+    let is_read = |name: &&String| of_others.contains(*name) || !of_folding.contains(*name);
+    Some(Rest {
+        keep,
+        columns: columns.filter(is_read).cloned().collect(),
+    })
 }
 
 /// Computes measures on some dates, for every account that has a link.
 ///
-/// `dates` rise; every measure [`can_fold`], and the export may be walked through. Returns `None`
-/// where it could not be after all, or where there would be more cells than is worth it.
+/// `dates` rise; every measure [`can_fold`], and the export may be walked through; `rest` are its
+/// rows that are kept. Returns `None` where it could not be after all, or where there would be more
+/// cells than is worth it.
 pub(super) fn folded(
     rows: &Rows,
     dates: &[NaiveDate],
     measures: &[(&Measure, &RowMeasure)],
+    rest: Option<&Rest>,
 ) -> PolarsResult<Option<Vec<Values>>> {
     let places = rows.places()?;
     let of_date = |date: &NaiveDate, measures: &[_]| Part::of(rows, &[*date], true, measures);
@@ -122,7 +168,7 @@ pub(super) fn folded(
         .flat_map(|(n, part)| part.inputs(n))
         .collect();
     let sums = (parts().enumerate()).map(|(n, part)| Sums::new(n, part, places.codes.len()));
-    let Some(sums) = rows.walk(prepared, inputs, sums.collect(), add)? else {
+    let Some(sums) = rows.walk(prepared, inputs, rest, sums.collect(), add)? else {
         return Ok(None);
     };
     let sums: Vec<Sums> = sums;

@@ -65,12 +65,14 @@ impl Values {
 
 /// Computes all measures over one export.
 ///
-/// `panel` holds whatever of the accounts the rows are compared with.
+/// `panel` holds whatever of the accounts the rows are compared with; `all` are the measures over that
+/// export that are asked for at any time.
 pub(super) fn over_rows(
     exports: &Exports,
     rows: &Rows,
     panel: &DataFrame,
     measures: &[(&Measure, &RowMeasure)],
+    all: &[(&Measure, &RowMeasure)],
 ) -> PolarsResult<Vec<Values>> {
     let by = |meeting, measures: &[(&Measure, &RowMeasure)]| {
         grouped(exports, rows, meeting, panel, measures)
@@ -86,17 +88,26 @@ pub(super) fn over_rows(
         if panel.height() == 0 || 2 * panel.height() < pairs {
             return Ok(vec![by(Meeting::OnAccount, measures)?]);
         }
-        let can_fold = |(_, measure): &(_, &RowMeasure)| folded::can_fold(&rows.table, measure);
-        if rows.may_be_walked()
-            && measures.iter().all(can_fold)
-            && let Some(values) = folded::folded(rows, &dates, measures)?
-        {
-            return Ok(values);
-        }
-        let (alone, compared): (Vec<_>, Vec<_>) = measures
-            .iter()
-            .partition(|(_, rows)| rows.of_account().is_empty());
+        let can_fold = |(_, measure): &&(_, &RowMeasure)| folded::can_fold(&rows.table, measure);
+        let (folding, mut others): (Vec<_>, Vec<_>) = measures.iter().partition(can_fold);
         let mut values = Vec::new();
+        let mut is_folded = false;
+        if rows.may_be_walked() && !folding.is_empty() {
+            let rest = folded::rest(rows, dates[0], all);
+            if let Some(folded) = folded::folded(rows, &dates, &folding, rest.as_ref())? {
+                values = folded;
+                is_folded = true;
+            }
+        }
+        if !is_folded {
+            if !folding.is_empty() {
+                // Rows that were kept of a walk for others are not enough.
+                rows.kept()?;
+            }
+            others = measures.to_vec();
+        }
+        let (alone, compared): (Vec<_>, Vec<_>) =
+            (others.into_iter()).partition(|(_, rows)| rows.of_account().is_empty());
         if !alone.is_empty() {
             let of_date = |date: &NaiveDate| {
                 let pairs = panel.clone().lazy();
@@ -227,10 +238,12 @@ fn grouped(
     let reach = measures.iter().map(|(_, rows)| rows.window.reach());
     let reach = reach.collect::<Option<Vec<_>>>();
     let reach = reach.and_then(|reach| reach.into_iter().max());
+    let frame = rows.measured()?;
     let cells: Vec<Expr> = rows
         .demand
         .columns
         .iter()
+        .filter(|column| frame.column(column).is_ok())
         .map(|column| masked(&rows.table, column, col(AS_OF)))
         .collect();
     // Each distinct window and condition becomes one mask, shared by all measures that have it.
@@ -323,7 +336,7 @@ fn grouped(
     let mut parts = Vec::new();
     for batch in batches(panel, reach)? {
         let mut seen = meeting
-            .join(batch.rows(rows.frame()?), &batch.panel, &compared)
+            .join(batch.rows(frame), &batch.panel, &compared)
             .filter(visible(col(AS_OF)))
             .with_column(age.clone());
         if let Some(reach) = reach {

@@ -129,8 +129,8 @@ impl Plan {
         Some(reach)
     }
 
-    /// Returns whether all that is asked of a table's rows can be added up one by one, and they are
-    /// so many that this is worth it.
+    /// Returns whether some of what is asked of a table's rows can be added up one by one, and they
+    /// are so many that this is worth it.
     #[must_use]
     pub fn folds(&self, table: &Table) -> bool {
         let carried: BTreeSet<&str> = self.carried.iter().map(|(name, _)| name.as_str()).collect();
@@ -140,8 +140,7 @@ impl Plan {
         table.rows_in_files() >= self.walk_from as u64
             && !self.rows.contains_key(&table.name)
             && !is_carried
-            && self.over(&table.name).next().is_some()
-            && (self.over(&table.name)).all(|(_, measure)| can_fold(table, measure))
+            && (self.over(&table.name)).any(|(_, measure)| can_fold(table, measure))
     }
 
     /// Returns the first event date that matters to a table at an as-of date.

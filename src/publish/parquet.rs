@@ -99,8 +99,8 @@ pub fn encode_pieces(
     })
 }
 
-/// So many rows are handed over at a time; a multiple of the 1,024 that the writer takes on at once,
-/// which therefore writes the same as of all rows together.
+/// So many rows are handed over at a time. Where a page of the file ends depends on it; what stands in
+/// the file does not.
 const AT_A_TIME: usize = 64 * 1024;
 
 fn schema(

@@ -25,6 +25,10 @@ pub const AT_RISK: f64 = 60.0;
 pub const CONTRACTED_RATE: f64 = 0.09;
 pub const EXPANDED_RATE: f64 = 0.18;
 
+/// Share of annual decisions that end in churn where nothing is planted: the same in every tier,
+/// since behaviour differs between tiers and would foresee their rates.
+pub const NULL_CHURN_RATE: f64 = 0.15;
+
 /// Returns the share of annual decisions that end in churn.
 pub fn churn_rate(tier: Tier) -> f64 {
     match tier {
@@ -502,7 +506,7 @@ impl Course<'_> {
         } else {
             1.0
         };
-        let churn = churn_rate(self.account.tier);
+        let churn = NULL_CHURN_RATE;
         let contraction = CONTRACTED_RATE / (1.0 - churn);
         let expansion = EXPANDED_RATE / (1.0 - churn - CONTRACTED_RATE);
         [churn * monthly, contraction * monthly, expansion * monthly]

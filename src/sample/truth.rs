@@ -20,6 +20,10 @@ pub fn truth(
     lives: &[Life],
     dirt: &Counts,
 ) -> Value {
+    let churn_rate = |tier| match settings.null {
+        true => contracts::NULL_CHURN_RATE,
+        false => contracts::churn_rate(tier),
+    };
     json!({
         "seed": settings.seed,
         "accounts": settings.accounts,
@@ -48,9 +52,9 @@ pub fn truth(
             "at_risk_below": contracts::AT_RISK,
             "base_rates": {
                 "churned": {
-                    "SMB": contracts::churn_rate(Tier::Smb),
-                    "mid-market": contracts::churn_rate(Tier::Mid),
-                    "enterprise": contracts::churn_rate(Tier::Enterprise),
+                    "SMB": churn_rate(Tier::Smb),
+                    "mid-market": churn_rate(Tier::Mid),
+                    "enterprise": churn_rate(Tier::Enterprise),
                 },
                 "contracted": contracts::CONTRACTED_RATE,
                 "expanded": contracts::EXPANDED_RATE,

@@ -100,6 +100,17 @@ pub(super) fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }
 
+/// Returns the probability of a standard normal below `z`.
+pub(super) fn normal_below(z: f64) -> f64 {
+    Normal::standard().cdf(z)
+}
+
+/// Returns the value below which a Student t falls with probability `p`; infinite without a degree
+/// of freedom.
+pub(super) fn student_quantile(p: f64, degrees: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, degrees).map_or(f64::INFINITY, |law| law.inverse_cdf(p))
+}
+
 /// Returns the probability of a standard normal at least as far from zero as `z`.
 pub(super) fn normal_two_sided(z: f64) -> f64 {
     (2.0 * Normal::standard().sf(z.abs())).min(1.0)

@@ -101,6 +101,14 @@ pub enum Refused {
         /// Rows the figure needs.
         needed: usize,
     },
+    /// Fewer distinct clusters than an interval is made of.
+    #[error("{found} independent accounts, at least {needed} are needed for an interval")]
+    FewClusters {
+        /// Distinct clusters there are.
+        found: usize,
+        /// Clusters the interval needs.
+        needed: usize,
+    },
     /// Every value is the same, so there is nothing to compare.
     #[error("every {0} is the same")]
     OneValue(&'static str),

@@ -42,7 +42,7 @@ pub use estimate::{Counts, Estimate, FLOOR, LEVEL, Refused, enough};
 pub use logistic::{LogisticFit, logistic_fit, logit, sigmoid};
 pub use maps::{ISOTONIC_EVENTS, Isotonic, LogisticMap};
 pub use multiple::benjamini_hochberg;
-pub use permutation::{Null, permutation_null};
+pub use permutation::{Null, RankSum, permutation_null, rank_sum_within};
 pub use power::{
     Correlation, InformationValue, PowerBin, Shape, information_value, shape, spearman,
 };

@@ -348,6 +348,26 @@ impl Ranking {
         along
     }
 
+    /// Returns how many of `count` codes have an event, or how many have a non-event, whichever are
+    /// fewer.
+    ///
+    /// `along`: the code of each position.
+    pub(super) fn scarcer(&self, along: &[u32], count: usize) -> usize {
+        let mut seen = vec![[false; 2]; count];
+        let mut start = 0;
+        for ties in &self.ties {
+            let ends = [ties.events_from as usize, ties.end as usize];
+            for (kind, end) in ends.into_iter().enumerate() {
+                for code in &along[start..end] {
+                    seen[*code as usize][kind] = true;
+                }
+                start = end;
+            }
+        }
+        let of = |kind: usize| seen.iter().filter(|own| own[kind]).count();
+        of(0).min(of(1))
+    }
+
     /// Returns the steps of the rows as they are.
     fn steps(&self) -> Steps {
         let mut above = Sums::ZERO;

@@ -342,6 +342,12 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Returns how many of `count` clusters have an event, or how many have a non-event, whichever
+    /// are fewer.
+    pub(super) fn scarcer(&self, count: usize) -> usize {
+        self.ranking.scarcer(&self.along, count)
+    }
+
     /// Returns the weight of the rows from one position to another.
     #[inline]
     fn weight(&self, times: &Times, weight: Option<&[f64]>, from: u32, to: u32) -> Lanes {

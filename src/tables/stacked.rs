@@ -12,8 +12,7 @@ pub struct Stacked {
     parts: Vec<Vec<Expr>>,
 }
 
-/// So many accounts are looked at at a time. A multiple of the 1,024 rows that the writer takes on
-/// at once: then what it writes is the same as of all rows together.
+/// So many accounts are looked at at a time.
 const ACCOUNTS: usize = 16 * 1024;
 
 impl Stacked {

@@ -97,6 +97,45 @@ where = "ended IS NULL"
 value = "MAX(DATEDIFF('day', day, as_of))"
 "#;
 
+/// Measures that cannot be added up: the rows they read are kept.
+const OTHERS: &str = r#"
+[measures.middle]
+label = "Middle of the sizes"
+from = "visits"
+window = "28d"
+where = "kind = 'a'"
+value = "MEDIAN(size)"
+
+[measures.last_mark]
+label = "Last mark"
+from = "visits"
+window = "56d"
+value = "LATEST(mark)"
+
+[measures.last_kind]
+label = "Last kind"
+from = "visits"
+window = "90d"
+where = "ended IS NOT NULL"
+value = "MAX(kind)"
+
+[measures.above]
+label = "Rows above the largest of the account"
+from = "visits"
+window = "7d"
+where = "size >= account.largest_size"
+value = "COUNT(*)"
+none = 0
+
+[measures.largest_size]
+label = "Largest size"
+from = "visits"
+window = "28d"
+value = "MAX(size)"
+"#;
+
+const MORE_NAMES: [&str; 5] = ["middle", "last_mark", "last_kind", "above", "largest_size"];
+
 const NAMES: [&str; 13] = [
     "rows",
     "rows_7d",
@@ -136,9 +175,9 @@ struct Said {
     kept: bool,
 }
 
-fn said(world: &World, walk_from: usize) -> Said {
+fn said(world: &World, names: &[&str], walk_from: usize) -> Said {
     let overrides = Overrides {
-        also: NAMES.map(str::to_owned).to_vec(),
+        also: names.iter().map(|name| (*name).to_owned()).collect(),
         ..Overrides::default()
     };
     let mut job = world.load(&overrides).unwrap();
@@ -147,8 +186,10 @@ fn said(world: &World, walk_from: usize) -> Said {
     let trail = &mut Trail::silent();
     let run = score_run::score_run(&job, None, trail).unwrap();
     let scorecard = run.scorecard(&job, job.dates[0], trail).unwrap();
-    let newest = NAMES.map(|name| format!("__newest_{name}"));
-    let columns = ["account_id", "as_of"].into_iter().chain(NAMES);
+    let newest: Vec<String> = (names.iter().map(|name| format!("__newest_{name}"))).collect();
+    let columns = ["account_id", "as_of"]
+        .into_iter()
+        .chain(names.iter().copied());
     let columns: Vec<Expr> = columns
         .chain(newest.iter().map(String::as_str))
         .map(col)
@@ -232,6 +273,7 @@ before_parent = "ignore"
     // What has no link has no key either, where the link is a part of it.
     let nobody = if one_date { "" } else { "noone" };
     world.add("measures.toml", MEASURES);
+    world.add("measures.toml", OTHERS);
     let last = date("2026-01-31");
     let back = |days: i32| last - chrono::Duration::days(days.into());
     let ended = |row: &Row| Some(back(row.1? - row.4?));
@@ -263,10 +305,10 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     proptest::collection::vec(row, 0..60)
 }
 
-fn agree(world: &World, walks: bool) -> Result<(), TestCaseError> {
-    let kept = said(world, usize::MAX);
+fn agree(world: &World, names: &[&str], walks: bool) -> Result<(), TestCaseError> {
+    let kept = said(world, names, usize::MAX);
     prop_assert!(kept.kept && kept.measured.height() > 0);
-    let walked = said(world, 0);
+    let walked = said(world, names, 0);
     prop_assert_eq!(walked.kept, !walks);
     prop_assert_eq!(&walked.judged, &kept.judged);
     prop_assert!(
@@ -282,11 +324,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_walk_says_what_kept_rows_say(rows in rows(), one_date in any::<bool>(), chain in any::<bool>()) {
+    fn a_walk_says_what_kept_rows_say(rows in rows(), one_date in any::<bool>(), chain in any::<bool>(), mixed in any::<bool>()) {
         let compare = if one_date { ONE_DATE } else { FOUR_DATES };
         if !rows.is_empty() {
             let link = if chain { Link::Place } else { Link::Account };
-            agree(&world(&rows, compare, false, link), true)?;
+            let world = world(&rows, compare, false, link);
+            let names = [&NAMES[..], &MORE_NAMES].concat();
+            agree(&world, if mixed { &names } else { &NAMES }, true)?;
         }
     }
 }
@@ -295,7 +339,27 @@ proptest! {
 fn rows_of_repeated_keys_are_kept() {
     let row: Row = (0, Some(3), Some(1), Some(true), None, None);
     let rows = vec![row; 400];
-    agree(&world(&rows, ONE_DATE, true, Link::Account), false).unwrap();
+    agree(&world(&rows, ONE_DATE, true, Link::Account), &NAMES, false).unwrap();
+}
+
+#[test]
+fn a_value_seen_through_two_links_of_an_account_is_one() {
+    let row = |place: u8, size: i64| (place, Some(3), Some(size), None, None, None);
+    let rows: Vec<Row> = vec![row(0, 9), row(2, 9), row(2, 8), row(1, 9)];
+    let world = world(&rows, ONE_DATE, false, Link::Place);
+    let found = said(&world, &["different"], 0);
+    assert!(!found.kept);
+    let different = found
+        .measured
+        .column("different")
+        .unwrap()
+        .f64()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        different.iter().collect::<Vec<_>>(),
+        [Some(2.0), Some(1.0), None]
+    );
 }
 
 #[test]
@@ -313,7 +377,7 @@ fn a_walk_counts_what_is_there() {
         row(0, -1, 1000, None, None),
     ];
     rows.extend((0..400).map(|n| row(1, n % 20, 1, Some(0), None)));
-    let found = said(&world(&rows, ONE_DATE, false, Link::Account), 0);
+    let found = said(&world(&rows, ONE_DATE, false, Link::Account), &NAMES, 0);
     assert!(!found.kept);
     let number = |name: &str| found.measured.column(name).unwrap().f64().unwrap().get(0);
     assert_eq!(number("rows"), Some(5.0));

@@ -241,6 +241,44 @@ fn an_event_log_with_subscriptions_names_its_accounts_itself() {
 }
 
 #[test]
+fn accounts_go_by_other_names_in_other_tables() {
+    let world = World::empty();
+    let n = 2000usize;
+    world.export(
+        "subs",
+        df!(
+            "subscription_id" => (0..80).map(|k| format!("s{k}")).collect::<Vec<_>>(),
+            "customer" => (0..80).map(|k| format!("org{k}")).collect::<Vec<_>>(),
+            "plan" => (0..80).map(|k| ["basic", "pro"][k % 2]).collect::<Vec<_>>(),
+            "started" => days(80, 1),
+            "cancelled" => (0..80).map(|k| (k % 4 == 0).then(|| date("2025-10-01"))).collect::<Vec<_>>(),
+            "current_period_end" => vec![Some(date("2026-12-31")); 80],
+        ),
+    );
+    for table in ["activity", "cases"] {
+        world.export(
+            table,
+            df!(
+                "id" => (0..n as i64).collect::<Vec<_>>(),
+                "company_ref" => (0..n).map(|k| format!("org{}", k % 77)).collect::<Vec<_>>(),
+                "kind" => (0..n).map(|k| ["login", "export", "share"][k % 3]).collect::<Vec<_>>(),
+                "opened" => days(n, 11),
+            ),
+        );
+    }
+    let starter = starter(&world);
+    let exports = texts(&starter)["exports.toml"].clone();
+    let told = |text: &str| assert!(exports.contains(text), "{text}\n{exports}");
+    told("the newest row of each `customer` in subs.parquet stands for it");
+    told(
+        "account = \"account_id\"   # medium: all of its values are those by which other tables name theirs",
+    );
+    told("columns.end_date = \"current_period_end\"");
+    told("derive.ended_date = \"CAST(cancelled_at AS DATE)\"");
+    assert_eq!(run(&world, &starter).height(), 60, "a quarter has ended");
+}
+
+#[test]
 fn short_names_are_understood_and_what_is_cancelled_ends() {
     let world = World::empty();
     let n = 3000usize;

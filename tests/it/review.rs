@@ -281,6 +281,17 @@ fn neither_the_order_of_rows_nor_names_change_a_figure() {
 }
 
 #[test]
+fn the_number_of_threads_changes_no_figure() {
+    let (world, run) = plain();
+    let one = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .stack_size(8 << 20)
+        .build();
+    let alone = one.unwrap().install(|| review(world));
+    assert_eq!(alone.figures.0, run.figures.0);
+}
+
+#[test]
 fn a_relation_is_found_and_the_auc_is_that_of_the_published_rows() {
     let (world, run) = plain();
     let (auc, _) = figure(run, "in_force", "auc", "all");

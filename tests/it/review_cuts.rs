@@ -403,6 +403,89 @@ fn a_review_says_how_many_of_its_decisions_an_earlier_one_had_looked_at() {
             "34 of 60 decisions at 90 days were in earlier reviews of this job too; there are 1, the last of 2025-07-31"
         )
     );
+    // A review is not its own predecessor, and what it leaves out was not looked at again: from March
+    // on accounts 7 to 59 are left, 7 to 33 of which had been reviewed.
+    world.edit("review.toml", "sampling =", "from = 2025-03-01\nsampling =");
+    assert_eq!(
+        said(&review(&world)).as_deref(),
+        Some(
+            "27 of 53 decisions at 90 days were in earlier reviews of this job too; there are 1, the last of 2025-07-31"
+        )
+    );
+}
+
+#[test]
+fn the_best_metric_is_judged_on_later_rows_than_it_was_chosen_on() {
+    // A term ends every day; from account 225 on those with many tickets are the ones who stay.
+    let turned = world(Twist {
+        accounts: (300, 1),
+        turned_from: 225,
+        ..PLAIN
+    });
+    let run = review(&turned);
+    let best = "best_metric:open_tickets";
+    let part = |value| ["all", value];
+    let auc = |lead, value| found(&run, best, lead, part(value), "auc");
+    // It was chosen on accounts 0 to 149 at ninety days, the last of which had closed 45 days after
+    // its term: thirty days before their own, that is the past for accounts 225 to 299.
+    let later = auc(30, "after_best_metric_was_chosen");
+    assert_eq!((later.n, later.events), (75, 50));
+    assert!(later.high.unwrap() < 0.5, "{later:?}");
+    assert!(auc(30, "all").low.unwrap() > 0.5);
+    // At the lead of the tear sheet too few are left: it refuses, whatever all rows would say.
+    let later = auc(90, "after_best_metric_was_chosen");
+    assert_eq!((later.n, later.events, later.value), (15, 10, None));
+    let mut lines = run.verdicts.iter();
+    let line = lines.find(|line| line.subject.starts_with(best)).unwrap();
+    assert_eq!(
+        line.figure,
+        "refused: 5 without the event, at least 10 are needed"
+    );
+    assert_eq!(line.verdict, "cannot be said");
+}
+
+#[test]
+fn false_discoveries_are_controlled_over_metric_lead_and_segment_together() {
+    let run = review(&world(PLAIN));
+    // Everybody has ten seats, which cannot be tested; tickets tell at both leads in both regions.
+    let mut tested = Vec::new();
+    for own in &run.powers {
+        let name = format!("metric/{}", own.metric);
+        let part = [own.slice.as_str(), own.slice_value.as_str()];
+        let auc = found(&run, &name, own.lead_days, part, "auc");
+        assert_eq!((own.auc, own.auc.is_some()), (auc.value, true), "{own:?}");
+        assert_eq!(own.stands_out(), own.metric == "open_tickets", "{own:?}");
+        if let Some(adjusted) = own.adjusted_p {
+            let p = found(&run, &name, own.lead_days, part, "p_adjusted");
+            assert_eq!(p.value, Some(adjusted));
+            tested.push((own.lead_days, part[0], part[1], adjusted));
+        }
+    }
+    assert_eq!(run.powers.len(), 2 * 2 * 3);
+    let looks = tested
+        .iter()
+        .map(|(lead, slice, value, _)| (*lead, *slice, *value));
+    assert_eq!(
+        looks.collect::<Vec<_>>(),
+        [
+            (30, "all", "all"),
+            (30, "sales_region", "north"),
+            (30, "sales_region", "south"),
+            (90, "all", "all"),
+            (90, "sales_region", "north"),
+            (90, "sales_region", "south"),
+        ]
+    );
+    // Every look is adjusted for all six.
+    let of = |figure: &str| -> Vec<f64> {
+        let own = tested.iter().map(|(lead, slice, value, _)| {
+            found(&run, "metric/open_tickets", *lead, [slice, value], figure)
+        });
+        own.map(|own| own.value.unwrap()).collect()
+    };
+    let adjusted = healthscore::stats::benjamini_hochberg(&of("p_value"));
+    assert_eq!(adjusted, of("p_adjusted"));
+    assert!(adjusted[0] > of("p_value")[0]);
 }
 
 #[test]

@@ -428,6 +428,28 @@ fn discs(svg: &str) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Returns the dashes of upright and level lines of reference, with their ends in drawing order.
+fn dashes(svg: &str) -> Vec<[(f64, f64); 2]> {
+    let lines = svg.split("<polyline").skip(1);
+    let points = lines.filter_map(|tag| attribute(tag, "points"));
+    let points = points.map(|text| -> Vec<(f64, f64)> {
+        let pairs = text
+            .split_whitespace()
+            .filter_map(|pair| pair.split_once(','));
+        pairs
+            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+            .collect()
+    });
+    let dashes = points.filter_map(|points| <[(f64, f64); 2]>::try_from(points).ok());
+    let (dash, _) = super::style::REFERENCE_DASH;
+    // Whole pixels: a dash may be one longer or shorter.
+    let is_dash = |[a, b]: &[(f64, f64); 2]| {
+        let (x, y) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
+        x.min(y) == 0.0 && (x.max(y) - dash).abs() <= 1.0
+    };
+    dashes.filter(is_dash).collect()
+}
+
 /// Holds if the lengths are to each other as the values, to a pixel or the gap between bars.
 fn assert_proportional(lengths: &[f64], values: &[f64]) {
     assert_eq!(lengths.len(), values.len(), "{lengths:?}");
@@ -617,6 +639,10 @@ fn points_stand_where_their_figures_are() {
     assert!(svg.contains(&format!("points=\"{line}\"")), "{line}");
     assert_proportional(&[b.0 - a.0, c.0 - a.0], &[1.0, 2.0]);
     assert_proportional(&[a.1 - b.1, a.1 - c.1], &[0.05, 0.15]);
+    // The line of chance lies at one half: a tenth below the first point.
+    let chance: Vec<f64> = dashes(&svg).iter().map(|[(_, y), _]| *y).collect();
+    assert!(chance.iter().all(|y| *y == chance[0]), "{chance:?}");
+    assert_proportional(&[chance[0] - a.1, chance[0] - c.1], &[0.1, 0.25]);
 
     let row = |value, interval| MetricRow {
         metric: "m".to_owned(),
@@ -637,4 +663,11 @@ fn points_stand_where_their_figures_are() {
     assert_proportional(&[b.0 - a.0, c.0 - a.0], &[1.0, 2.0]);
     let interval = format!("points=\"{},{} {},{} \"", a.0, b.1, c.0, b.1);
     assert!(svg.contains(&interval), "{interval}");
+    // The line of chance, past the piece of it in the legend, runs through the metric at one half.
+    let upright = dashes(&svg).into_iter().filter(|[(a, _), (b, _)]| a == b);
+    let chance: Vec<f64> = upright.map(|[(x, _), _]| x).collect();
+    assert!(
+        !chance.is_empty() && chance.iter().all(|x| (x - a.0).abs() <= 1.0),
+        "{chance:?} {a:?}"
+    );
 }

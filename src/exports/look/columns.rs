@@ -22,10 +22,12 @@ pub(super) fn column(
     cells: &Column,
     bounds: &HashMap<String, [NaiveDate; 2]>,
 ) -> Option<SeenColumn> {
-    let text = text_of(cells).ok()?;
+    let (different, times) = counted(cells).ok()?;
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for value in text.iter().flatten() {
-        *counts.entry(value).or_default() += 1;
+    for (value, times) in different.iter().zip(times) {
+        if let Some(value) = value {
+            *counts.entry(value).or_default() += times;
+        }
     }
     let mut values: Vec<(&str, usize)> = counts.iter().map(|(value, n)| (*value, *n)).collect();
     values.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
@@ -72,6 +74,21 @@ pub(super) fn column(
         range,
         days,
     })
+}
+
+/// Returns the different values of a column as text, each with how many cells hold it; writing every
+/// cell out would cost more than all else.
+fn counted(cells: &Column) -> PolarsResult<(StringChunked, Vec<usize>)> {
+    const TIMES: &str = "__times";
+    let name = cells.name().clone();
+    let counted = DataFrame::new_infer_height(vec![cells.clone()])?
+        .lazy()
+        .group_by([col(name.clone())])
+        .agg([len().cast(DataType::UInt64).alias(TIMES)])
+        .collect()?;
+    let times = counted.column(TIMES)?.u64()?.into_no_null_iter();
+    let times = times.map(|times| usize::try_from(times).unwrap_or(usize::MAX));
+    Ok((text_of(counted.column(&name)?)?, times.collect()))
 }
 
 /// Returns what most of the values look like; the name tells ticks since 1970 from other large numbers.

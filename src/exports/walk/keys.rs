@@ -42,12 +42,12 @@ impl Keys {
     /// Returns the columns of the key that are looked at.
     pub(super) fn columns(table: &Table) -> impl Iterator<Item = (String, &String)> {
         let keys = table.key.iter().enumerate();
-        keys.map(|(n, name)| (key_column(n), name))
+        keys.map(|(n, name)| (telling_column(n), name))
     }
 }
 
-fn key_column(n: usize) -> String {
-    format!("__key_{n}")
+fn telling_column(n: usize) -> String {
+    format!("__telling_{n}")
 }
 
 /// For each day the links that have had an event.

@@ -1,8 +1,9 @@
 //! Walking through an export: every row is looked at once, a few thousand at a time, and none is
-//! kept.
+//! kept but those that somebody asks for as they are.
 //!
-//! That does where all that is asked of the rows can be added up one by one: measures that fold
-//! (`measures::folded`), and what the ledger says of an export. The engine decodes the columns, and
+//! That does where what is asked of the rows can be added up one by one: measures that fold
+//! (`measures::folded`), and what the ledger says of an export. Of other measures, the rows that they
+//! may count are kept, with the columns that they read ([`Rest`]). The engine decodes the columns, and
 //! works out conditions and formulas of theirs; what is done with every row in the same way is done
 //! here, in memory that is used again for the next few thousand: finding the place of its link
 //! ([`places`]), looking whether its key stands once ([`keys`]), its number in the fingerprint
@@ -25,7 +26,7 @@ use polars::prelude::*;
 
 pub use places::{NOWHERE, Places};
 
-use super::as_of::EVENT;
+use super::as_of::{ACCOUNT, CODE, EVENT, FROM, OWN_FROM, TO};
 use super::contract::{ACCOUNTS, History, Observed};
 use super::file::Breach;
 use super::ledger::{self, Ledger, Unseen, hidden_cells, print_of};
@@ -39,6 +40,8 @@ use prints::{Prints, known_on};
 
 /// Whether a row breaks a rule of the contract.
 const BREAKS: &str = "__breaks";
+/// Whether a row is kept.
+const KEEP: &str = "__keep";
 /// The day of rows without one.
 const NO_DAY: i32 = i32::MIN;
 /// So many rows are looked at at a time: what is worked out of them stays at hand.
@@ -54,6 +57,14 @@ pub struct Batch<'a> {
     pub inputs: &'a DataFrame,
 }
 
+/// The rows of a walk that are kept for measures which cannot be added up one by one.
+pub struct Rest {
+    /// Which rows these are.
+    pub keep: Expr,
+    /// The columns that are read of them.
+    pub columns: Vec<String>,
+}
+
 /// What is left of an export that was walked through, beside what was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Walked {
@@ -63,6 +74,8 @@ pub(super) struct Walked {
     /// The first day of an event, by place; empty where nobody asks.
     first: Vec<i32>,
     counts: Vec<Counts>,
+    /// The rows that are kept, if any are.
+    rest: Option<DataFrame>,
 }
 
 impl Rows {
@@ -87,6 +100,18 @@ impl Rows {
         self.walked.get().is_some() && self.kept.get().is_none()
     }
 
+    /// Returns the rows that measures are worked out of: of a walk, those that were kept for them.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn measured(&self) -> PolarsResult<&DataFrame> {
+        let walked = self.walked.get().filter(|_| self.was_walked());
+        match walked.and_then(|walked| walked.rest.as_ref()) {
+            Some(rest) => Ok(rest),
+            None => self.frame(),
+        }
+    }
+
     /// Returns the links that rows are counted for.
     ///
     /// # Errors
@@ -100,8 +125,9 @@ impl Rows {
 
     /// Walks through all rows once and lets `each` add up every batch.
     ///
-    /// `prepared` columns are added to the rows before `inputs` are worked out. Returns `None` where
-    /// rows would have to be compared with each other; then nothing is known of them.
+    /// `prepared` columns are added to the rows before `inputs` are worked out; `rest` are the rows
+    /// that are kept. Returns `None` where rows would have to be compared with each other; then
+    /// nothing is known of them.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -109,11 +135,13 @@ impl Rows {
         &self,
         prepared: Vec<Expr>,
         inputs: Vec<Expr>,
+        rest: Option<&Rest>,
         sums: S,
         each: fn(&mut S, &Batch<'_>) -> PolarsResult<()>,
     ) -> PolarsResult<Option<S>> {
-        let walker = Walker::new(self, sums, each)?;
-        let plan = self.noted(self.plan(prepared, inputs))?;
+        let kept = rest.map(|rest| self.kept_columns(rest));
+        let walker = Walker::new(self, kept, sums, each)?;
+        let plan = self.noted(self.plan(prepared, inputs, rest))?;
         let walker = Arc::new(Mutex::new(walker));
         let taker = walker.clone();
         let take = move |batch: DataFrame| {
@@ -121,19 +149,25 @@ impl Rows {
             walker.take(batch)?;
             Ok(walker.must_be_kept)
         };
-        let sunk = plan.sink_batches(PlanCallback::new(take), false, None)?;
+        // What is kept lies as it does in the files.
+        let sunk = plan.sink_batches(PlanCallback::new(take), rest.is_some(), None)?;
         self.noted(sunk.collect_with_engine(Engine::Streaming))?;
         let mut walker = walker.lock().expect("no batch panics");
         if walker.must_be_kept {
             return Ok(None);
         }
-        let walked = walker.end();
+        let walked = walker.end(self)?;
         self.walked.get_or_init(|| walked);
         Ok(walker.sums.take())
     }
 
     /// Returns the rows with all that a walk looks at.
-    fn plan(&self, prepared: Vec<Expr>, inputs: Vec<Expr>) -> PolarsResult<LazyFrame> {
+    fn plan(
+        &self,
+        prepared: Vec<Expr>,
+        inputs: Vec<Expr>,
+        rest: Option<&Rest>,
+    ) -> PolarsResult<LazyFrame> {
         let table = &self.table;
         let base = scan::base_columns(table, &self.demand);
         let mut columns = vec![col(LINK), col(EVENT)];
@@ -159,16 +193,47 @@ impl Rows {
         }
         let breaks = rules::breaks_any(table).map(|breaks| breaks.and(col(EVENT).is_not_null()));
         columns.extend(breaks.map(|breaks| breaks.alias(BREAKS)));
+        if let Some(rest) = rest {
+            columns.extend(self.order().iter().map(|column| col(column.as_str())));
+            columns.push(rest.keep.clone().fill_null(lit(false)).alias(KEEP));
+        }
         columns.extend(inputs);
         let link = table.owner.column().expect("rows have links");
         let own = [
             scan::telling_text(table, link).alias(LINK),
-            col(EVENT).alias(super::as_of::OWN_FROM),
+            col(EVENT).alias(OWN_FROM),
         ];
         Ok(scan::scanned(table, &self.demand)?
             .with_columns(own)
             .with_columns(prepared)
             .select(columns))
+    }
+
+    /// Returns the columns of the rows that are kept, before links are followed.
+    fn kept_columns(&self, rest: &Rest) -> Vec<String> {
+        let known = &self.table.known;
+        let moments = rest.columns.iter().filter_map(|column| known.get(column));
+        let mut columns: Vec<String> = rest.columns.iter().chain(moments).cloned().collect();
+        columns.extend(self.order());
+        columns.push(EVENT.to_owned());
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    /// Puts what links lead to beside rows that were kept.
+    fn placed(&self, rows: DataFrame, places: &[u32]) -> PolarsResult<DataFrame> {
+        let parent = self.parent.as_ref().expect("a walk has links");
+        let places: IdxCa = places.iter().map(|place| Some(*place as IdxSize)).collect();
+        let links = parent
+            .frame
+            .select([ACCOUNT, CODE, FROM, TO])?
+            .take(&places)?;
+        let from = when(col(EVENT).gt(col(FROM)))
+            .then(col(EVENT))
+            .otherwise(col(FROM));
+        let rows = rows.hstack(links.columns())?.lazy();
+        rows.with_column(from.alias(FROM)).collect()
     }
 
     /// Returns the cells of which is counted how many are filled without their moment.
@@ -253,6 +318,11 @@ struct Walker<S> {
     began: Vec<i32>,
     /// Whether rows must be compared with others, or told one by one, and so be kept.
     must_be_kept: bool,
+    /// The columns of the rows that somebody asks for as they are, those rows so far, and their
+    /// places.
+    kept_columns: Option<Vec<String>>,
+    kept: Vec<DataFrame>,
+    kept_places: Vec<u32>,
     /// The days of events, and the last of them looked at.
     event_days: HashSet<i32>,
     last: i32,
@@ -266,6 +336,7 @@ struct Walker<S> {
 impl<S> Walker<S> {
     fn new(
         rows: &Rows,
+        kept_columns: Option<Vec<String>>,
         sums: S,
         each: fn(&mut S, &Batch<'_>) -> PolarsResult<()>,
     ) -> PolarsResult<Self> {
@@ -290,6 +361,9 @@ impl<S> Walker<S> {
                 false => parent.began()?,
             },
             must_be_kept: false,
+            kept_columns,
+            kept: Vec::new(),
+            kept_places: Vec::new(),
             event_days: HashSet::new(),
             last: NO_DAY,
             walked: Walked {
@@ -298,6 +372,7 @@ impl<S> Walker<S> {
                 without_time: 0,
                 first: vec![i32::MAX; if wants_first { links.codes.len() } else { 0 }],
                 counts,
+                rest: None,
             },
             links,
             places: Vec::new(),
@@ -384,6 +459,18 @@ impl<S> Walker<S> {
                 }
             }
         }
+        if let Some(columns) = &self.kept_columns {
+            let keep = batch.column(KEEP)?.bool()?.iter().zip(places);
+            let keep: BooleanChunked = keep
+                .map(|(keep, place)| keep == Some(true) && *place != NOWHERE)
+                .collect();
+            if keep.any() || self.kept.is_empty() {
+                self.kept.push(batch.select(columns)?.filter(&keep)?);
+                let kept = places.iter().zip(keep.iter());
+                let kept = kept.filter(|(_, keep)| *keep == Some(true));
+                self.kept_places.extend(kept.map(|(place, _)| *place));
+            }
+        }
         if let Some(sums) = &mut self.sums {
             let rows = Batch {
                 places,
@@ -395,7 +482,18 @@ impl<S> Walker<S> {
         Ok(())
     }
 
-    fn end(&mut self) -> Walked {
+    fn end(&mut self, rows: &Rows) -> PolarsResult<Walked> {
+        let kept = std::mem::take(&mut self.kept).into_iter();
+        let kept = kept.map(Ok).reduce(|all: PolarsResult<_>, more| {
+            let mut all: DataFrame = all?;
+            all.vstack_mut(&more?)?;
+            Ok(all)
+        });
+        let rest = kept.map(|kept| {
+            let mut kept = kept?;
+            kept.rechunk_mut();
+            rows.placed(kept, &self.kept_places)
+        });
         let mut walked = self.walked.clone();
         let days = self.event_days.iter().filter(|day| **day != NO_DAY);
         let mut days: Vec<i32> = days.copied().collect();
@@ -403,6 +501,7 @@ impl<S> Walker<S> {
         let date = |day: i32| NaiveDate::default() + chrono::Duration::days(day.into());
         // What happens is news on its own day.
         walked.news = days.into_iter().map(|day| (date(day), date(day))).collect();
-        walked
+        walked.rest = rest.transpose()?;
+        Ok(walked)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Path, Sure, Table, Why, empty, name_column, one_line, why};
+use super::{Path, Sure, Table, Why, empty, name_column, one_line, percent, why};
 use crate::exports::ReadError;
 use crate::exports::contract::ACCOUNTS;
 use crate::exports::look::{Folder, Seen, Shape};
@@ -324,12 +324,45 @@ fn shared_account_column(folder: &Folder) -> Option<Vec<(usize, String, Why)>> {
             .then(b.cmp(a))
     })?;
     let reason = "its name speaks of whom the rows are about";
-    Some(
-        tables
-            .into_iter()
-            .map(|(n, column)| (n, column, why(Sure::Medium, reason)))
-            .collect(),
-    )
+    let mut columns: Vec<(usize, String, Why)> = tables
+        .into_iter()
+        .map(|(n, column)| (n, column, why(Sure::Medium, reason)))
+        .collect();
+    let named = |(n, column, _): &(usize, String, Why)| folder.tables[*n].ids(column);
+    let known: BTreeSet<String> = columns.iter().flat_map(named).collect();
+    let others = (0..folder.tables.len()).filter(|n| columns.iter().all(|(of, ..)| of != n));
+    let others: Vec<_> = others
+        .filter_map(|n| same_accounts(&folder.tables[n], &known).map(|(name, it)| (n, name, it)))
+        .collect();
+    columns.extend(others);
+    columns.sort_by_key(|(n, ..)| *n);
+    Some(columns)
+}
+
+/// Returns the column whose name speaks of accounts or people, and most of whose values are those by
+/// which other tables name theirs, or the other way round.
+fn same_accounts(seen: &Seen, known: &BTreeSet<String>) -> Option<(String, Why)> {
+    let speaks_of = |name: &str| {
+        let stem = stem(name);
+        let of = |list: &[&str]| stem.iter().any(|word| list.contains(&word.as_str()));
+        of(words::ACCOUNT_WORDS) || of(words::PERSON_WORDS)
+    };
+    let shares = seen.columns.iter().filter_map(|column| {
+        let fits = matches!(column.shape, Shape::Text | Shape::Whole) && speaks_of(&column.name);
+        let ids = fits.then(|| seen.ids(&column.name))?;
+        let both = ids.intersection(known).count() as f64;
+        let share = both / ids.len().min(known.len()).max(1) as f64;
+        (ids.len() > 1 && share >= 0.6).then_some((share, &column.name))
+    });
+    // Of equals the last is taken, so the first stands last.
+    let shares: Vec<_> = shares.collect();
+    let best = shares.into_iter().rev().max_by(|a, b| a.0.total_cmp(&b.0));
+    let (share, name) = best?;
+    let reason = format!(
+        "{} of its values are those by which other tables name theirs",
+        percent(share)
+    );
+    Some((name.clone(), why(Sure::Medium, reason)))
 }
 
 /// Returns the rows of a table, of dumps those of one.
