@@ -83,7 +83,12 @@ pub struct Past {
 /// When an export cannot be read, or no decision can be looked at.
 pub fn past(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<Past, JobError> {
     let as_of = *job.score.dates.last().expect("a job has a date");
-    let (decided, acted, accounts, read) = decisions(job, as_of, trail)?;
+    let Known {
+        decided,
+        acted,
+        accounts,
+        read,
+    } = decisions(job, as_of, trail)?;
     let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
     let (sample, exports) = features(job, rows, ledger, trail)?;
     Ok(Past {
@@ -143,12 +148,16 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     })
 }
 
+/// What is known of the past before any feature is read.
+struct Known {
+    decided: Decided,
+    acted: Vec<Acted>,
+    accounts: Vec<String>,
+    read: Vec<Read>,
+}
+
 /// Reads what was decided and done, and which accounts there are; no feature is read here.
-fn decisions(
-    job: &ReviewJob,
-    as_of: NaiveDate,
-    trail: &mut Trail<'_>,
-) -> Result<(Decided, Vec<Acted>, Vec<String>, Vec<Read>), JobError> {
+fn decisions(job: &ReviewJob, as_of: NaiveDate, trail: &mut Trail<'_>) -> Result<Known, JobError> {
     let mut wanted = job.outcomes.demands(as_of);
     let log: Vec<_> = job.acted_on.iter().collect();
     for (table, demand) in demands(&log, as_of) {
@@ -173,8 +182,12 @@ fn decisions(
             }
         }
     }
-    let accounts = known_accounts(&exports)?;
-    Ok((decided, acted, accounts, exports.read()))
+    Ok(Known {
+        decided,
+        acted,
+        accounts: known_accounts(&exports)?,
+        read: exports.read(),
+    })
 }
 
 /// Adds the tables that others hang on.

@@ -302,9 +302,12 @@ fn tail(independent: usize) -> Result<f64, Refused> {
 pub struct Draws {
     plan: Plan,
     clock: Option<Clock>,
-    kept: Arc<Mutex<HashMap<usize, Arc<Vec<Times>>>>>,
+    kept: Arc<Mutex<HashMap<usize, Resamples>>>,
     spent: Arc<Mutex<Spent>>,
 }
+
+/// All resamples of so many clusters.
+type Resamples = Arc<Vec<Times>>;
 
 /// Returns the seconds on the wall and those of all cores; only differences mean something.
 pub type Clock = fn() -> [f64; 2];
@@ -342,7 +345,7 @@ impl Draws {
     }
 
     /// Returns the resamples of so many clusters.
-    fn of(&self, clusters: usize) -> Arc<Vec<Times>> {
+    fn of(&self, clusters: usize) -> Resamples {
         let mut kept = lock(&self.kept);
         if let Some(draws) = kept.get(&clusters) {
             return Arc::clone(draws);

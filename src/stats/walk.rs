@@ -264,8 +264,8 @@ impl Gap {
     /// Passes non-events; `above` returns what lies above then.
     #[inline]
     fn pass_others(&mut self, others: &Lanes, above: impl Fn() -> Above) {
-        for lane in 0..LANES {
-            self.now[lane] -= others[lane] * self.total.events[lane];
+        for (lane, others) in others.iter().enumerate() {
+            self.now[lane] -= others * self.total.events[lane];
         }
         self.look(above);
     }
@@ -273,8 +273,8 @@ impl Gap {
     /// Passes events; `above` returns what lies above then.
     #[inline]
     fn pass_events(&mut self, events: &Lanes, above: impl Fn() -> Above) {
-        for lane in 0..LANES {
-            self.now[lane] += events[lane] * self.total.others[lane];
+        for (lane, events) in events.iter().enumerate() {
+            self.now[lane] += events * self.total.others[lane];
         }
         self.look(above);
     }
@@ -283,21 +283,21 @@ impl Gap {
     fn look(&mut self, above: impl Fn() -> Above) {
         let mut now = [0.0; LANES];
         let (mut is_record, mut is_tie) = (false, false);
-        for lane in 0..LANES {
-            now[lane] = self.now[lane].abs();
-            is_record |= now[lane] > self.widest[lane];
-            is_tie |= now[lane] == self.widest[lane] && now[lane] > 0.0;
+        for (lane, now) in now.iter_mut().enumerate() {
+            *now = self.now[lane].abs();
+            is_record |= *now > self.widest[lane];
+            is_tie |= *now == self.widest[lane] && *now > 0.0;
         }
         if !is_record && !is_tie {
             return;
         }
         let above = above();
-        for lane in 0..LANES {
-            let is_wider = now[lane] > self.widest[lane];
+        for (lane, now) in now.iter().enumerate() {
+            let is_wider = *now > self.widest[lane];
             let choose = |new: f64, old: f64| if is_wider { new } else { old };
             self.at.events[lane] = choose(above.events[lane], self.at.events[lane]);
             self.at.others[lane] = choose(above.others[lane], self.at.others[lane]);
-            self.widest[lane] = choose(now[lane], self.widest[lane]);
+            self.widest[lane] = choose(*now, self.widest[lane]);
         }
         if is_tie {
             self.choose_among_equals(&now, &above);
@@ -306,8 +306,8 @@ impl Gap {
 
     /// Of gaps that are equal, takes the one that is rounded up.
     fn choose_among_equals(&mut self, now: &Lanes, above: &Above) {
-        for lane in 0..LANES {
-            let is_equal = now[lane] == self.widest[lane];
+        for (lane, now) in now.iter().enumerate() {
+            let is_equal = *now == self.widest[lane];
             if is_equal && self.divided(above, lane) > self.value(lane) {
                 self.at.events[lane] = above.events[lane];
                 self.at.others[lane] = above.others[lane];
@@ -483,8 +483,8 @@ impl<'a> Walk<'a> {
                         pairs[lane] += tied[lane] * (above.events[lane] + gained[lane] / 2.0);
                         above.others[lane] += tied[lane];
                     }
-                    for lane in 0..LANES {
-                        gap.now[lane] -= tied[lane] * gap.total.events[lane];
+                    for (lane, tied) in tied.iter().enumerate() {
+                        gap.now[lane] -= tied * gap.total.events[lane];
                     }
                 }
                 add(&mut above.events, &gained);
