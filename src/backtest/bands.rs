@@ -2,8 +2,8 @@
 
 use super::board::Board;
 use super::candidates::IN_FORCE;
-use super::design::{Design, Target};
-use super::evaluate::{ALL, plan};
+use super::design::Target;
+use super::evaluate::ALL;
 use super::figures::{About, Figures, Size};
 use crate::stats::{
     self, Clusters, Confusion, Estimate, RankFigure, Ranking, Refused, bootstrap, enough,
@@ -14,11 +14,12 @@ pub const NOT_SCORED: &str = "Not scored";
 /// The name of all bands together, those without a score among them.
 pub const EVERY_BAND: &str = "every band";
 
-/// Adds how often each event happened by band, the order of the bands and the confusion at the action line.
-pub fn of_bands(board: &Board, design: &Design, figures: &mut Figures) {
+/// Adds how often each event happened by band, the order of the bands and the confusion at the
+/// action line.
+pub fn of_bands(board: &Board, figures: &mut Figures) {
     for lead in board.leads() {
         for target in Target::ALL {
-            by_band(board, design, lead, target, figures);
+            by_band(board, lead, target, figures);
         }
         // Below the line the team acts on risk: nobody is picked for growing.
         for target in [Target::Churn, Target::ChurnOrContraction] {
@@ -37,7 +38,7 @@ fn about(target: Target, lead: u32, slice: &str, value: &str) -> About {
     }
 }
 
-fn by_band(board: &Board, design: &Design, lead: u32, target: Target, figures: &mut Figures) {
+fn by_band(board: &Board, lead: u32, target: Target, figures: &mut Figures) {
     let rows = board.of_lead(lead);
     let band = &board.in_force().band;
     let bands = &board.model().bands;
@@ -56,7 +57,7 @@ fn by_band(board: &Board, design: &Design, lead: u32, target: Target, figures: &
         let about = about(target, lead, "band", label);
         let rate = stats::wilson(size.events as f64, size.n as f64);
         figures.estimate(&about, "event_rate", size, rate);
-        let by_revenue = rate_by_revenue(board, design, own, target);
+        let by_revenue = rate_by_revenue(board, own, target);
         figures.estimate(&about, "event_rate_by_revenue", size, by_revenue);
         for currency in board.currencies(own) {
             let is_own = |row: &&usize| board.rows[**row].currency.as_ref() == Some(&currency);
@@ -64,7 +65,7 @@ fn by_band(board: &Board, design: &Design, lead: u32, target: Target, figures: &
             let value = format!("{label}, {currency}");
             let about = self::about(target, lead, "band_and_currency", &value);
             let size = Size::of(&board.events(&own, target));
-            let rate = rate_by_revenue(board, design, &own, target);
+            let rate = rate_by_revenue(board, &own, target);
             figures.estimate(&about, "event_rate_by_revenue", size, rate);
         }
         if bands.iter().any(|band| band.label == *label) {
@@ -80,7 +81,7 @@ fn by_band(board: &Board, design: &Design, lead: u32, target: Target, figures: &
     let trend = stats::trend(&events, &n).map(|test| test.p_value);
     let all = about(target, lead, ALL, ALL);
     figures.value(&all, "order_of_bands_p", size, trend);
-    let auc = auc_of_bands(board, design, &rows, target);
+    let auc = auc_of_bands(board, &rows, target);
     figures.estimate(&all, "auc_of_bands", size, auc);
     for pair in counted.windows(2) {
         let ((upper, x, n), (lower, y, m)) = (&pair[0], &pair[1]);
@@ -104,12 +105,7 @@ fn by_band(board: &Board, design: &Design, lead: u32, target: Target, figures: &
 
 /// Returns the share of the revenue at stake that had the event, its interval drawn by parent;
 /// refused where all of them had it or none, since draws of such rows never show another share.
-fn rate_by_revenue(
-    board: &Board,
-    design: &Design,
-    rows: &[usize],
-    target: Target,
-) -> Result<Estimate, Refused> {
+fn rate_by_revenue(board: &Board, rows: &[usize], target: Target) -> Result<Estimate, Refused> {
     let amounts = board.amounts(rows)?;
     let event = labels(&board.events(rows, target));
     if event.windows(2).all(|pair| pair[0] == pair[1]) {
@@ -117,17 +113,13 @@ fn rate_by_revenue(
     }
     let clusters = Clusters::new(&board.clusters(rows), &[&event, &amounts])?;
     let share = [clusters.mean(&event, Some(&amounts))?];
-    bootstrap(&clusters, &share, &plan(design))[0].estimate()
+    bootstrap(&clusters, &share, &board.draws)[0].estimate()
 }
 
 /// Returns how well the bands alone rank, above 0.5 where the lower ones are left more often, or
-/// the upper ones expand more often. Unlike the test of their order it knows that an account has several rows.
-fn auc_of_bands(
-    board: &Board,
-    design: &Design,
-    rows: &[usize],
-    target: Target,
-) -> Result<Estimate, Refused> {
+/// the upper ones expand more often. Unlike the test of their order it knows that an account has
+/// several rows.
+fn auc_of_bands(board: &Board, rows: &[usize], target: Target) -> Result<Estimate, Refused> {
     let band = &board.in_force().band;
     let scored = rows.iter().copied().filter(|row| band[*row].is_some());
     let scored: Vec<usize> = scored.collect();
@@ -139,7 +131,7 @@ fn auc_of_bands(
     let clusters = Clusters::new(&cluster, &[&labels(&event), &risk])?;
     let ranking = Ranking::new(&risk, &event, None)?;
     let auc = [clusters.figures(&ranking, &[RankFigure::Auc])];
-    bootstrap(&clusters, &auc, &plan(design))[0].estimate()
+    bootstrap(&clusters, &auc, &board.draws)[0].estimate()
 }
 
 fn labels(event: &[bool]) -> Vec<f64> {

@@ -11,7 +11,7 @@ use super::design::{Design, Target};
 use super::sample::{Row, Sample};
 use crate::model::HealthModel;
 use crate::scores::{self, columns as name};
-use crate::stats::Refused;
+use crate::stats::{Draws, Plan, Refused};
 
 /// One number per row, `None` where there is none.
 pub type Numbers = Vec<Option<f64>>;
@@ -56,6 +56,8 @@ pub struct Board {
     /// The day on which the last outcome that the best metric was chosen by had closed; later rows
     /// alone are a fair test of it.
     pub best_metric_known: Option<NaiveDate>,
+    /// The resamples that every interval is drawn from.
+    pub draws: Draws,
 }
 
 /// An action somebody took on an account.
@@ -195,6 +197,10 @@ impl Board {
             candidates,
             standings,
             best_metric_known: None,
+            draws: Draws::new(Plan {
+                resamples: design.resamples,
+                seed: design.seed,
+            }),
         })
     }
 

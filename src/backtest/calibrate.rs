@@ -5,7 +5,7 @@ use chrono::Datelike;
 
 use super::board::{Board, Numbers};
 use super::design::{Design, Target};
-use super::evaluate::{ALL, plan};
+use super::evaluate::ALL;
 use super::figures::{About, Figures, Size};
 use crate::stats::{
     self, Clusters, ISOTONIC_EVENTS, Isotonic, LogisticMap, Origin, Refused, bootstrap,
@@ -161,7 +161,7 @@ fn one(
         .iter()
         .map(|rows| clusters.mean(rows, None))
         .collect::<Result<Vec<_>, _>>()?;
-    let found = bootstrap(&clusters, &statistics, &plan(design));
+    let found = bootstrap(&clusters, &statistics, &board.draws);
     for (name, resampled, scored) in [("brier", &found[0], brier), ("log_loss", &found[1], loss)] {
         figures.estimate(about, name, size, resampled.estimate());
         figures.value(

@@ -2,16 +2,16 @@
 //! by count and by revenue, always on the same rows and beside the model in force.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 
 use super::board::{Board, Numbers, quarter_name};
 use super::candidates::IN_FORCE;
 use super::design::{Design, Target};
-use super::figures::{About, Figures, Size};
+use super::figures::{About, Figure, Figures, Size};
 use crate::stats::{
-    self, Clusters, Depth, Plan, RankFigure, Ranking, Refused, Resampled, Statistic, bootstrap,
-    enough,
+    self, Clusters, Depth, RankFigure, Ranking, Refused, Resampled, Statistic, bootstrap, enough,
 };
 
 /// Names the slice of everything.
@@ -78,7 +78,9 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         });
         for target in Target::ALL {
             let view = View { target, ..of_churn };
+            let begun = figures.0.len();
             view.headline(figures);
+            let of_all = begun..figures.0.len();
             // Money is added up within one currency only.
             let currency = |row: usize| board.rows[row].currency.clone();
             let currencies = by(board, &common, "currency", currency);
@@ -87,19 +89,24 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
                 .filter(|part| part.rows.len() < common.len());
             let cuts = slices(board, &common).into_iter().chain(currencies);
             for slice in cuts.chain(quarters.iter().cloned()) {
+                if slice.rows == common {
+                    // A cut that leaves everything together has the figures of everything.
+                    repeat(of_all.clone(), &slice, figures);
+                    continue;
+                }
                 let slice = &slice;
                 View { slice, ..view }.headline(figures);
             }
             view.folds(&quarters, figures);
             for category in &categories {
-                alone(board, design, target, lead, &all, category, figures);
+                alone(board, target, lead, &all, category, figures);
             }
         }
         // What each says of every row it scores, also of those that a rival does not.
         let every = Slice::new(ALL, "every_row", board.of_lead(lead));
         for candidate in &candidates {
             let target = Target::Churn;
-            alone(board, design, target, lead, &every, candidate, figures);
+            alone(board, target, lead, &every, candidate, figures);
         }
         if let Some(known) = board.best_metric_known {
             let fresh = common.iter().copied();
@@ -111,6 +118,22 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
         interventions(board, design, lead, &common, &candidates, figures);
     }
     on_common_decisions(board, design, &candidates, &categories, figures);
+}
+
+/// Adds figures of all rows once more, as those of a slice.
+fn repeat(of_all: Range<usize>, slice: &Slice, figures: &mut Figures) {
+    let of_all = figures.0[of_all].iter();
+    let again: Vec<Figure> = (of_all.filter(|own| own.about.slice == ALL).cloned())
+        .map(|own| Figure {
+            about: About {
+                slice: slice.slice.clone(),
+                slice_value: slice.value.clone(),
+                ..own.about
+            },
+            ..own
+        })
+        .collect();
+    figures.0.extend(again);
 }
 
 /// Returns the cuts of a lead's rows: segments, stage, side of the model's effective date.
@@ -209,14 +232,6 @@ fn about(ranked: &str, target: Target, lead: u32, slice: &Slice) -> About {
     }
 }
 
-/// Returns how intervals are drawn.
-pub fn plan(design: &Design) -> Plan {
-    Plan {
-        resamples: design.resamples,
-        seed: design.seed,
-    }
-}
-
 /// The candidates on the rows of one slice, before one event.
 #[derive(Clone, Copy)]
 struct View<'a> {
@@ -249,8 +264,8 @@ impl View<'_> {
         let columns = self.columns();
         let size = Size::of(&columns.event);
         let found = resampled_auc(
+            self.board,
             &columns,
-            self.design,
             self.slice,
             self.target,
             self.candidates,
@@ -317,7 +332,7 @@ impl View<'_> {
             .map(|own| clusters.figures(own, &by_count))
             .chain(weighed.iter().map(|own| clusters.figures(own, &by_revenue)))
             .collect();
-        let found = bootstrap(&clusters, &statistics, &plan(self.design));
+        let found = bootstrap(&clusters, &statistics, &self.board.draws);
         let (counted, weighed) = found.split_at(plain.len() * counts.len());
         let sets = [(counted, counts.as_slice()), (weighed, amounts.as_slice())];
         for (n, candidate) in self.candidates.iter().enumerate() {
@@ -412,7 +427,7 @@ impl View<'_> {
                 .iter()
                 .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
                 .collect();
-            let found = bootstrap(&clusters, &statistics, &plan(self.design));
+            let found = bootstrap(&clusters, &statistics, &self.board.draws);
             Ok(found
                 .chunks(quarters.len())
                 .map(|folds| {
@@ -475,8 +490,8 @@ fn add_auc(
 }
 
 fn resampled_auc(
+    board: &Board,
     columns: &Columns,
-    design: &Design,
     slice: &Slice,
     target: Target,
     candidates: &[Ranked],
@@ -494,7 +509,7 @@ fn resampled_auc(
         .iter()
         .map(|ranking| clusters.figures(ranking, &[RankFigure::Auc]))
         .collect();
-    Ok(bootstrap(&clusters, &statistics, &plan(design)))
+    Ok(bootstrap(&clusters, &statistics, &board.draws))
 }
 
 /// The headline figures by count, each under its name in the tables.
@@ -527,7 +542,6 @@ fn by_revenue(capacity: f64) -> [(&'static str, RankFigure); 2] {
 /// there.
 pub fn alone(
     board: &Board,
-    design: &Design,
     target: Target,
     lead: u32,
     slice: &Slice,
@@ -542,7 +556,7 @@ pub fn alone(
     };
     let size = Size::of(&board.events(&own.rows, target));
     let about = about(&ranked.name, target, lead, &own);
-    let auc = auc_alone(board, design, target, &own, ranked);
+    let auc = auc_alone(board, target, &own, ranked);
     figures.estimate(&about, "auc", size, auc.clone());
     let missing = 1.0 - own.rows.len() as f64 / slice.rows.len().max(1) as f64;
     figures.value(&about, "share_missing", size, Ok(missing));
@@ -552,14 +566,13 @@ pub fn alone(
 /// Returns the AUC of something on rows on which it is there.
 pub fn auc_alone(
     board: &Board,
-    design: &Design,
     target: Target,
     slice: &Slice,
     ranked: &Ranked,
 ) -> Result<stats::Estimate, Refused> {
     let columns = Columns::of(board, &slice.rows, target);
     let one = std::slice::from_ref(ranked);
-    resampled_auc(&columns, design, slice, target, one)?[0].estimate()
+    resampled_auc(board, &columns, slice, target, one)?[0].estimate()
 }
 
 /// The share of rows that a rival puts into a lower and into a higher band than the model in
@@ -628,7 +641,7 @@ fn interventions(
         *event = *event || board.acted_on[*row];
     }
     let size = Size::of(&columns.event);
-    let found = resampled_auc(&columns, design, &bound, Target::Churn, candidates);
+    let found = resampled_auc(board, &columns, &bound, Target::Churn, candidates);
     for (n, candidate) in candidates.iter().enumerate() {
         let about = about(&candidate.name, Target::Churn, lead, &bound);
         let estimate = match &found {
@@ -676,15 +689,7 @@ fn on_common_decisions(
         };
         view.compare(figures);
         for category in categories {
-            alone(
-                board,
-                design,
-                Target::Churn,
-                *lead,
-                &slice,
-                category,
-                figures,
-            );
+            alone(board, Target::Churn, *lead, &slice, category, figures);
         }
     }
 }

@@ -99,7 +99,7 @@ pub fn of_metrics(
                 name: format!("metric/{}", metric.id),
                 health,
             };
-            looks.push(look(board, design, lead, &all, &ranked, figures).of(metric, category));
+            looks.push(look(board, lead, &all, &ranked, figures).of(metric, category));
             let about = about(&ranked.name, lead);
             let there: Vec<usize> = rows
                 .iter()
@@ -107,10 +107,10 @@ pub fn of_metrics(
                 .filter(|row| health[*row].is_some())
                 .collect();
             describe(board, &about, health, &rows, &there, figures);
-            missingness(board, design, lead, &all, &ranked, figures);
+            missingness(board, lead, &all, &ranked, figures);
             shuffled(board, design, &about, health, &there, figures);
             for segment in &segments {
-                let own = look(board, design, lead, segment, &ranked, figures);
+                let own = look(board, lead, segment, &ranked, figures);
                 looks.push(own.of(metric, category));
             }
         }
@@ -157,16 +157,9 @@ impl Look {
 ///
 /// Rows of one account are not independent, which shuffling labels takes them for; the interval
 /// knows it, and the shuffled quarters know where chance lies: the larger p-value counts.
-fn look(
-    board: &Board,
-    design: &Design,
-    lead: u32,
-    slice: &Slice,
-    ranked: &Ranked,
-    figures: &mut Figures,
-) -> Look {
+fn look(board: &Board, lead: u32, slice: &Slice, ranked: &Ranked, figures: &mut Figures) -> Look {
     let health = ranked.health;
-    let auc = alone(board, design, Target::Churn, lead, slice, ranked, figures);
+    let auc = alone(board, Target::Churn, lead, slice, ranked, figures);
     let there = slice.rows.iter().copied();
     let there: Vec<usize> = there.filter(|row| health[*row].is_some()).collect();
     let event = board.events(&there, Target::Churn);
@@ -358,14 +351,7 @@ fn describe(
 
 /// How well it ranks to have no value: one whose absence tells who leaves was filled in by someone
 /// who knew.
-fn missingness(
-    board: &Board,
-    design: &Design,
-    lead: u32,
-    slice: &Slice,
-    ranked: &Ranked,
-    figures: &mut Figures,
-) {
+fn missingness(board: &Board, lead: u32, slice: &Slice, ranked: &Ranked, figures: &mut Figures) {
     let presence = ranked.health.iter();
     let presence: Numbers = presence
         .map(|value| Some(f64::from(u8::from(value.is_some()))))
@@ -374,7 +360,7 @@ fn missingness(
         name: ranked.name.clone(),
         health: &presence,
     };
-    let auc = auc_alone(board, design, Target::Churn, slice, &is_there);
+    let auc = auc_alone(board, Target::Churn, slice, &is_there);
     let size = Size::of(&board.events(&slice.rows, Target::Churn));
     figures.estimate(&about(&ranked.name, lead), "auc_of_missingness", size, auc);
 }

@@ -11,8 +11,8 @@ use super::power::FALSE_DISCOVERIES;
 use super::sample::Sample;
 use crate::model::HealthModel;
 use crate::stats::{
-    Clusters, Estimate, RankFigure, Ranking, Refused, Statistic, benjamini_hochberg, bootstrap,
-    enough,
+    Clusters, Draws, Estimate, RankFigure, Ranking, Refused, Resampled, Statistic,
+    benjamini_hochberg, bootstrap, enough,
 };
 
 /// What one change does.
@@ -138,7 +138,7 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
         });
     }
     let names = figures(design);
-    let found = changes(&sides, &event, &cluster, design);
+    let found = changes(&sides, &event, &cluster, design, &board.draws);
     for (k, figure) in names.into_iter().enumerate() {
         let changes: Vec<Result<Estimate, Refused>> = (0..effects.len())
             .map(|n| match &found {
@@ -175,7 +175,6 @@ fn adjusted(changes: &[Result<Estimate, Refused>]) -> Vec<Option<f64>> {
 }
 
 /// What one model says of the rows.
-#[derive(PartialEq)]
 struct Side {
     risk: Vec<f64>,
     /// 1 where it stands at the action line or worse.
@@ -188,6 +187,7 @@ fn changes(
     event: &[bool],
     cluster: &[u32],
     design: &Design,
+    draws: &Draws,
 ) -> Result<Vec<Vec<Result<Estimate, Refused>>>, Refused> {
     enough(event, cluster)?;
     let ranked: Vec<RankFigure> = evaluate::by_count(design.capacity)
@@ -199,40 +199,50 @@ fn changes(
         .map(|event| f64::from(u8::from(*event)))
         .collect();
     let clusters = Clusters::new(cluster, &[&labels, &sides[0].risk])?;
-    // Changes that order and flag the rows alike are drawn once.
-    let mut distinct: Vec<&Side> = Vec::new();
-    let place_of: Vec<usize> = (sides.iter())
-        .map(
-            |side| match distinct.iter().position(|other| *other == side) {
-                Some(place) => place,
-                None => {
-                    distinct.push(side);
-                    distinct.len() - 1
-                }
-            },
-        )
-        .collect();
-    let rankings = (distinct.iter())
-        .map(|side| Ranking::new(&side.risk, event, None))
+    // Changes that order the rows alike, or flag them alike, are drawn once.
+    let (risks, ranked_as) = distinct(sides.iter().map(|side| &side.risk));
+    let (flags, flagged_as) = distinct(sides.iter().map(|side| &side.flagged));
+    let rankings = (risks.iter())
+        .map(|risk| Ranking::new(risk, event, None))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut statistics: Vec<Statistic> = Vec::new();
-    for (side, ranking) in distinct.iter().zip(&rankings) {
-        statistics.push(clusters.figures(ranking, &ranked));
+    let mut statistics: Vec<Statistic> = (rankings.iter())
+        .map(|ranking| clusters.figures(ranking, &ranked))
+        .collect();
+    for flagged in flags {
         // Of those who left, the flagged; of those flagged, who left.
-        statistics.push(clusters.mean(&side.flagged, Some(&labels))?);
-        statistics.push(clusters.mean(&labels, Some(&side.flagged))?);
+        statistics.push(clusters.mean(flagged, Some(&labels))?);
+        statistics.push(clusters.mean(&labels, Some(flagged))?);
     }
-    let found = bootstrap(&clusters, &statistics, &evaluate::plan(design));
-    let width = ranked.len() + AT_THE_LINE.len();
-    let of = |place: usize| &found[place * width..(place + 1) * width];
-    let differences = |place: &usize| -> Vec<Result<Estimate, Refused>> {
-        let (own, base) = (of(*place), of(0));
-        let pairs = own.iter().zip(base);
+    let found = bootstrap(&clusters, &statistics, draws);
+    let (by_rank, by_flag) = found.split_at(rankings.len() * ranked.len());
+    let of = |side: usize| -> Vec<&Resampled> {
+        let own = |place: usize, width: usize| place * width..(place + 1) * width;
+        let ranked = &by_rank[own(ranked_as[side], ranked.len())];
+        let flagged = &by_flag[own(flagged_as[side], AT_THE_LINE.len())];
+        ranked.iter().chain(flagged).collect()
+    };
+    let base = of(0);
+    let differences = |side: usize| -> Vec<Result<Estimate, Refused>> {
+        let pairs = of(side).into_iter().zip(&base);
         pairs
             .map(|(own, base)| own.minus(base).estimate())
             .collect()
     };
-    Ok(place_of[1..].iter().map(differences).collect())
+    Ok((1..sides.len()).map(differences).collect())
+}
+
+/// Returns the distinct ones of some columns, and the place of each column among them.
+fn distinct<'a>(columns: impl Iterator<Item = &'a Vec<f64>>) -> (Vec<&'a Vec<f64>>, Vec<usize>) {
+    let mut found: Vec<&Vec<f64>> = Vec::new();
+    let places = columns.map(|column| {
+        let place = found.iter().position(|other| *other == column);
+        place.unwrap_or_else(|| {
+            found.push(column);
+            found.len() - 1
+        })
+    });
+    let places = places.collect();
+    (found, places)
 }
 
 fn variants(model: &HealthModel, design: &Design) -> Vec<Variant> {

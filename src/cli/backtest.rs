@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::screen::Screen;
+use super::timings::{self, Timings};
 use super::{Exit, JobArguments, run, today};
 use crate::config::Problem;
 use crate::domain::one_line;
@@ -38,6 +39,9 @@ pub struct Arguments {
     /// Folder to publish below, instead of the job's
     #[arg(long, value_name = "DIR", requires = "publish")]
     out: Option<PathBuf>,
+    /// Show where the time went, stage by stage, and what was read
+    #[arg(long)]
+    timings: bool,
 }
 
 pub fn backtest(
@@ -55,22 +59,37 @@ pub fn backtest(
     }
     let mut overrides = arguments.job.overrides();
     overrides.out.clone_from(&arguments.out);
-    review(path, &overrides, arguments.publish, words, screen)
+    let asked = Asked {
+        publishes: arguments.publish,
+        timings: arguments.timings,
+    };
+    review(path, overrides, asked, words, screen)
+}
+
+/// What is to be done with a review.
+pub(super) struct Asked {
+    /// Whether it is published.
+    pub publishes: bool,
+    /// Whether it says where its time went.
+    pub timings: bool,
 }
 
 /// Runs a review, and publishes it if asked to.
 pub(super) fn review(
     path: &std::path::Path,
-    overrides: &Overrides,
-    publishes: bool,
+    mut overrides: Overrides,
+    asked: Asked,
     words: &[OsString],
     screen: &Screen,
 ) -> Result<Exit, JobError> {
     let begun = Instant::now();
-    let mut trail = screen.trail();
+    let timings = Timings::default();
+    let mut trail = screen.timed(&timings);
     trail.step("checking the configuration");
-    let job = review_settings::load(path, overrides, today())?;
-    let lock = publishes
+    overrides.clock = Some(timings::clock);
+    let job = review_settings::load(path, &overrides, today())?;
+    let lock = asked
+        .publishes
         .then(|| Lock::take(&job.score.folder))
         .transpose()?;
     let run = review_run::review_run(&job, &mut trail)?;
@@ -86,6 +105,13 @@ pub(super) fn review(
             "nothing published ({:.1} s)",
             begun.elapsed().as_secs_f64()
         );
+    }
+    if asked.timings {
+        text.push_str(&timings.table(&run.read));
+        text.push_str(&timings::bootstraps(
+            run.board.draws.spent(),
+            job.design.resamples,
+        ));
     }
     screen.print(&text);
     let is_warning = |severity: Severity| severity == Severity::Warning;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use chrono::NaiveDate;
 use clap::Args;
 
+use super::backtest::Asked;
 use super::screen::Screen;
 use super::timings::Timings;
 use super::{Exit, JobArguments, Rhythm, backfill, today};
@@ -105,7 +106,11 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
             ));
         }
         let publishes = !arguments.dry_run;
-        return super::backtest::review(&arguments.job.job, &overrides, publishes, words, screen);
+        let asked = Asked {
+            publishes,
+            timings: arguments.timings,
+        };
+        return super::backtest::review(&arguments.job.job, overrides, asked, words, screen);
     }
     let publishes = !arguments.dry_run && some.is_none();
     overrides.publishes = publishes;
@@ -162,7 +167,7 @@ pub fn run(arguments: &Arguments, words: &[OsString], screen: &Screen) -> Result
         let _ = writeln!(text, "nothing published ({seconds:.1} s)");
     }
     if arguments.timings {
-        text.push_str(&timings.table(&run.exports));
+        text.push_str(&timings.table(&run.exports.read()));
     }
     screen.print(&text);
     let warned = scorecards

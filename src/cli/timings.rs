@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::fmt::Write;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use indexmap::IndexMap;
 
-use crate::exports::Exports;
-use crate::exports::scan;
+use crate::exports::Read;
+use crate::stats::Spent;
 
 /// The stages of a run as they begin; a stage ends where the next one begins.
 #[derive(Debug, Default)]
@@ -20,6 +21,13 @@ pub struct Timings {
 struct Reading {
     wall: Instant,
     cpu: Option<f64>,
+}
+
+/// Returns the seconds on the wall, counted from the first call, and those of all threads.
+pub fn clock() -> [f64; 2] {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let wall = FIRST.get_or_init(Instant::now).elapsed().as_secs_f64();
+    [wall, cpu_seconds().unwrap_or(f64::NAN)]
 }
 
 impl Reading {
@@ -41,7 +49,7 @@ impl Timings {
 
     /// Returns the table that people read: seconds of every stage, the work of all threads beside
     /// them, then the rows and bytes of every export.
-    pub fn table(&self, exports: &Exports) -> String {
+    pub fn table(&self, read: &[Read]) -> String {
         let mut begun = self.begun.borrow().clone();
         let Some((_, first)) = begun.first().cloned() else {
             return String::new();
@@ -72,17 +80,27 @@ impl Timings {
             "\n  {:<24}{:>14}{:>14}{:>12}{:>12}",
             "export", "rows read", "rows skipped", "MB read", "MB skipped"
         );
-        for (name, rows) in &exports.tables {
-            let skipped = rows.table.rows_in_files().saturating_sub(rows.decoded());
-            let [read, unread] = scan::bytes(&rows.table, &rows.demand).map(|n| n as f64 / 1e6);
+        for own in read {
+            let [rows, unread_rows] = own.rows;
+            let [bytes, unread] = own.bytes.map(|n| n as f64 / 1e6);
             let _ = writeln!(
                 text,
-                "  {name:<24}{:>14}{skipped:>14}{read:>12.1}{unread:>12.1}",
-                rows.decoded()
+                "  {:<24}{rows:>14}{unread_rows:>14}{bytes:>12.1}{unread:>12.1}",
+                own.export
             );
         }
         text
     }
+}
+
+/// Says what the bootstraps have taken, which are a part of the stages in which they are drawn.
+pub fn bootstraps(spent: Spent, resamples: usize) -> String {
+    let [wall, cpu] = spent.seconds;
+    let each = 1e3 * cpu / spent.figures.max(1) as f64;
+    format!(
+        "\n  {} figures were drawn {resamples} times each: {wall:.3} seconds, {cpu:.2} CPU s, {each:.2} CPU ms a figure\n",
+        spent.figures
+    )
 }
 
 fn between(from: Reading, to: Reading) -> [f64; 2] {

@@ -43,7 +43,34 @@ pub struct Exports {
     pub unit: Option<Unit>,
 }
 
+/// What was read of an export, and what was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// Our name of it.
+    pub export: String,
+    /// Rows decoded, and rows of its files that were not.
+    pub rows: [u64; 2],
+    /// Bytes read, and bytes of its files that were not.
+    pub bytes: [u64; 2],
+}
+
 impl Exports {
+    /// Returns what has been read by now.
+    #[must_use]
+    pub fn read(&self) -> Vec<Read> {
+        let tables = self.tables.iter();
+        tables
+            .map(|(name, rows)| Read {
+                export: name.clone(),
+                rows: [
+                    rows.decoded(),
+                    rows.table.rows_in_files().saturating_sub(rows.decoded()),
+                ],
+                bytes: scan::bytes(&rows.table, &rows.demand),
+            })
+            .collect()
+    }
+
     /// Returns the accounts, which are always there.
     ///
     /// # Panics

@@ -27,7 +27,7 @@ use crate::backtest::{bands, calibrate};
 use crate::exports::as_of::ACCOUNT;
 use crate::exports::contract::{ACCOUNTS, Contract, Owner};
 use crate::exports::scan::Demand;
-use crate::exports::{self, Exports};
+use crate::exports::{self, Exports, Read};
 use crate::outcomes::resolve::{Cells, demands};
 use crate::outcomes::{self, Decided};
 use crate::panel::ACCOUNT_ID;
@@ -61,6 +61,8 @@ pub struct ReviewRun {
     pub verdicts: Vec<Verdict>,
     /// The doubts.
     pub findings: Vec<Finding>,
+    /// What was read: for the outcomes first, then for the scores.
+    pub read: Vec<Read>,
 }
 
 /// The past of a job, scored by every candidate and beside what happened; nothing is judged yet.
@@ -72,6 +74,7 @@ pub struct Past {
     sample: Sample,
     exports: Exports,
     findings: Vec<Finding>,
+    read: Vec<Read>,
 }
 
 /// Replays the past of a job.
@@ -80,7 +83,12 @@ pub struct Past {
 /// When an export cannot be read, or no decision can be looked at.
 pub fn past(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<Past, JobError> {
     let as_of = *job.score.dates.last().expect("a job has a date");
-    let (decided, acted, accounts) = decisions(job, as_of, trail)?;
+    let Known {
+        decided,
+        acted,
+        accounts,
+        read,
+    } = decisions(job, as_of, trail)?;
     let (rows, ledger) = sample::rows(&decided, &job.outcomes, &job.design, &accounts, as_of);
     let (sample, exports) = features(job, rows, ledger, trail)?;
     Ok(Past {
@@ -89,6 +97,7 @@ pub fn past(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<Past, JobError> {
         sample,
         exports,
         findings: decided.findings,
+        read,
     })
 }
 
@@ -103,7 +112,9 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
         sample,
         exports,
         mut findings,
+        mut read,
     } = past(job, trail)?;
+    read.extend(exports.read());
     let mismatches = mismatches(job, &board, exports, trail)?;
     let mut figures = Figures::default();
     let replayed = published_then(job, &board)?;
@@ -111,7 +122,7 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     trail.step("ranking");
     evaluate::rank(&board, &job.design, &mut figures);
     trail.step("judging bands and probabilities");
-    bands::of_bands(&board, &job.design, &mut figures);
+    bands::of_bands(&board, &mut figures);
     calibrate::of_candidates(&board, &job.design, &mut figures);
     trail.step("judging metrics");
     let powers = power::of_metrics(&board, &job.design, &mut figures, &mut findings);
@@ -133,15 +144,20 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
         powers,
         effects,
         findings,
+        read,
     })
 }
 
+/// What is known of the past before any feature is read.
+struct Known {
+    decided: Decided,
+    acted: Vec<Acted>,
+    accounts: Vec<String>,
+    read: Vec<Read>,
+}
+
 /// Reads what was decided and done, and which accounts there are; no feature is read here.
-fn decisions(
-    job: &ReviewJob,
-    as_of: NaiveDate,
-    trail: &mut Trail<'_>,
-) -> Result<(Decided, Vec<Acted>, Vec<String>), JobError> {
+fn decisions(job: &ReviewJob, as_of: NaiveDate, trail: &mut Trail<'_>) -> Result<Known, JobError> {
     let mut wanted = job.outcomes.demands(as_of);
     let log: Vec<_> = job.acted_on.iter().collect();
     for (table, demand) in demands(&log, as_of) {
@@ -166,7 +182,12 @@ fn decisions(
             }
         }
     }
-    Ok((decided, acted, known_accounts(&exports)?))
+    Ok(Known {
+        decided,
+        acted,
+        accounts: known_accounts(&exports)?,
+        read: exports.read(),
+    })
 }
 
 /// Adds the tables that others hang on.
@@ -310,6 +331,7 @@ fn board(
         &current,
     );
     let mut board = Board::new(sample, fixed, acted, &job.design)?;
+    board.draws.timed_by(job.clock);
     if let Some((id, known)) = best_metric(&board, job.design.primary_lead) {
         board.best_metric_known = Some(known);
         let model = candidates::single_metric(&job.score.model, &id);

@@ -17,6 +17,7 @@ use crate::model::file::ModelFile;
 use crate::model::{self, HealthModel};
 use crate::outcomes::resolve::{Extract, Wanted};
 use crate::outcomes::{self, Outcomes};
+use crate::stats::Clock;
 
 /// A review, ready to run.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct ReviewJob {
     pub challengers: Vec<HealthModel>,
     /// Where the scores of the time were published.
     pub published: Option<PathBuf>,
+    /// What times its bootstraps.
+    pub clock: Option<Clock>,
 }
 
 /// Returns what kind of run a job file asks for; `None` where it does not say.
@@ -127,6 +130,7 @@ pub fn load(path: &Path, overrides: &Overrides, today: NaiveDate) -> Result<Revi
         design,
         challengers,
         published,
+        clock: overrides.clock,
     })
 }
 

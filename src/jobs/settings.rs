@@ -28,6 +28,7 @@ use crate::model::{self, HealthModel};
 use crate::panel::ACCOUNT_ID;
 use crate::population::{self, Population};
 use crate::publish;
+use crate::stats::Clock;
 use crate::tables;
 
 /// What the command line says over the job file.
@@ -53,6 +54,8 @@ pub struct Overrides {
     pub restate: bool,
     /// Whether what the job's guard would refuse is accepted this once.
     pub accept_changes: bool,
+    /// What times the bootstraps of a review, if anybody wants to know.
+    pub clock: Option<Clock>,
 }
 
 /// A range of as-of dates.

@@ -23,14 +23,18 @@ pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame
 }
 
 /// Returns the overall score and the band of every row, in columns of those names, and nothing
-/// else: the same sums as [`score`], of which the rest is left undone.
+/// else: the same expressions as those of [`score`], of which the rest is not even planned.
 ///
 /// # Errors
 /// When Polars fails.
 pub fn overall(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
     let column = |part: &str| col(name::overall(part)).alias(part);
-    let columns = [column(name::SCORE), column(name::BAND)];
-    scored(measures, model).select(columns).collect()
+    let scorer = Scorer { model };
+    weighed(inputs(measures.lazy(), model), model)
+        .with_columns(scorer.limited())
+        .with_column(scorer.band())
+        .select([column(name::SCORE), column(name::BAND)])
+        .collect()
 }
 
 fn scored(measures: DataFrame, model: &HealthModel) -> LazyFrame {
@@ -477,8 +481,8 @@ impl Scorer<'_> {
         exprs
     }
 
-    /// The band of the score as it is shown, and points on the grid instead of steps.
-    fn shown(&self) -> Vec<Expr> {
+    /// The band of the score as it is shown.
+    fn band(&self) -> Expr {
         let decimals = self.model.decimals;
         let grid = 10f64.powi(decimals as i32);
         let steps = col(name::overall(name::STEPS));
@@ -490,7 +494,13 @@ impl Scorer<'_> {
                     .otherwise(below)
             })
         });
-        let mut exprs = vec![band.alias(name::overall(name::BAND))];
+        band.alias(name::overall(name::BAND))
+    }
+
+    /// The band, and points on the grid instead of steps.
+    fn shown(&self) -> Vec<Expr> {
+        let decimals = self.model.decimals;
+        let mut exprs = vec![self.band()];
         for category in &self.model.categories {
             let points = name::category(&category.id, name::POINTS);
             exprs.push(to_points(col(points.as_str()), decimals).alias(points));

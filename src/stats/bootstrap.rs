@@ -4,12 +4,19 @@
 //! make an interval too narrow. Every statistic asked for sees the same draws: differences are
 //! paired, and the cost of drawing is paid once.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use rayon::prelude::*;
 
 use super::distribution::{normal_below, quantile, student_quantile};
 use super::estimate::{Estimate, LEVEL, Refused, finite, same_length, weights};
 use super::random::Random;
-use super::ranking::{RankFigure, Ranking, Steps};
+use super::ranking::{RankFigure, Ranking};
+use super::walk::{LANES, Times, Walk};
+
+/// Most bytes of draws that are kept.
+const KEPT: usize = 256 << 20;
 
 /// Most resamples, as one in so many, that may lack the figure.
 const MISSING: usize = 20;
@@ -59,17 +66,22 @@ impl Clusters {
             return Err(Refused::NoRows);
         }
         let content = content_ranks(cluster.len(), columns);
-        let mut rows: Vec<u32> = (0..cluster.len() as u32).collect();
-        rows.sort_unstable_by_key(|row| (cluster[*row as usize], content[*row as usize]));
-        let mut members: Vec<&[u32]> = rows
-            .chunk_by(|a, b| cluster[*a as usize] == cluster[*b as usize])
+        // By cluster, then by content: a cluster with the rank of a row in one number.
+        let mut rows: Vec<(u64, u32)> = (cluster.iter().zip(&content).zip(0..))
+            .map(|((cluster, rank), row)| (u64::from(*cluster) << 32 | u64::from(*rank), row))
             .collect();
-        let contents = |rows: &[u32]| rows.iter().map(|row| content[*row as usize]).collect();
-        members.sort_by_cached_key(|rows| -> Vec<u32> { contents(rows) });
+        rows.sort_unstable_by_key(|row| row.0);
+        let mut members: Vec<&[(u64, u32)]> =
+            rows.chunk_by(|a, b| a.0 >> 32 == b.0 >> 32).collect();
+        // Stable: among clusters that say the same the first code stays the first.
+        members.sort_by(|a, b| {
+            let [a, b] = [a, b].map(|rows| rows.iter().map(|row| row.0 as u32));
+            a.cmp(b)
+        });
         let mut of_row = vec![0; cluster.len()];
-        for (number, rows) in members.iter().enumerate() {
-            for row in *rows {
-                of_row[*row as usize] = number as u32;
+        for (number, rows) in (0..).zip(&members) {
+            for (_, row) in *rows {
+                of_row[*row as usize] = number;
             }
         }
         Ok(Self {
@@ -87,15 +99,10 @@ impl Clusters {
     /// Returns figures of `ranking` as a statistic: one walk down the ranking gives them all.
     #[must_use]
     pub fn figures<'a>(&self, ranking: &'a Ranking, figures: &[RankFigure]) -> Statistic<'a> {
-        let along = ranking.along(&self.of_row);
-        let wanted = figures.to_vec();
+        let walk = Walk::new(ranking, &self.of_row);
         Statistic {
-            figures: wanted.len(),
-            independent: ranking.scarcer(&along, self.count),
-            compute: Box::new(move |times, steps, found| {
-                ranking.steps(&along, times, steps);
-                found.extend(wanted.iter().map(|figure| steps.figure(*figure)));
-            }),
+            independent: walk.scarcer(self.count),
+            kind: Kind::Ranked(walk, figures.to_vec()),
         }
     }
 
@@ -119,71 +126,81 @@ impl Clusters {
             let by_weight = a.1.total_cmp(&b.1);
             a.0.cmp(&b.0).then(by_weight).then(a.2.total_cmp(&b.2))
         });
-        let mut sums = vec![(0.0, 0.0); self.count];
+        let mut sums = vec![[0.0, 0.0]; self.count];
         for (cluster, weight, value) in rows {
-            let (sum, total) = &mut sums[cluster as usize];
+            let [sum, total] = &mut sums[cluster as usize];
             *sum += weight * value;
             *total += weight;
         }
-        let independent = sums.iter().filter(|(_, weight)| *weight > 0.0).count();
-        let mean = move |times: &[f64]| {
-            let (mut sum, mut total) = (0.0, 0.0);
-            for ((part, weight), times) in sums.iter().zip(times) {
-                sum += times * part;
-                total += times * weight;
-            }
-            if total > 0.0 {
-                Ok(sum / total)
-            } else {
-                Err(Refused::NoRows)
-            }
-        };
+        let independent = sums.iter().filter(|[_, weight]| *weight > 0.0).count();
+        // What is nothing, however often it counts, is not looked at.
+        let pairs = (0..).zip(sums).filter(|(_, pair)| *pair != [0.0, 0.0]);
         Ok(Statistic {
-            figures: 1,
             independent,
-            compute: Box::new(move |times, _, found| found.push(mean(times))),
+            kind: Kind::Mean(pairs.collect()),
         })
     }
 }
 
 /// Ranks rows by what their columns say; rows that say the same share a rank.
 fn content_ranks(n: usize, columns: &[&[f64]]) -> Vec<u32> {
-    let compare = |a: u32, b: u32| {
-        let by = |column: &&[f64]| column[a as usize].total_cmp(&column[b as usize]);
-        (columns.iter().map(by))
+    // Two columns tell most rows apart; the others are looked up where they do not.
+    let (first, others) = columns.split_at(columns.len().min(2));
+    let key = |column: Option<&&[f64]>, row: usize| column.map_or(0, |own| in_order(own[row]));
+    let mut rows: Vec<([i64; 2], u32)> = (0..n)
+        .map(|row| ([0, 1].map(|at| key(first.get(at), row)), row as u32))
+        .collect();
+    let compare = |a: &([i64; 2], u32), b: &([i64; 2], u32)| {
+        let by = |column: &&[f64]| column[a.1 as usize].total_cmp(&column[b.1 as usize]);
+        let mut orders = std::iter::once(a.0.cmp(&b.0)).chain(others.iter().map(by));
+        orders
             .find(|order| order.is_ne())
             .unwrap_or(std::cmp::Ordering::Equal)
     };
-    let mut rows: Vec<u32> = (0..n as u32).collect();
-    rows.sort_unstable_by(|a, b| compare(*a, *b));
+    rows.sort_unstable_by(compare);
     let mut ranks = vec![0; n];
-    for (rank, alike) in rows.chunk_by(|a, b| compare(*a, *b).is_eq()).enumerate() {
-        for row in alike {
-            ranks[*row as usize] = rank as u32;
+    for (rank, alike) in (0..).zip(rows.chunk_by(|a, b| compare(a, b).is_eq())) {
+        for (_, row) in alike {
+            ranks[*row as usize] = rank;
         }
     }
     ranks
 }
 
-type Compute<'a> = dyn Fn(&[f64], &mut Steps, &mut Vec<Result<f64, Refused>>) + Send + Sync + 'a;
+/// Returns a whole number that is ordered as [`f64::total_cmp`] orders.
+fn in_order(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
+}
 
 /// Figures as a function of how often each cluster counts.
+#[derive(Debug)]
 pub struct Statistic<'a> {
-    figures: usize,
     /// Clusters that the figures rest on: of a ranking those with the event or those without,
     /// whichever are fewer; of a mean those with any weight.
     independent: usize,
-    compute: Box<Compute<'a>>,
+    kind: Kind<'a>,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    Ranked(Walk<'a>, Vec<RankFigure>),
+    /// Per cluster the sum of weighted values and of weights.
+    Mean(Vec<(u32, [f64; 2])>),
 }
 
 impl Statistic<'_> {
-    /// Returns the figures when each cluster, in the numbering of [`Clusters`], counts so many
-    /// times.
-    #[must_use]
-    pub fn at(&self, times: &[f64]) -> Vec<Result<f64, Refused>> {
-        let mut found = Vec::with_capacity(self.figures);
-        (self.compute)(times, &mut Steps::default(), &mut found);
-        found
+    fn at(&self, times: &Times) -> Vec<[Result<f64, Refused>; LANES]> {
+        match &self.kind {
+            Kind::Ranked(walk, figures) => walk.figures(times, figures),
+            Kind::Mean(pairs) => {
+                let [sum, total] = times.dot(pairs);
+                vec![std::array::from_fn(|lane| match total[lane] > 0.0 {
+                    true => Ok(sum[lane] / total[lane]),
+                    false => Err(Refused::NoRows),
+                })]
+            }
+        }
     }
 }
 
@@ -277,52 +294,134 @@ fn tail(independent: usize) -> Result<f64, Refused> {
     Ok(normal_below(-(k / (k - 1.0)).sqrt() * t))
 }
 
-/// Returns every figure of every statistic, in their order, on the rows as they are and on each
-/// resample of the clusters.
+/// Resamples of clusters: drawn once for every number of clusters, and the same for all figures.
 ///
-/// One resample draws as many clusters as there are, with replacement; all statistics see the
-/// same draws. Each resample has its own generator, so any number of threads gives the same bits.
-#[must_use]
-pub fn bootstrap(clusters: &Clusters, statistics: &[Statistic], plan: &Plan) -> Vec<Resampled> {
-    let draws: Vec<Vec<Option<f64>>> = (0..plan.resamples)
-        .into_par_iter()
-        .map_init(
-            || (vec![0.0; clusters.count], Steps::default(), Vec::new()),
-            |(times, steps, found), resample| {
-                draw(times, &mut Random::new(plan.seed, resample as u64));
-                found.clear();
-                for statistic in statistics {
-                    (statistic.compute)(times, steps, found);
-                }
-                found.drain(..).map(Result::ok).collect()
-            },
-        )
-        .collect();
-    let once = vec![1.0; clusters.count];
-    let values = statistics.iter().flat_map(|own| {
-        let values = own.at(&once).into_iter();
-        values.map(|value| (value, own.independent))
-    });
-    (values.enumerate())
-        .map(|(at, (value, independent))| Resampled {
-            value,
-            independent,
-            draws: draws.iter().map(|values| values[at]).collect(),
-        })
-        .collect()
+/// One resample draws as many clusters as there are, with replacement. Each has its own generator,
+/// so any number of threads gives the same bits.
+#[derive(Debug, Clone)]
+pub struct Draws {
+    plan: Plan,
+    clock: Option<Clock>,
+    kept: Arc<Mutex<HashMap<usize, Resamples>>>,
+    spent: Arc<Mutex<Spent>>,
 }
 
-/// Draws clusters with replacement, as many as there are, into how often each was drawn.
-fn draw(times: &mut [f64], random: &mut Random) {
-    times.fill(0.0);
-    let count = times.len();
-    for pair in 0..count.div_ceil(2) {
-        let (first, second) = random.two_below(count as u32);
-        times[first as usize] += 1.0;
-        if 2 * pair + 1 < count {
-            times[second as usize] += 1.0;
+/// All resamples of so many clusters.
+type Resamples = Arc<Vec<Times>>;
+
+/// Returns the seconds on the wall and those of all cores; only differences mean something.
+pub type Clock = fn() -> [f64; 2];
+
+/// What bootstraps have taken so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Spent {
+    /// Figures that were drawn, each as often as there are resamples.
+    pub figures: usize,
+    /// Seconds on the wall and of all cores; zero without a clock.
+    pub seconds: [f64; 2],
+}
+
+impl Draws {
+    /// Returns the draws of a plan; none is made before it is asked for.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            clock: None,
+            kept: Arc::default(),
+            spent: Arc::default(),
         }
     }
+
+    /// Lets a clock time the bootstraps; nothing else depends on it.
+    pub fn timed_by(&mut self, clock: Option<Clock>) {
+        self.clock = clock;
+    }
+
+    /// Returns what the bootstraps have taken.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        *lock(&self.spent)
+    }
+
+    /// Returns the resamples of so many clusters.
+    fn of(&self, clusters: usize) -> Resamples {
+        let mut kept = lock(&self.kept);
+        if let Some(draws) = kept.get(&clusters) {
+            return Arc::clone(draws);
+        }
+        let bytes = |clusters: usize| clusters * self.plan.resamples;
+        if kept.keys().copied().map(bytes).sum::<usize>() + bytes(clusters) > KEPT {
+            kept.clear();
+        }
+        let blocks = self.plan.resamples.div_ceil(LANES);
+        let draws = (0..blocks).into_par_iter();
+        let draws = Arc::new(draws.map(|block| self.block(clusters, block)).collect());
+        kept.insert(clusters, Arc::clone(&draws));
+        draws
+    }
+
+    /// Draws the clusters of some resamples, into how often each was drawn.
+    fn block(&self, clusters: usize, block: usize) -> Times {
+        let mut counts = vec![[0_u8; LANES]; clusters];
+        let first = block * LANES;
+        for resample in first..self.plan.resamples.min(first + LANES) {
+            let mut random = Random::new(self.plan.seed, resample as u64);
+            let mut draw = |cluster: u32| {
+                let count = &mut counts[cluster as usize][resample - first];
+                *count = count.saturating_add(1);
+            };
+            for pair in 0..clusters.div_ceil(2) {
+                let (one, other) = random.two_below(clusters as u32);
+                draw(one);
+                if 2 * pair + 1 < clusters {
+                    draw(other);
+                }
+            }
+        }
+        Times::new(&counts)
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns every figure of every statistic, in their order, on the rows as they are and on each
+/// resample of the clusters; all statistics see the same draws.
+#[must_use]
+pub fn bootstrap(clusters: &Clusters, statistics: &[Statistic], draws: &Draws) -> Vec<Resampled> {
+    let now = || draws.clock.map_or([0.0; 2], |clock| clock());
+    let begun = now();
+    let resamples = draws.plan.resamples;
+    let drawn = draws.of(clusters.count);
+    let found: Vec<Vec<[Option<f64>; LANES]>> = (drawn.par_iter())
+        .map(|times| {
+            let found = statistics.iter().flat_map(|own| own.at(times));
+            found.map(|lanes| lanes.map(Result::ok)).collect()
+        })
+        .collect();
+    let once = Times::once(clusters.count);
+    let values = statistics.iter().flat_map(|own| {
+        let values = own.at(&once).into_iter();
+        values.map(|[value, ..]| (value, own.independent))
+    });
+    let resampled: Vec<Resampled> = (values.enumerate())
+        .map(|(at, (value, independent))| {
+            let draws = found.iter().flat_map(|block| block[at]);
+            Resampled {
+                value,
+                independent,
+                draws: draws.take(resamples).collect(),
+            }
+        })
+        .collect();
+    let mut spent = lock(&draws.spent);
+    spent.figures += resampled.len();
+    for (sum, (from, to)) in spent.seconds.iter_mut().zip(begun.into_iter().zip(now())) {
+        *sum += to - from;
+    }
+    resampled
 }
 
 #[cfg(test)]
@@ -406,7 +505,7 @@ mod tests {
                 clusters.figures(&plain, &[RankFigure::Precision(Depth::Rows(10.0))]),
                 clusters.mean(&losses, Some(&self.amount)).unwrap(),
             ];
-            bootstrap(&clusters, &statistics, plan)
+            bootstrap(&clusters, &statistics, &Draws::new(*plan))
         }
     }
 
@@ -423,12 +522,14 @@ mod tests {
         let order: Vec<f64> = (0..risk.len()).map(|row| row as f64).collect();
         let own: Vec<u32> = (0..risk.len() as u32).collect();
         let clusters = Clusters::new(&own, &[&order]).unwrap();
-        let times = times.unwrap();
+        let times = times.unwrap().into_iter().map(|times| [times as u8; LANES]);
         let figures = [RankFigure::Auc, RankFigure::AveragePrecision];
-        let found = clusters.figures(&ranking, &figures).at(&times);
-        same(found[0].clone().unwrap(), case.number("auc"), name);
+        let found = clusters
+            .figures(&ranking, &figures)
+            .at(&Times::new(&times.collect::<Vec<_>>()));
+        same(found[0][0].clone().unwrap(), case.number("auc"), name);
         let expected = case.number("average_precision");
-        same(found[1].clone().unwrap(), expected, name);
+        same(found[1][0].clone().unwrap(), expected, name);
     }
 
     #[test]
@@ -537,7 +638,7 @@ mod tests {
             clusters.figures(&first, &[RankFigure::Auc]),
             clusters.figures(&second, &[RankFigure::Auc]),
         ];
-        let found = bootstrap(&clusters, &statistics, &Plan::new(8));
+        let found = bootstrap(&clusters, &statistics, &Draws::new(Plan::new(8)));
         let itself = found[0].minus(&found[0]).estimate().unwrap();
         assert_eq!((itself.value, itself.low, itself.high), (0.0, 0.0, 0.0));
         let difference = found[0].minus(&found[1]).estimate().unwrap();
@@ -595,7 +696,7 @@ mod tests {
             clusters.mean(&risk, None).unwrap(),
             clusters.mean(&risk, Some(&labels)).unwrap(),
         ];
-        let found = bootstrap(&clusters, &statistics, &Plan::new(3));
+        let found = bootstrap(&clusters, &statistics, &Draws::new(Plan::new(3)));
         let rests_on: Vec<usize> = found.iter().map(|own| own.independent).collect();
         assert_eq!(rests_on, [4, 52, 4]);
         assert_eq!(found[0].minus(&found[1]).independent, 4);
@@ -611,7 +712,7 @@ mod tests {
         let found = &bootstrap(
             &clusters,
             &[clusters.figures(&ranking, &[RankFigure::Auc])],
-            &Plan::new(1),
+            &Draws::new(Plan::new(1)),
         )[0];
         // The only event is missing from e⁻¹ of the resamples.
         let Err(Refused::FewResamples { missing, resamples }) = found.estimate() else {
@@ -622,22 +723,55 @@ mod tests {
         let found = &bootstrap(
             &clusters,
             &[clusters.figures(&nobody, &[RankFigure::Auc])],
-            &Plan::new(1),
+            &Draws::new(Plan::new(1)),
         )[0];
         assert_eq!(found.estimate(), Err(Refused::NoEvents));
     }
 
     #[test]
+    fn a_clock_times_every_figure() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static TICKS: AtomicU32 = AtomicU32::new(0);
+        let rows = rows(50);
+        let clusters = rows.clusters();
+        let ranking = Ranking::new(&rows.risk, &rows.event, None).unwrap();
+        let figures = [RankFigure::Auc, RankFigure::Ks];
+        let mut draws = Draws::new(Plan {
+            resamples: 40,
+            seed: 1,
+        });
+        let untimed = bootstrap(&clusters, &[clusters.figures(&ranking, &figures)], &draws);
+        assert_eq!(draws.spent().seconds, [0.0, 0.0]);
+        draws.timed_by(Some(|| {
+            let ticks = f64::from(TICKS.fetch_add(1, Ordering::Relaxed));
+            [ticks, 2.0 * ticks]
+        }));
+        for _ in 0..3 {
+            let timed = bootstrap(&clusters, &[clusters.figures(&ranking, &figures)], &draws);
+            assert_eq!(timed, untimed);
+        }
+        let expected = Spent {
+            figures: 8,
+            seconds: [3.0, 6.0],
+        };
+        assert_eq!(draws.spent(), expected);
+    }
+
+    #[test]
     fn draws_are_uniform_and_as_many_as_there_are() {
+        let draws = Draws::new(Plan {
+            resamples: 7000,
+            seed: 11,
+        });
         let mut total = [0.0; 7];
-        let mut times = [0.0; 7];
-        for task in 0..7000 {
-            draw(&mut times, &mut Random::new(11, task));
-            assert_eq!(times.iter().sum::<f64>(), 7.0);
-            for (total, times) in total.iter_mut().zip(times) {
-                *total += times;
+        for times in draws.of(7).iter() {
+            let all = times.sum(&[0, 1, 2, 3, 4, 5, 6]);
+            assert!(all.iter().all(|sum| [0.0, 7.0].contains(sum)));
+            for (cluster, total) in (0..).zip(&mut total) {
+                *total += times.sum(&[cluster]).iter().sum::<f64>();
             }
         }
+        assert_eq!(total.iter().sum::<f64>(), 7.0 * 7000.0);
         assert!(
             total
                 .iter()

@@ -28,10 +28,11 @@ mod random;
 mod ranking;
 mod redundancy;
 mod split;
+mod walk;
 
 pub use amounts::{effective_n, largest_share};
 pub use bins::{bin_counts, bin_edges, bin_of};
-pub use bootstrap::{Clusters, Plan, Resampled, Statistic, bootstrap};
+pub use bootstrap::{Clock, Clusters, Draws, Plan, Resampled, Spent, Statistic, bootstrap};
 pub use calibration::{CalibrationLine, ReliabilityBin, calibration_line, reliability};
 pub use confusion::Confusion;
 pub use delong::{Delong, PairedDelong, delong, delong_paired};

@@ -6,22 +6,23 @@
 
 use super::distribution::{comparable, rising};
 use super::estimate::{Refused, finite, same_length, weights};
+use super::walk::{Times, Walk};
 
 /// Rows in falling order of risk, tied rows kept together; sorted once, asked often.
 #[derive(Debug, Clone)]
 pub struct Ranking {
     /// Index of each row in the slices the ranking was made of, riskiest first.
     rows: Vec<u32>,
-    weight: Option<Vec<f64>>,
-    ties: Vec<Ties>,
+    pub(super) weight: Option<Vec<f64>>,
+    pub(super) ties: Vec<Ties>,
 }
 
 /// Positions of tied rows: those without the event from the end of the group before to
 /// `events_from`, those with it from there to `end`.
 #[derive(Debug, Clone, Copy)]
-struct Ties {
-    events_from: u32,
-    end: u32,
+pub(super) struct Ties {
+    pub(super) events_from: u32,
+    pub(super) end: u32,
 }
 
 /// A figure of a ranking.
@@ -88,6 +89,16 @@ pub enum Depth {
     Rows(f64),
 }
 
+impl Depth {
+    /// Returns the depth in rows.
+    pub(super) fn rows(self, total: Sums) -> f64 {
+        match self {
+            Self::Share(share) => share * total.rows,
+            Self::Rows(rows) => rows.min(total.rows),
+        }
+    }
+}
+
 /// What lies above a cut through the ranking.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {
@@ -103,6 +114,25 @@ pub struct Cut {
     pub tie_rows: usize,
     /// Share of those tied rows that counts as above.
     pub tie_taken: f64,
+}
+
+impl Cut {
+    /// Returns what a cut is that falls between two distinct risks.
+    pub(super) fn new(above: Sums, total: Sums) -> Result<Self, Refused> {
+        let total = total.some_events()?;
+        if above.weight <= 0.0 {
+            return Err(Refused::Nothing("above the cut"));
+        }
+        let precision = above.events / above.weight;
+        Ok(Self {
+            rows: above.rows,
+            precision,
+            recall: above.events / total.events,
+            lift: precision / (total.events / total.weight),
+            tie_rows: 0,
+            tie_taken: 1.0,
+        })
+    }
 }
 
 /// One of several equal parts of the ranking.
@@ -137,133 +167,76 @@ pub struct CapturePoint {
 
 /// Rows, weight and events' weight counted from the riskiest.
 #[derive(Debug, Clone, Copy)]
-struct Sums {
-    rows: f64,
-    weight: f64,
-    events: f64,
+pub(super) struct Sums {
+    pub(super) rows: f64,
+    pub(super) weight: f64,
+    pub(super) events: f64,
 }
 
 impl Sums {
-    fn both_kinds(self) -> Result<Self, Refused> {
+    pub(super) const ZERO: Self = Self {
+        rows: 0.0,
+        weight: 0.0,
+        events: 0.0,
+    };
+
+    /// Returns these sums if any row with the event is there.
+    pub(super) fn some_events(self) -> Result<Self, Refused> {
         if self.weight <= 0.0 {
             Err(Refused::NoRows)
         } else if self.events <= 0.0 {
             Err(Refused::NoEvents)
-        } else if self.events >= self.weight {
-            Err(Refused::NoNonEvents)
         } else {
             Ok(self)
         }
     }
+
+    /// Returns what lies above a depth in rows between this step and the next, `after`; and the
+    /// share of the rows tied between them that counts as above, where not all do.
+    pub(super) fn until(self, after: Self, depth: f64) -> (Self, Option<f64>) {
+        if after.rows == depth {
+            return (after, None);
+        }
+        let part = (depth - self.rows) / (after.rows - self.rows);
+        let between = Self {
+            rows: depth,
+            weight: self.weight + part * (after.weight - self.weight),
+            events: self.events + part * (after.events - self.events),
+        };
+        (between, Some(part))
+    }
+
+    /// Returns these sums if either kind is there.
+    pub(super) fn both_kinds(self) -> Result<Self, Refused> {
+        let sums = self.some_events()?;
+        if sums.events >= sums.weight {
+            return Err(Refused::NoNonEvents);
+        }
+        Ok(sums)
+    }
 }
 
 /// What lies above each step from one distinct risk to the next; the first step has nothing above
-/// it, the last everything. All figures of a ranking are read from here.
-#[derive(Debug, Default)]
-pub(super) struct Steps {
-    rows: Vec<f64>,
-    others: Vec<f64>,
-    events: Vec<f64>,
-    /// Weight of the pairs of an event and a non-event that are in the right order, ties half.
-    pairs: f64,
-}
+/// it, the last everything.
+struct Steps(Vec<Sums>);
 
 impl Steps {
-    fn above(&self, step: usize) -> Sums {
-        Sums {
-            rows: self.rows[step],
-            weight: self.others[step] + self.events[step],
-            events: self.events[step],
-        }
-    }
-
     fn total(&self) -> Sums {
-        self.above(self.rows.len() - 1)
+        self.0[self.0.len() - 1]
     }
 
     /// Returns what lies above a depth in rows; and, where it falls among tied rows, the step
     /// after them with the share of them that counts as above.
     fn until(&self, depth: f64) -> (Sums, Option<(usize, f64)>) {
-        let step = self.rows.partition_point(|rows| *rows < depth);
-        if step == self.rows.len() {
-            return (self.total(), None);
-        }
-        let after = self.above(step);
-        if step == 0 || after.rows == depth {
-            return (after, None);
-        }
-        let before = self.above(step - 1);
-        let part = (depth - before.rows) / (after.rows - before.rows);
-        let between = Sums {
-            rows: depth,
-            weight: before.weight + part * (after.weight - before.weight),
-            events: before.events + part * (after.events - before.events),
-        };
-        (between, Some((step, part)))
-    }
-
-    /// Returns a figure.
-    pub(super) fn figure(&self, figure: RankFigure) -> Result<f64, Refused> {
-        match figure {
-            RankFigure::Auc => self.auc(),
-            RankFigure::Gini => self.auc().map(|auc| 2.0 * auc - 1.0),
-            RankFigure::AveragePrecision => self.average_precision(),
-            RankFigure::Ks => self.ks(),
-            RankFigure::Capture(depth) => self.cut(depth).map(|cut| cut.recall),
-            RankFigure::Lift(depth) => self.cut(depth).map(|cut| cut.lift),
-            RankFigure::Precision(depth) => self.cut(depth).map(|cut| cut.precision),
-        }
-    }
-
-    fn auc(&self) -> Result<f64, Refused> {
-        let total = self.total().both_kinds()?;
-        Ok(self.pairs / (total.events * (total.weight - total.events)))
-    }
-
-    fn average_precision(&self) -> Result<f64, Refused> {
-        let total = positive(self.total())?;
-        let (events, others) = (self.events.as_slice(), self.others.as_slice());
-        let mut sum = 0.0;
-        for step in 1..events.len() {
-            let gained = events[step] - events[step - 1];
-            if gained > 0.0 {
-                sum += gained * (events[step] / (events[step] + others[step]));
+        let step = self.0.partition_point(|above| above.rows < depth);
+        match self.0.get(step) {
+            None => (self.total(), None),
+            Some(after) if step == 0 => (*after, None),
+            Some(after) => {
+                let (above, part) = self.0[step - 1].until(*after, depth);
+                (above, part.map(|part| (step, part)))
             }
         }
-        Ok(sum / total.events)
-    }
-
-    fn ks(&self) -> Result<f64, Refused> {
-        let total = self.total().both_kinds()?;
-        let without = total.weight - total.events;
-        let (events, others) = (self.events.as_slice(), self.others.as_slice());
-        let mut widest = 0.0_f64;
-        for step in 1..events.len() {
-            let gap = events[step] / total.events - others[step] / without;
-            widest = widest.max(gap.abs());
-        }
-        Ok(widest)
-    }
-
-    fn cut(&self, depth: Depth) -> Result<Cut, Refused> {
-        let total = positive(self.total())?;
-        let depth = match depth {
-            Depth::Share(share) => share * total.rows,
-            Depth::Rows(rows) => rows.min(total.rows),
-        };
-        let (above, tied) = self.until(depth);
-        if above.weight <= 0.0 {
-            return Err(Refused::Nothing("above the cut"));
-        }
-        let precision = above.events / above.weight;
-        Ok(Cut {
-            rows: above.rows,
-            precision,
-            recall: above.events / total.events,
-            lift: precision / (total.events / total.weight),
-            tie_rows: tied.map_or(0, |(step, _)| step),
-            tie_taken: tied.map_or(1.0, |(_, taken)| taken),
-        })
     }
 }
 
@@ -343,6 +316,11 @@ impl Ranking {
         kept
     }
 
+    /// Returns the number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Returns the code of each position, given the code of each row in the slices the ranking
     /// was made of.
     ///
@@ -390,74 +368,31 @@ impl Ranking {
         of(0).min(of(1))
     }
 
-    /// Computes what lies above each step when every row counts `times` of its code.
-    ///
-    /// `along`: the code of each position.
-    pub(super) fn steps(&self, along: &[u32], times: &[f64], steps: &mut Steps) {
-        let length = self.ties.len() + 1;
-        for sums in [&mut steps.rows, &mut steps.others, &mut steps.events] {
-            sums.resize(length, 0.0);
-        }
-        let (row_sums, other_sums, event_sums) = (
-            steps.rows.as_mut_slice(),
-            steps.others.as_mut_slice(),
-            steps.events.as_mut_slice(),
-        );
-        let weight = self.weight.as_deref();
-        let (mut rows, mut others, mut events, mut pairs) = (0.0, 0.0, 0.0, 0.0);
-        (row_sums[0], other_sums[0], event_sums[0]) = (0.0, 0.0, 0.0);
-        let mut at = 0;
-        // All the time of a bootstrap is spent in here: plain loops over slices are quick even
-        // where the compiler was not asked to optimise.
-        let mut group = 0;
-        while group < self.ties.len() {
-            let ties = self.ties[group];
-            let (events_from, end) = (ties.events_from as usize, ties.end as usize);
-            let (mut tied_others, mut tied_events) = (0.0, 0.0);
-            if let Some(weight) = weight {
-                while at < events_from {
-                    let count = times[along[at] as usize];
-                    rows += count;
-                    tied_others += count * weight[at];
-                    at += 1;
-                }
-                while at < end {
-                    let count = times[along[at] as usize];
-                    rows += count;
-                    tied_events += count * weight[at];
-                    at += 1;
-                }
-            } else {
-                while at < events_from {
-                    tied_others += times[along[at] as usize];
-                    at += 1;
-                }
-                while at < end {
-                    tied_events += times[along[at] as usize];
-                    at += 1;
-                }
-                rows += tied_others + tied_events;
-            }
-            pairs += tied_others * (events + tied_events / 2.0);
-            others += tied_others;
-            events += tied_events;
-            group += 1;
-            row_sums[group] = rows;
-            other_sums[group] = others;
-            event_sums[group] = events;
-        }
-        steps.pairs = pairs;
-    }
-
     /// Returns the steps of the rows as they are.
-    fn own_steps(&self) -> Steps {
-        let mut steps = Steps::default();
-        self.steps(&vec![0; self.rows.len()], &[1.0], &mut steps);
-        steps
+    fn steps(&self) -> Steps {
+        let mut above = Sums::ZERO;
+        let (mut others, mut start) = (0.0, 0);
+        let mut steps = Vec::with_capacity(self.ties.len() + 1);
+        steps.push(above);
+        for ties in &self.ties {
+            let weight = |from: u32, to: u32| match &self.weight {
+                None => f64::from(to - from),
+                Some(weight) => weight[from as usize..to as usize].iter().sum(),
+            };
+            others += weight(start, ties.events_from);
+            above.events += weight(ties.events_from, ties.end);
+            above.weight = others + above.events;
+            above.rows = f64::from(ties.end);
+            steps.push(above);
+            start = ties.end;
+        }
+        Steps(steps)
     }
 
     fn figure(&self, figure: RankFigure) -> Result<f64, Refused> {
-        self.own_steps().figure(figure)
+        let mut found = Walk::of_one(self).figures(&Times::once(1), &[figure]);
+        let [value, ..] = found.swap_remove(0);
+        value
     }
 
     /// Returns the share of the weight that had the event.
@@ -465,7 +400,7 @@ impl Ranking {
     /// # Errors
     /// When there is no weight.
     pub fn base_rate(&self) -> Result<f64, Refused> {
-        let total = self.own_steps().total();
+        let total = self.steps().total();
         if total.weight <= 0.0 {
             return Err(Refused::NoRows);
         }
@@ -525,15 +460,15 @@ impl Ranking {
     /// # Errors
     /// When no row has the event, or there is no weight above the cut.
     pub fn cut(&self, depth: Depth) -> Result<Cut, Refused> {
-        let cut = self.own_steps().cut(depth)?;
+        let steps = self.steps();
+        let total = steps.total();
+        let (above, tied) = steps.until(depth.rows(total));
+        let cut = Cut::new(above, total)?;
         // The steps know the place of the ties; how many rows they are is known here.
-        let tie_rows = match cut.tie_rows {
-            0 => 0,
-            1 => self.ties[0].end,
-            step => self.ties[step - 1].end - self.ties[step - 2].end,
-        };
+        let tie_rows = tied.map_or(0.0, |(step, _)| steps.0[step].rows - steps.0[step - 1].rows);
         Ok(Cut {
             tie_rows: tie_rows as usize,
+            tie_taken: tied.map_or(1.0, |(_, taken)| taken),
             ..cut
         })
     }
@@ -544,8 +479,8 @@ impl Ranking {
     /// # Errors
     /// When no row has the event or no part was asked for.
     pub fn groups(&self, parts: usize) -> Result<Vec<Group>, Refused> {
-        let steps = self.own_steps();
-        let total = positive(steps.total())?;
+        let steps = self.steps();
+        let total = steps.total().some_events()?;
         let base = total.events / total.weight;
         if parts == 0 {
             return Err(Refused::Nothing("asked for"));
@@ -585,26 +520,16 @@ impl Ranking {
     /// # Errors
     /// When no row has the event.
     pub fn capture_curve(&self) -> Result<Vec<CapturePoint>, Refused> {
-        let steps = self.own_steps();
-        let total = positive(steps.total())?;
+        let steps = self.steps();
+        let total = steps.total().some_events()?;
         let point = |step: usize| {
-            let above = steps.above(step);
+            let above = steps.0[step];
             CapturePoint {
                 share: above.rows / total.rows,
                 capture: above.events / total.events,
             }
         };
         Ok((0..=self.ties.len()).map(point).collect())
-    }
-}
-
-fn positive(total: Sums) -> Result<Sums, Refused> {
-    if total.weight <= 0.0 {
-        Err(Refused::NoRows)
-    } else if total.events <= 0.0 {
-        Err(Refused::NoEvents)
-    } else {
-        Ok(total)
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use healthscore::backtest::board::Board;
-use healthscore::backtest::design::{Design, Target};
+use healthscore::backtest::design::Target;
 use healthscore::backtest::figures::Figures;
 use healthscore::backtest::power;
 use healthscore::jobs::review_run;
@@ -24,7 +24,7 @@ use healthscore::jobs::settings::Overrides;
 use healthscore::publish::{Stamp, encode};
 use healthscore::sample::{Settings, each_export};
 use healthscore::stats::{
-    Clusters, Estimate, Plan, RankFigure, Ranking, auc, bootstrap, delong, enough, wilson,
+    Clusters, Draws, Estimate, RankFigure, Ranking, auc, bootstrap, delong, enough, wilson,
 };
 use healthscore::trail::Trail;
 use polars::prelude::PolarsError;
@@ -96,17 +96,13 @@ impl Rows {
     }
 
     /// Returns the AUC with its interval, as the review draws it; `None` where it is refused.
-    fn interval(&self, design: &Design) -> Option<Estimate> {
+    fn interval(&self, draws: &Draws) -> Option<Estimate> {
         enough(&self.event, &self.cluster).ok()?;
         let labels: Vec<f64> = self.event.iter().map(|e| f64::from(u8::from(*e))).collect();
         let clusters = Clusters::new(&self.cluster, &[&labels, &self.risk]).ok()?;
         let ranking = Ranking::new(&self.risk, &self.event, None).ok()?;
         let statistic = [clusters.figures(&ranking, &[RankFigure::Auc])];
-        let plan = Plan {
-            resamples: design.resamples,
-            seed: design.seed,
-        };
-        bootstrap(&clusters, &statistic, &plan)[0].estimate().ok()
+        bootstrap(&clusters, &statistic, draws)[0].estimate().ok()
     }
 }
 
@@ -130,7 +126,7 @@ fn coverage(worlds: u64) {
         let (job, board) = world(seed, false);
         for lead in board.leads() {
             let rows = Rows::of(&board, lead, &board.in_force().score);
-            match rows.interval(&job.design) {
+            match rows.interval(&board.draws) {
                 Some(estimate) => {
                     let delong = delong(&rows.risk, &rows.event).ok().map(|own| own.auc);
                     found.entry(lead).or_default().push((estimate, delong));
@@ -173,7 +169,7 @@ fn nothing_planted(worlds: u64) {
             *of += 1;
         };
         let predictive = |health: &[Option<f64>]| {
-            let estimate = Rows::of(&board, lead, health).interval(&job.design);
+            let estimate = Rows::of(&board, lead, health).interval(&board.draws);
             estimate.map(|own| own.low > 0.5)
         };
         if let Some(is_called) = predictive(&board.in_force().score) {

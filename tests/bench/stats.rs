@@ -17,7 +17,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use healthscore::stats::{
-    Clusters, Depth, Plan, RankFigure, Ranking, auc, bootstrap, brier_rows, delong, delong_paired,
+    Clusters, Depth, Draws, Plan, RankFigure, Ranking, auc, bootstrap, brier_rows, delong,
+    delong_paired,
 };
 
 struct Rows {
@@ -71,7 +72,7 @@ fn resampling(c: &mut Criterion) {
     group.sample_size(10);
     let one = [clusters.figures(&rankings[0], &[RankFigure::Auc])];
     group.bench_function("draws and one AUC", |b| {
-        b.iter(|| bootstrap(&clusters, &one, &Plan::new(1)));
+        b.iter(|| bootstrap(&clusters, &one, &Draws::new(Plan::new(1))));
     });
     let each = [
         RankFigure::Auc,
@@ -84,7 +85,7 @@ fn resampling(c: &mut Criterion) {
         clusters.mean(&losses, None).unwrap(),
     ];
     group.bench_function("seven figures", |b| {
-        b.iter(|| bootstrap(&clusters, &all, &Plan::new(1)));
+        b.iter(|| bootstrap(&clusters, &all, &Draws::new(Plan::new(1))));
     });
 }
 

@@ -101,11 +101,11 @@ fn a_quick_look_at_some_accounts() {
     ));
 }
 
-#[test]
-fn where_the_time_went() {
-    let said = said(&World::base(), &["run", "job.toml", "--timings"]);
+/// Returns what a run says of its time. What a stage takes differs from run to run; what is read
+/// does not.
+fn masked_timings(world: &World, words: &[&str]) -> String {
+    let said = said(world, words);
     let (_, table) = said.split_once("Where the time went").unwrap();
-    // What a run takes differs from run to run; what it reads does not.
     let masked: Vec<String> = table
         .lines()
         .map(|line| {
@@ -119,7 +119,47 @@ fn where_the_time_went() {
             }
         })
         .collect();
-    insta::assert_snapshot!(masked.join("\n"));
+    masked.join("\n")
+}
+
+#[test]
+fn where_the_time_went() {
+    let world = World::base();
+    insta::assert_snapshot!(masked_timings(&world, &["run", "job.toml", "--timings"]));
+}
+
+#[test]
+fn where_the_time_of_a_review_went() {
+    let world = crate::review::world(crate::review::PLAIN);
+    let said = masked_timings(&world, &["run", "review.toml", "--timings"]);
+    for stage in [
+        "reading outcomes",
+        "scoring the past",
+        "ranking",
+        "judging metrics",
+        "moving one variable at a time",
+        "publishing",
+        "in all",
+    ] {
+        let line = format!("  {stage:<40}<seconds>     <CPU>");
+        assert!(said.contains(&line), "{stage} is missing:\n{said}");
+    }
+    // Accounts are read for the outcomes and for the scores.
+    assert_eq!(
+        said.matches("\n  accounts                            60")
+            .count(),
+        2,
+        "{said}"
+    );
+    let (_, drawn) = said
+        .split_once(" figures were drawn 200 times each: ")
+        .unwrap();
+    let drawn = drawn.lines().next().unwrap();
+    let numbers: Vec<f64> = (drawn.split_whitespace())
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    assert_eq!(numbers.len(), 3, "{drawn}");
+    assert!(numbers[0] > 0.0, "bootstraps take no time: {drawn}");
 }
 
 #[test]
