@@ -123,7 +123,7 @@ fn coverage(worlds: u64) {
     let mut found: BTreeMap<u32, Vec<(Estimate, Option<Estimate>)>> = BTreeMap::new();
     let mut refused = 0;
     for seed in seeds(worlds) {
-        let (job, board) = world(seed, false);
+        let (_, board) = world(seed, false);
         for lead in board.leads() {
             let rows = Rows::of(&board, lead, &board.in_force().score);
             match rows.interval(&board.draws) {
