@@ -139,7 +139,7 @@ fn misused_hours_say_what_to_do() {
         ),
         (
             "MAX(BUSINESS_HOURS(opened_at))",
-            "BUSINESS_HOURS takes two arguments",
+            "BUSINESS_HOURS does not take 1 arguments",
         ),
         (
             "MAX(DATEADD('month', 1, due))",
