@@ -112,12 +112,18 @@ fn world(story: &Story, which: usize) -> World {
         cell: 0,
     });
     world.export("accounts", df!("account_id" => accounts(&versions), "from" => days(&versions), "plan" => values(&versions)));
-    // Rows of keys of their own, which can be walked through.
+    // Rows of keys of their own, which can be walked through; a row of the past has the same in both.
     let visits = rows(4);
+    let past = story.past[4].len() as i64;
+    let future = story.futures[which][4].len() as i64;
+    let mut numbers: Vec<i64> = (0..past).chain(1000..1000 + future).collect();
+    if which == 1 {
+        numbers.reverse();
+    }
     world.export(
         "visits",
         df!(
-            "n" => (0..visits.len() as i64).collect::<Vec<_>>(), "account_id" => accounts(&visits), "day" => days(&visits),
+            "n" => numbers, "account_id" => accounts(&visits), "day" => days(&visits),
             "later" => laters(&visits), "value" => values(&visits), "cell" => cells(&visits),
         ),
     );
