@@ -18,7 +18,7 @@ use super::lookup;
 use super::rows::{self as all_rows, Rows};
 use super::rules::{self, IS_BEFORE};
 use super::scan::{self, LINK};
-use crate::formula::{Expr as Formula, Kind, date_literal};
+use crate::formula::{Expr as Formula, Kind, date_literal, shown_name};
 
 /// The rows of one export that were seen by an as-of date, by what became of them.
 ///
@@ -190,7 +190,7 @@ impl Rows {
         let (_, condition) = self.table.condition.as_ref()?;
         let decoded = scan::base_columns(&self.table, &self.demand);
         let is_there = |name: &str| {
-            let name = name.strip_prefix("__at_").unwrap_or(name);
+            let name = shown_name(name);
             let mut known = decoded.iter().chain(&self.demand.taken);
             known.any(|known| known == name)
         };

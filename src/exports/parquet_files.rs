@@ -225,7 +225,7 @@ fn paths(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, FileError> {
 }
 
 /// Returns the pattern that only this path matches, whatever its folders are called.
-fn literally(path: &Path) -> PathBuf {
+pub(super) fn literally(path: &Path) -> PathBuf {
     glob::Pattern::escape(&path.to_string_lossy()).into()
 }
 

@@ -12,7 +12,9 @@ use super::as_of::{ACCOUNT, EVENT, FROM, OWN_FROM, OWN_TO, ROW, TO};
 use super::contract::{BEFORE_PARENT, Rule, Table};
 use super::file::Breach;
 use super::scan::{LINK, key_column};
-use crate::formula::{Comparison, Expr as Formula, Kind, Literal, Node, Scalar, row_wise};
+use crate::formula::{
+    Comparison, Expr as Formula, Kind, Literal, Node, Scalar, row_wise, shown_name,
+};
 
 /// Whether a row is dated before what it hangs on; there only where that is asked for.
 pub(super) const IS_BEFORE: &str = "__before_parent";
@@ -38,7 +40,7 @@ pub(super) fn row_key(table: &Table) -> Expr {
 pub(super) fn columns_of(rule: &Rule) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
     for column in rule.must.columns() {
-        let shown = column.strip_prefix("__at_").unwrap_or(column).to_owned();
+        let shown = shown_name(column).to_owned();
         if !columns.contains(&shown) {
             columns.push(shown);
         }

@@ -15,7 +15,7 @@ mod tree;
 
 pub use bounds::{contradict, imply};
 pub use calendar::Calendar;
-pub use check::{Aggregates, Clock, Scope, check, instant_name, reserved};
+pub use check::{Aggregates, Clock, Scope, check, instant_name, reserved, shown_name};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{FormulaError, Parsed, parse};
 pub use polars::{

@@ -1,5 +1,5 @@
 //! Measures over the rows of one export that are added up while it is walked through: no row is
-//! kept, and none is grouped.
+//! grouped, and none is kept but those that other measures need ([`rest`]).
 //!
 //! The first and the last days of all windows on all dates cut time into *pieces*. Whatever a row says
 //! goes into the *cell* of its link and its piece, which holds a few whole numbers: how many rows
@@ -14,8 +14,10 @@
 //! A cell is found by counting, links being numbered from zero, and its numbers stand together. So a
 //! row costs one look into memory, where grouping costs a search among hashes for every one of them.
 //!
-//! Left to the other plans are measures that are not folded exactly (means of fractions, medians,
-//! distinct values, LATEST), lookups, money, and what looks at the account.
+//! Different values cannot be added: which of them a link has in which piece is kept aside.
+//!
+//! Left to the definition plan are measures that are not folded exactly (means of fractions, medians,
+//! LATEST), lookups, money, and what looks at the account.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -16,7 +16,7 @@ use self::columns::{column, dates_in_footers};
 use self::groups::{Group, groups};
 
 use super::ReadError;
-use super::parquet_files::{ParquetFile, Stored, footer};
+use super::parquet_files::{ParquetFile, Stored, footer, literally};
 use super::scan::as_stored;
 
 /// Rows of one table that are looked at.
@@ -263,8 +263,7 @@ pub fn look(root: &Path) -> Result<Folder, ReadError> {
 
 /// Returns every file below a folder with its path from there, hidden ones aside.
 fn files_below(root: &Path) -> BTreeMap<PathBuf, PathBuf> {
-    let escaped = glob::Pattern::escape(&root.to_string_lossy());
-    let pattern = Path::new(&escaped).join("**").join("*");
+    let pattern = literally(root).join("**").join("*");
     let Ok(found) = glob::glob(&pattern.to_string_lossy()) else {
         return BTreeMap::new();
     };

@@ -9,7 +9,7 @@ use sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr as Sql, UnaryOpera
 use super::parse::{FormulaError, Parsed, dotted};
 use super::tree::{Arithmetic, Comparison, Expr, Kind, Literal, Node};
 
-pub use names::{Clock, Scope, instant_name, reserved};
+pub use names::{Clock, Scope, instant_name, reserved, shown_name};
 
 /// Where a formula stands, which decides what it may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -42,10 +42,19 @@ pub struct Clock {
     pub calendar: Option<Arc<Calendar>>,
 }
 
+/// What the name of a column of moments begins with.
+const AT: &str = "__at_";
+
 /// Returns the column that holds the moments of a column of dates.
 #[must_use]
 pub fn instant_name(column: &str) -> String {
-    format!("__at_{column}")
+    format!("{AT}{column}")
+}
+
+/// Returns the column by which people know the one that holds its moments; any other is its own.
+#[must_use]
+pub fn shown_name(column: &str) -> &str {
+    column.strip_prefix(AT).unwrap_or(column)
 }
 
 /// Returns what a name means whatever it is given to, and so cannot be the name of anything else.

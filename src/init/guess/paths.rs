@@ -307,9 +307,7 @@ fn shared_account_column(folder: &Folder) -> Option<Vec<(usize, String, Why)>> {
         for column in &seen.columns {
             let fits =
                 matches!(column.shape, Shape::Text | Shape::Whole) && looks_like_id(&column.name);
-            let stem = stem(&column.name);
-            let of = |list: &[&str]| stem.iter().any(|word| list.contains(&word.as_str()));
-            if fits && (of(words::ACCOUNT_WORDS) || of(words::PERSON_WORDS)) {
+            if fits && speaks_of_accounts(&column.name) {
                 tally
                     .entry(words::plain(&column.name))
                     .or_default()
@@ -342,13 +340,9 @@ fn shared_account_column(folder: &Folder) -> Option<Vec<(usize, String, Why)>> {
 /// Returns the column whose name speaks of accounts or people, and most of whose values are those by
 /// which other tables name theirs, or the other way round.
 fn same_accounts(seen: &Seen, known: &BTreeSet<String>) -> Option<(String, Why)> {
-    let speaks_of = |name: &str| {
-        let stem = stem(name);
-        let of = |list: &[&str]| stem.iter().any(|word| list.contains(&word.as_str()));
-        of(words::ACCOUNT_WORDS) || of(words::PERSON_WORDS)
-    };
     let shares = seen.columns.iter().filter_map(|column| {
-        let fits = matches!(column.shape, Shape::Text | Shape::Whole) && speaks_of(&column.name);
+        let fits =
+            matches!(column.shape, Shape::Text | Shape::Whole) && speaks_of_accounts(&column.name);
         let ids = fits.then(|| seen.ids(&column.name))?;
         let both = ids.intersection(known).count() as f64;
         let share = both / ids.len().min(known.len()).max(1) as f64;
@@ -363,6 +357,13 @@ fn same_accounts(seen: &Seen, known: &BTreeSet<String>) -> Option<(String, Why)>
         percent(share)
     );
     Some((name.clone(), why(Sure::Medium, reason)))
+}
+
+/// Returns whether a column's name speaks of accounts or people.
+fn speaks_of_accounts(name: &str) -> bool {
+    let stem = stem(name);
+    let of = |list: &[&str]| stem.iter().any(|word| list.contains(&word.as_str()));
+    of(words::ACCOUNT_WORDS) || of(words::PERSON_WORDS)
 }
 
 /// Returns the rows of a table, of dumps those of one.
