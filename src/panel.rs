@@ -33,9 +33,7 @@ pub fn candidates(
         rows.cross_join(dates.clone().lazy(), None),
         attributes,
     );
-    in_parts(known, exports, dates)?
-        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
-        .collect()
+    in_order(in_parts(known, exports, dates)?.collect()?)
 }
 
 /// Returns the pairs of a panel whose account was known then, with the columns asked for.

@@ -250,7 +250,12 @@ impl Kept {
         let keys = Keys::of(table);
         let repeated = keys.repeated(&rows)?;
         let rows = versions(table, &keys, rows, &repeated)?;
-        let rows = linked(table, rows, parent)?;
+        let rows = linked(
+            table,
+            rows,
+            parent,
+            keys.is_link(table) && repeated.height() == 0,
+        )?;
         let (rows, broken) = rules::enforce(table, rows)?;
         let (frame, mut set_aside) = keys.enforce(table, rows, &repeated)?;
         if let Some(broken) = broken {
@@ -359,6 +364,11 @@ impl Keys {
             unit,
             versioned,
         }
+    }
+
+    /// Returns whether the key is what a row links with, and nothing beside it.
+    fn is_link(&self, table: &Table) -> bool {
+        self.unit.len() == 1 && table.key.first().map(String::as_str) == table.owner.column()
     }
 
     /// Returns whether a row has all of its key.
@@ -725,10 +735,21 @@ fn crowded(numbers: &UInt64Chunked) -> BooleanChunked {
 }
 
 /// Follows the link of each row to its account, and narrows its interval to what it hangs on.
-fn linked(table: &Table, rows: DataFrame, parent: Option<&Links>) -> PolarsResult<DataFrame> {
+///
+/// `each_once` says that no two rows have the same link.
+fn linked(
+    table: &Table,
+    rows: DataFrame,
+    parent: Option<&Links>,
+    each_once: bool,
+) -> PolarsResult<DataFrame> {
     let Some(parent) = parent else {
+        let first = match each_once {
+            true => col(ROW),
+            false => col(ROW).min().over([col(LINK)])?,
+        };
         let code = when(col(LINK).is_not_null())
-            .then(col(ROW).min().over([col(LINK)])?)
+            .then(first)
             .otherwise(lit(NULL));
         return rows
             .lazy()

@@ -3,8 +3,8 @@
 use polars::prelude::*;
 
 use super::noise::UNEXPLAINED;
-use crate::exports::as_of::{AS_OF, ROW};
-use crate::panel::{self, ACCOUNT_ID};
+use crate::exports::as_of::AS_OF;
+use crate::panel;
 use crate::scores::columns as name;
 
 /// How much an account asks for attention, in points.
@@ -24,40 +24,28 @@ pub const RANK: &str = "attention_rank";
 pub(super) fn ordered(frame: DataFrame) -> PolarsResult<DataFrame> {
     let fallen = col(name::overall(UNEXPLAINED));
     let attention = lit(100.0) - col(name::overall("score_shown")) + fallen;
-    let by_attention = SortMultipleOptions::default()
-        .with_order_descending_multi([false, true, false])
-        .with_nulls_last(true);
-    let place = col(name::overall(ATTENTION))
-        .cum_count(false)
-        .over([col(AS_OF)])?
-        .cast(DataType::Int64);
     let attention = attention.round(9, RoundMode::HalfAwayFromZero);
     let frame = frame
         .lazy()
         .with_column(attention.alias(name::overall(ATTENTION)))
         .collect()?;
     let mut frame = panel::in_order(frame)?;
-    // A place is found among three columns; everything else need not be moved for it.
-    let ranks = frame
-        .select([AS_OF, &name::overall(ATTENTION), ACCOUNT_ID])?
-        .lazy()
-        .with_row_index(ROW, None)
-        .sort(
-            [
-                AS_OF.to_owned(),
-                name::overall(ATTENTION),
-                ACCOUNT_ID.to_owned(),
-            ],
-            by_attention,
-        )
-        .with_column(
-            when(col(name::overall(ATTENTION)).is_not_null())
-                .then(place)
-                .otherwise(lit(NULL))
-                .alias(name::overall(RANK)),
-        )
-        .sort([ROW], SortMultipleOptions::default())
-        .collect()?;
-    frame.with_column(ranks.column(&name::overall(RANK))?.clone())?;
+    let days = frame.column(AS_OF)?.date()?.physical().iter();
+    let asked = frame.column(&name::overall(ATTENTION))?.f64()?.iter();
+    let rows = days.zip(asked).enumerate();
+    let mut asking: Vec<(usize, Option<i32>, f64)> = rows
+        .filter_map(|(row, (day, asks))| Some((row, day, asks?)))
+        .collect();
+    // Who asks for as much keeps the order of the accounts.
+    asking.sort_by(|(_, day, asks), (_, other, theirs)| {
+        day.cmp(other).then_with(|| theirs.total_cmp(asks))
+    });
+    let mut ranks = vec![None; frame.height()];
+    for of_day in asking.chunk_by(|(_, day, _), (_, other, _)| day == other) {
+        for ((row, _, _), rank) in of_day.iter().zip(1i64..) {
+            ranks[*row] = Some(rank);
+        }
+    }
+    frame.with_column(Column::new(name::overall(RANK).into(), ranks))?;
     Ok(frame)
 }

@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, RecordBatch, StringArray,
 };
-use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit as ArrowUnit};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::datatypes::{
+    ArrowNativeType, DataType as ArrowType, Date32Type, Field, Float64Type as ArrowFloat64,
+    Int32Type as ArrowInt32, Int64Type as ArrowInt64, Schema, TimeUnit as ArrowUnit,
+    TimestampMicrosecondType,
+};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -103,6 +107,10 @@ pub fn encode_pieces(
 /// the file does not.
 const AT_A_TIME: usize = 64 * 1024;
 
+/// The different values of a column are listed up to so many bytes. Where there are more, nearly every
+/// value is another, and looking each of them up costs more than writing it out.
+const DICTIONARY: usize = 128 * 1024;
+
 fn schema(
     frame: &DataFrame,
     types: Vec<ArrowType>,
@@ -147,6 +155,7 @@ fn properties(
     Ok(WriterProperties::builder()
         .set_created_by(stamp.program.clone())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_dictionary_page_size_limit(DICTIONARY)
         .set_key_value_metadata(Some(pairs))
         .set_sorting_columns(Some(sorting))
         .build())
@@ -175,15 +184,15 @@ fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
         ),
         DataType::Float64 => (
             ArrowType::Float64,
-            Arc::new(series.f64()?.iter().collect::<Float64Array>()),
+            Arc::new(numbers::<_, ArrowFloat64, _>(series.f64()?)),
         ),
         DataType::Int64 => (
             ArrowType::Int64,
-            Arc::new(series.i64()?.iter().collect::<Int64Array>()),
+            Arc::new(numbers::<_, ArrowInt64, _>(series.i64()?)),
         ),
         DataType::Int32 => (
             ArrowType::Int32,
-            Arc::new(series.i32()?.iter().collect::<Int32Array>()),
+            Arc::new(numbers::<_, ArrowInt32, _>(series.i32()?)),
         ),
         DataType::Boolean => (
             ArrowType::Boolean,
@@ -191,11 +200,11 @@ fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
         ),
         DataType::Date => (
             ArrowType::Date32,
-            Arc::new(series.date()?.physical().iter().collect::<Date32Array>()),
+            Arc::new(numbers::<_, Date32Type, _>(series.date()?.physical())),
         ),
         DataType::Datetime(TimeUnit::Microseconds, zone) => {
             let zone: Option<Arc<str>> = zone.as_ref().map(|zone| zone.to_string().into());
-            let array: TimestampMicrosecondArray = series.datetime()?.physical().iter().collect();
+            let array = numbers::<_, TimestampMicrosecondType, _>(series.datetime()?.physical());
             (
                 ArrowType::Timestamp(ArrowUnit::Microsecond, zone.clone()),
                 Arc::new(array.with_timezone_opt(zone)),
@@ -205,7 +214,7 @@ fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
             let series = series.cast(&DataType::Float64)?;
             (
                 ArrowType::Float64,
-                Arc::new(series.f64()?.iter().collect::<Float64Array>()),
+                Arc::new(numbers::<_, ArrowFloat64, _>(series.f64()?)),
             )
         }
         other => {
@@ -215,4 +224,21 @@ fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
             });
         }
     })
+}
+
+/// Copies numbers as they lie in memory.
+fn numbers<P, A, N>(column: &ChunkedArray<P>) -> PrimitiveArray<A>
+where
+    P: PolarsNumericType<Native = N>,
+    A: ArrowPrimitiveType<Native = N>,
+    N: NumericNative + ArrowNativeType,
+{
+    let column = column.rechunk();
+    let array = column.downcast_as_array();
+    let nulls = (column.null_count() > 0).then(|| {
+        let is_there = column.is_not_null();
+        let (bytes, offset, height) = is_there.downcast_as_array().values().as_slice();
+        NullBuffer::new(BooleanBuffer::new(bytes.to_vec().into(), offset, height))
+    });
+    PrimitiveArray::new(array.values().as_slice().to_vec().into(), nulls)
 }

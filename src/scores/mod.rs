@@ -7,4 +7,5 @@ mod inputs;
 mod points;
 mod score;
 
+pub use curves::curve;
 pub use score::{measures_of, overall, score, weighed};

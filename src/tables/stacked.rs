@@ -51,7 +51,9 @@ impl Stacked {
             .iter()
             .map(|columns| accounts.clone().lazy().select(columns))
             .collect();
-        let stacked = concat(frames, UnionArgs::default())?.collect()?;
+        let mut stacked = concat(frames, UnionArgs::default())?.collect()?;
+        // In pieces, every cell's would have to be looked for.
+        stacked.rechunk_mut();
         // The place of every row is known, so that nothing is sorted.
         let places: Vec<IdxSize> = (0..height)
             .flat_map(|row| (0..count).map(move |part| (part * height + row) as IdxSize))

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use polars::prelude::*;
 
 use super::NO_DAY;
-use super::places::NOWHERE;
+use super::places::{NOWHERE, Names};
 use super::prints::Numbering;
 use crate::exports::contract::{Table, kind_of};
 use crate::formula::Kind;
@@ -61,12 +61,12 @@ pub(super) struct Days {
 
 impl Days {
     /// Takes keys on, but for rows without a date, and returns whether one may stand twice or is
-    /// missing. `names` are the numbers of the links' texts.
+    /// missing.
     pub(super) fn take(
         &mut self,
         places: &[u32],
         days: &[i32],
-        names: &[u64],
+        names: &Names,
         texts: &StringChunked,
         links: usize,
     ) -> bool {
@@ -75,8 +75,9 @@ impl Days {
                 continue;
             }
             if *place == NOWHERE {
-                let is_missing = texts.get(n).is_none_or(str::is_empty);
-                if is_missing || !self.astray.insert((names[n], *day)) {
+                let text = texts.get(n).filter(|text| !text.is_empty());
+                let is_new = |text| self.astray.insert((names.number(text), *day));
+                if !text.is_some_and(is_new) {
                     return true;
                 }
                 continue;

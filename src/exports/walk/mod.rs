@@ -401,7 +401,7 @@ impl<S> Walker<S> {
             Ok(days) => self.days.extend_from_slice(days),
             Err(_) => (self.days).extend(events.iter().map(|day| day.unwrap_or(NO_DAY))),
         }
-        self.names.find(texts, &mut self.places)?;
+        self.names.find(texts, &mut self.places);
         let days = &self.days;
         for (place, day) in self.places.iter_mut().zip(days) {
             if *day == NO_DAY {
@@ -412,8 +412,7 @@ impl<S> Walker<S> {
         self.must_be_kept |= match &mut self.keys {
             Keys::None => false,
             Keys::OfDays(keys) => {
-                let (names, links) = (&self.names.numbers, self.links.codes.len());
-                keys.take(places, days, names, texts, links)
+                keys.take(places, days, &self.names, texts, self.links.codes.len())
             }
             Keys::Numbered(keys) => keys.take(batch, days)?,
         };

@@ -1,5 +1,7 @@
 //! The links of an export, numbered from zero, and how a row finds its own.
 
+use std::hash::BuildHasher;
+
 use polars::prelude::*;
 
 use super::prints::Numbering;
@@ -88,73 +90,118 @@ impl Links {
 
 /// Finds places by the texts that rows link with.
 pub(super) struct Names {
-    /// A part of a text's number and its place, or [`NOWHERE`]; a power of two of them.
-    slots: Vec<(u32, u32)>,
+    /// Where a text is looked for: its place or [`NOWHERE`], and what is compared of it first. A power
+    /// of two of them, and few: every row looks into them, so they had better lie at hand.
+    slots: Vec<u32>,
+    marks: Vec<u128>,
     texts: StringChunked,
-    numbering: Numbering,
-    /// The numbers of the texts of a batch.
-    pub(super) numbers: Vec<u64>,
+    state: PlSeedableRandomStateQuality,
 }
+
+/// Texts of so many bytes stand in their views, so that nothing else tells them apart.
+const IN_VIEW: u32 = 12;
 
 impl Names {
     pub(super) fn of(links: &Links) -> PolarsResult<Self> {
         let texts = links.frame.column(LINK)?.str()?.rechunk().into_owned();
-        let numbering = Numbering::new(0);
-        let mut numbers = Vec::new();
-        texts.vec_hash(numbering.state.clone(), &mut numbers)?;
-        let room = (2 * texts.len().max(1)).next_power_of_two();
-        let mut slots = vec![(0, NOWHERE); room];
-        for (number, place) in numbers.iter().zip(0u32..) {
-            let mut slot = *number as usize & (room - 1);
-            while slots[slot].1 != NOWHERE {
+        let room = (texts.len() + texts.len() / 4 + 1).next_power_of_two();
+        let mut names = Self {
+            slots: vec![NOWHERE; room],
+            marks: vec![0; room],
+            texts,
+            state: Numbering::new(0).state,
+        };
+        for (n, place) in (0..names.texts.len()).zip(0u32..) {
+            let Some(text) = names.texts.get(n) else {
+                continue;
+            };
+            let view = names.texts.downcast_as_array().views()[n];
+            let mark = names.mark(view.as_u128(), text);
+            let mut slot = names.first_slot(mark);
+            while names.slots[slot] != NOWHERE {
                 slot = (slot + 1) & (room - 1);
             }
-            slots[slot] = ((number >> 32) as u32, place);
+            names.slots[slot] = place;
+            names.marks[slot] = mark;
         }
-        Ok(Self {
-            slots,
-            texts,
-            numbering,
-            numbers,
-        })
+        Ok(names)
+    }
+
+    /// Returns the number of a text.
+    pub(super) fn number(&self, text: &str) -> u64 {
+        self.state.hash_one(text)
+    }
+
+    /// Returns what is compared of a text first: all of it, where it is short.
+    fn mark(&self, view: u128, text: &str) -> u128 {
+        match view as u32 <= IN_VIEW {
+            true => view,
+            false => u128::from(self.number(text)) << 64 | u128::from(view as u64),
+        }
+    }
+
+    fn first_slot(&self, mark: u128) -> usize {
+        self.state.hash_one(mark) as usize & (self.slots.len() - 1)
     }
 
     /// Finds the places of texts.
-    pub(super) fn find(
-        &mut self,
-        texts: &StringChunked,
-        places: &mut Vec<u32>,
-    ) -> PolarsResult<()> {
-        texts.vec_hash(self.numbering.state.clone(), &mut self.numbers)?;
+    pub(super) fn find(&self, texts: &StringChunked, places: &mut Vec<u32>) {
         let known = self.texts.downcast_as_array();
         let last = self.slots.len() - 1;
+        let array = texts.downcast_as_array();
+        let views = array.views().iter().enumerate();
         places.clear();
-        let of_text = |(text, number): (Option<&str>, &u64)| {
-            let Some(text) = text else {
-                return NOWHERE;
+        places.extend(views.map(|(row, view)| {
+            let is_short = view.length <= IN_VIEW;
+            let mark = match is_short {
+                true => view.as_u128(),
+                false => self.mark(view.as_u128(), array.value(row)),
             };
-            let mut slot = *number as usize & last;
+            let mut slot = self.first_slot(mark);
             loop {
-                let (tag, place) = self.slots[slot];
-                if place == NOWHERE
-                    || (tag == (number >> 32) as u32 && known.value(place as usize) == text)
-                {
+                let place = self.slots[slot];
+                let is_same = || is_short || known.value(place as usize) == array.value(row);
+                if place == NOWHERE || (self.marks[slot] == mark && is_same()) {
                     return place;
                 }
                 slot = (slot + 1) & last;
             }
-        };
-        match texts.null_count() {
-            0 => places.extend(
-                texts
-                    .downcast_as_array()
-                    .values_iter()
-                    .map(Some)
-                    .zip(&self.numbers)
-                    .map(of_text),
-            ),
-            _ => places.extend(texts.iter().zip(&self.numbers).map(of_text)),
+        }));
+        if texts.null_count() > 0 {
+            for (place, text) in places.iter_mut().zip(texts.iter()) {
+                if text.is_none() {
+                    *place = NOWHERE;
+                }
+            }
         }
-        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_and_long_texts_are_found_and_no_others() {
+        let known = [
+            Some("a"),
+            Some("exactly_12ch"),
+            Some("a text longer than a view"),
+            None,
+            Some("a text longer than a vieW"),
+        ];
+        let links = Links {
+            frame: df!(LINK => known).unwrap(),
+            is_single: true,
+            is_dated: false,
+        };
+        let mut texts: Vec<Option<&str>> = known.into_iter().rev().collect();
+        texts.extend(["", "b", "exactly_12chX", "a text longer than"].map(Some));
+        let mut places = vec![7];
+        let texts: StringChunked = texts.into_iter().collect();
+        Names::of(&links).unwrap().find(&texts, &mut places);
+        let nowhere = [NOWHERE; 4];
+        assert_eq!(places[..5], [4, NOWHERE, 2, 1, 0]);
+        assert_eq!(places[5..], nowhere);
     }
 }
