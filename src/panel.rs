@@ -25,14 +25,17 @@ pub fn candidates(
     dates: &[NaiveDate],
     attributes: &[String],
 ) -> PolarsResult<DataFrame> {
+    let mut dates = dates.to_vec();
+    dates.sort_unstable();
     let dates = DataFrame::new_infer_height(vec![Column::new(AS_OF.into(), dates)])?;
     let accounts = exports.accounts();
-    let rows = accounts.frame()?.clone().lazy();
-    let known = known_on(
-        accounts,
-        rows.cross_join(dates.clone().lazy(), None),
-        attributes,
-    );
+    // Accounts that are in order are so on every date, and nothing need be sorted that is there once
+    // for each.
+    let rows = accounts
+        .frame()?
+        .sort([ACCOUNT], SortMultipleOptions::default())?;
+    let rows = dates.clone().lazy().cross_join(rows.lazy(), None);
+    let known = known_on(accounts, rows, attributes);
     in_order(in_parts(known, exports, dates)?.collect()?)
 }
 

@@ -14,9 +14,7 @@ use super::timings::Timings;
 use super::{Exit, JobArguments, Rhythm, backfill, today};
 use crate::config::Problem;
 use crate::domain::{Comparator, one_line};
-use crate::exports::as_of::ACCOUNT;
-use crate::exports::as_of::AS_OF;
-use crate::formula::date_literal;
+use crate::exports::as_of::{ACCOUNT, AS_OF, ROW};
 use crate::insights::trends::{change_name, direction_name};
 use crate::jobs::JobError;
 use crate::jobs::dry_run::{self, Standing};
@@ -25,7 +23,7 @@ use crate::jobs::manifest::Moment;
 use crate::jobs::review_settings;
 use crate::jobs::score_run::{self, ScoreRun, Scorecard};
 use crate::jobs::settings::{self, ScoreJob};
-use crate::panel::ACCOUNT_ID;
+use crate::panel::{self, ACCOUNT_ID};
 use crate::publish::Lock;
 use crate::scores::columns as name;
 use crate::stats;
@@ -248,12 +246,7 @@ pub(super) fn account_name(job: &ScoreJob, frame: &DataFrame, row: usize) -> Str
 }
 
 fn summary(job: &ScoreJob, run: &ScoreRun, scorecard: &Scorecard) -> Result<String, JobError> {
-    let scored = run
-        .compared
-        .clone()
-        .lazy()
-        .filter(col(AS_OF).eq(date_literal(scorecard.as_of)))
-        .collect()?;
+    let scored = panel::on_date(&run.compared, scorecard.as_of)?;
     let mut text = String::new();
     let version = job
         .model
@@ -395,14 +388,17 @@ pub(super) fn findings_told(mut findings: Vec<&Finding>) -> String {
 fn falls(job: &ScoreJob, scored: &DataFrame, comparator: Comparator) -> Result<String, JobError> {
     let change = change_name("overall", comparator);
     let change = change.as_str();
-    let has_fallen = col(direction_name("overall", comparator)).eq(lit("down"));
-    let fallen = scored
-        .clone()
+    let direction = direction_name("overall", comparator);
+    // Who they are is found among few columns; of hundreds, five rows are taken.
+    let found = scored
+        .select([change, &direction, ACCOUNT_ID])?
         .lazy()
-        .filter(has_fallen)
+        .with_row_index(ROW, None)
+        .filter(col(direction).eq(lit("down")))
         .sort([change, ACCOUNT_ID], SortMultipleOptions::default())
         .limit(5)
         .collect()?;
+    let fallen = scored.take(found.column(ROW)?.idx()?)?;
     let mut text = String::new();
     if fallen.height() > 0 {
         let _ = writeln!(text, "\n  Largest falls against {}", comparator.in_words());

@@ -70,14 +70,15 @@ impl Cause {
     }
 }
 
-/// Splits the change of every account of the published dates against every comparator.
+/// Splits the change of every account of the published dates against every comparator: one row per
+/// date, account, comparator and cause, in that order.
 ///
 /// `facts` says what measures are made from. Accounts without a score on either date have no
 /// change and no drivers.
 ///
 /// # Errors
 /// When Polars fails.
-pub(super) fn split(
+pub fn split(
     scored: &DataFrame,
     comparisons: &[Comparison],
     model: &HealthModel,
@@ -94,8 +95,7 @@ pub(super) fn split(
         values: model.metrics().map(|(.., m)| dates(m)).collect(),
         conditions: model.metrics().map(|(.., m)| conditions(m)).collect(),
     };
-    let mut drivers = Vec::new();
-    let mut paired = Vec::new();
+    let mut pairs = Vec::new();
     for comparison in comparisons {
         let said_by = |then: NaiveDate| {
             let is_published = comparison.comparator == Comparator::LastScorecard;
@@ -107,23 +107,31 @@ pub(super) fn split(
             .copied()
             .partition(|(_, then)| said_by(*then).is_some());
         let comparator = comparison.comparator;
-        paired.push(splitter.against_tonight(scored, comparator, &tonight)?);
+        pairs.push(splitter.against_tonight(scored, comparator, &tonight)?);
         for pair in published {
             if let Some(run) = said_by(pair.1) {
-                paired.push(splitter.against_published(scored, comparator, pair, run)?);
+                pairs.push(splitter.against_published(scored, comparator, pair, run)?);
             }
         }
-        if paired.iter().map(DataFrame::height).sum::<usize>() >= AT_ONCE {
-            drivers.push(splitter.drivers(std::mem::take(&mut paired))?);
-        }
     }
-    drivers.push(splitter.drivers(paired)?);
-    stacked(drivers)
+    if pairs.iter().all(|pairs| pairs.height() == 0) {
+        return splitter.nothing();
+    }
+    // Comparators stay in their order; so drivers come in that of their table, and nobody sorts them.
+    let as_they_are = SortMultipleOptions::default().with_maintain_order(true);
+    let pairs = stacked(pairs)?.sort([AS_OF, ACCOUNT_ID], as_they_are)?;
+    // Rows are taken out of what lies in one piece; out of many, each would be looked for.
+    let mut scored = scored.select(splitter.columns())?;
+    scored.rechunk_mut();
+    let begins = (0..pairs.height()).step_by(AT_A_TIME);
+    let drivers =
+        begins.map(|begin| splitter.drivers(&scored, &pairs.slice(begin as i64, AT_A_TIME)));
+    stacked(drivers.collect::<PolarsResult<_>>()?)
 }
 
-/// Pairs that are split at once. For few pairs scoring a state costs its plan and hardly the rows,
-/// so comparators share one; many pairs side by side would not fit into memory.
-const AT_ONCE: usize = 100_000;
+/// So many pairs are split at a time. Two dates side by side with the states between them are hundreds
+/// of columns, which for all accounts at once would neither fit into memory well nor into any cache.
+const AT_A_TIME: usize = 16 * 1024;
 
 /// A published date and the one it is compared with.
 type Pair = (NaiveDate, NaiveDate);
@@ -290,13 +298,10 @@ impl Splitter<'_> {
         ])
     }
 
-    /// Splits the changes of paired accounts.
-    fn drivers(&self, paired: Vec<DataFrame>) -> PolarsResult<DataFrame> {
-        if paired.iter().all(|pairs| pairs.height() == 0) {
-            return self.nothing();
-        }
-        let frame = stacked(paired)?.with_row_index(ROW.into(), None)?;
-        let frame = self.scored_between(frame)?;
+    /// Splits the changes of some pairs.
+    fn drivers(&self, scored: &DataFrame, pairs: &DataFrame) -> PolarsResult<DataFrame> {
+        let frame = self.side_by_side(scored, pairs)?;
+        let frame = self.scored_between(frame.with_row_index(ROW.into(), None)?)?;
         // Every part asks for these, so they are worked out once.
         let means = [VARIED, COMMON_THEN, COMMON_NOW];
         let means = means.map(|label| self.mean(label).alias(mean_name(label)));
@@ -311,7 +316,7 @@ impl Splitter<'_> {
         allotted(&frame, &self.parts())
     }
 
-    /// Puts what is known of the dates of `pairs` side by side, and says what the earlier one is
+    /// Pairs the accounts that are there on both of the dates, and says what the earlier one is
     /// compared as: what was `said` then, and how much of a change came before any metric.
     fn against_tonight(
         &self,
@@ -321,14 +326,10 @@ impl Splitter<'_> {
     ) -> PolarsResult<DataFrame> {
         let tonight =
             |column: &str| col(then(&name::overall(column))).alias(said(&name::overall(column)));
-        let paired = self.side_by_side(scored, pairs, JoinType::Inner)?;
+        let paired = paired(scored, pairs, JoinType::Inner)?;
         let paired = paired.with_columns([tonight(name::SCORE), tonight("score_shown")]);
-        self.labelled(
-            paired,
-            comparator,
-            self.model.decimals,
-            &Earlier::same_model(),
-        )
+        let decimals = self.model.decimals;
+        labelled(paired, comparator, decimals, &Earlier::same_model())
     }
 
     /// The same against a published run, whose own word counts.
@@ -349,8 +350,7 @@ impl Splitter<'_> {
         ]);
         let on = || [col(ACCOUNT_ID), col(AS_OF)];
         // What was published counts even where nothing of then can be worked out again.
-        let paired = self
-            .side_by_side(scored, &[pair], JoinType::Left)?
+        let paired = paired(scored, &[pair], JoinType::Left)?
             .join(published, on(), on(), JoinArgs::new(JoinType::Inner))
             .with_column(date_literal(run.as_of).alias(THEN))
             .join(
@@ -360,78 +360,19 @@ impl Splitter<'_> {
                 JoinArgs::new(JoinType::Left),
             );
         let decimals = run.decimals.max(self.model.decimals);
-        self.labelled(paired, comparator, decimals, &Earlier::by(run, self.model))
+        labelled(paired, comparator, decimals, &Earlier::by(run, self.model))
     }
 
-    fn side_by_side(
-        &self,
-        scored: &DataFrame,
-        pairs: &[Pair],
-        kind: JoinType,
-    ) -> PolarsResult<LazyFrame> {
-        let columns = self.columns();
-        let side = |label: fn(&str) -> String| -> Vec<Expr> {
-            columns
-                .iter()
-                .map(|column| col(column.as_str()).alias(label(column)))
-                .collect()
-        };
-        let later: Vec<Pair> = pairs.iter().map(|(now, _)| (*now, *now)).collect();
-        let keys = || vec![col(ACCOUNT_ID), col(AS_OF)];
-        let tonight =
-            seen_from(scored.clone().lazy(), &later)?.select([keys(), side(now)].concat());
-        let earlier = seen_from(scored.clone().lazy(), pairs)?
-            .select([keys(), vec![col(THEN)], side(then)].concat());
-        let on = [col(ACCOUNT_ID), col(AS_OF)];
-        Ok(tonight.join(earlier, on.clone(), on, JoinArgs::new(kind)))
-    }
-
-    /// Adds what belongs to the comparison as a whole, in one order of rows and columns, and keeps
-    /// the accounts that have a score on both dates.
-    fn labelled(
-        &self,
-        paired: LazyFrame,
-        comparator: Comparator,
-        decimals: u32,
-        earlier: &Earlier,
-    ) -> PolarsResult<DataFrame> {
-        let score = name::overall("score_shown");
-        let is_compared = col(now(&score))
-            .is_not_null()
-            .and(col(said(&score)).is_not_null());
-        let shown = [name::SCORE, "score_shown"].map(name::overall);
-        let columns: Vec<Expr> = [ACCOUNT_ID, AS_OF, THEN]
-            .into_iter()
-            .map(col)
-            .chain(shown.map(|column| col(said(&column))))
-            .chain(
-                self.columns()
-                    .iter()
-                    .flat_map(|column| [col(now(column)), col(then(column))]),
-            )
-            .chain([
-                lit(comparator.to_string()).alias(COMPARATOR),
-                lit(10f64.powi(decimals as i32)).alias(GRID),
-                lit(10i64.pow(9 - decimals)).alias(STEP),
-                earlier.restated.clone().alias(RESTATED),
-                earlier.changed.clone().alias(CHANGED),
-                earlier
-                    .model
-                    .clone()
-                    .cast(DataType::String)
-                    .alias(MODEL_THEN),
-                earlier
-                    .reason
-                    .clone()
-                    .cast(DataType::String)
-                    .alias(MODEL_REASON),
-            ])
-            .collect();
-        paired
-            .filter(is_compared)
-            .select(columns)
-            .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
-            .collect()
+    /// Puts what is known of both dates of pairs beside them.
+    fn side_by_side(&self, scored: &DataFrame, pairs: &DataFrame) -> PolarsResult<DataFrame> {
+        let mut columns = pairs.drop_many([now(ROW), then(ROW)]).into_columns();
+        for label in [now, then] {
+            let side = scored.take(pairs.column(&label(ROW))?.idx()?)?;
+            let names = scored.get_column_names().into_iter();
+            let named = names.zip(side.into_columns());
+            columns.extend(named.map(|(name, column)| column.with_name(label(name).into())));
+        }
+        DataFrame::new_infer_height(columns)
     }
 
     /// Returns the scores of the earlier date by the model that was in force then.
@@ -575,41 +516,31 @@ impl Splitter<'_> {
             }
         }
         let outcomes = self.outcomes();
-        let renamed = outcomes
-            .iter()
-            .map(|column| col(column.as_str()).alias(format!("{label}/{column}")));
-        let differing = frame.clone().lazy().filter(differs.clone()).select(taken);
-        let differing = differing.collect()?;
-        if differing.height() == 0 {
-            let same = outcomes
-                .iter()
-                .map(|column| col(format!("{like}/{column}")).alias(format!("{label}/{column}")));
-            return frame
-                .lazy()
-                .with_columns(same.collect::<Vec<_>>())
-                .collect();
-        }
-        let state = scores::weighed(differing.lazy(), self.model)
-            .select([col(ROW)].into_iter().chain(renamed).collect::<Vec<_>>());
-        let settled = outcomes.iter().map(|column| {
-            when(differs.clone())
-                .then(col(format!("{label}/{column}")))
-                .otherwise(col(format!("{like}/{column}")))
-                .alias(format!("{label}/{column}"))
-        });
-        frame
+        let named = |of: &str| -> Vec<Expr> {
+            let name =
+                |column: &String| col(format!("{of}{column}")).alias(format!("{label}/{column}"));
+            outcomes.iter().map(name).collect()
+        };
+        let same = frame.clone().lazy().select(named(&format!("{like}/")));
+        let differing = frame
+            .clone()
             .lazy()
-            .join(
-                state,
-                [col(ROW)],
-                [col(ROW)],
-                JoinArgs {
-                    maintain_order: MaintainOrderJoin::Left,
-                    ..JoinArgs::new(JoinType::Left)
-                },
-            )
-            .with_columns(settled.collect::<Vec<_>>())
-            .collect()
+            .filter(differs)
+            .select(taken)
+            .collect()?;
+        let mut state = same.collect()?;
+        if differing.height() > 0 {
+            let mut places: Vec<IdxSize> = (0..frame.height() as IdxSize).collect();
+            let rows = differing.column(ROW)?.idx()?.into_no_null_iter();
+            for (row, place) in rows.zip(frame.height() as IdxSize..) {
+                places[row as usize] = place;
+            }
+            let scored = scores::weighed(differing.lazy(), self.model);
+            state.vstack_mut(&scored.select(named("")).collect()?)?;
+            state.rechunk_mut();
+            state = state.take(&IdxCa::from_vec(ROW.into(), places))?;
+        }
+        frame.hstack(state.columns())
     }
 
     /// What is kept of a state.
@@ -786,6 +717,7 @@ const OLD_SCORE: &str = "old/overall/score";
 const NOW: &str = "__now";
 const COMPARATOR: &str = "comparator";
 const GRID: &str = "__grid";
+const ORDER: &str = "__order";
 const STEP: &str = "__step";
 const RESTATED: &str = "__restated";
 const CHANGED: &str = "__changed";
@@ -849,6 +781,63 @@ impl Earlier {
     }
 }
 
+/// Pairs the rows of a scored panel that lie on the later and the earlier dates of `pairs`: their
+/// places in it, and of what they say as much as decides which pairs count.
+fn paired(scored: &DataFrame, pairs: &[Pair], kind: JoinType) -> PolarsResult<LazyFrame> {
+    let shown = name::overall("score_shown");
+    let score = name::overall(name::SCORE);
+    let lean = scored.select([ACCOUNT_ID, AS_OF, &score, &shown])?;
+    let lean = lean.with_row_index(ROW.into(), None)?.lazy();
+    let side = |label: fn(&str) -> String| -> Vec<Expr> {
+        let columns = [ROW, &score, &shown].into_iter();
+        columns
+            .map(|column| col(column).alias(label(column)))
+            .collect()
+    };
+    let later: Vec<Pair> = pairs.iter().map(|(now, _)| (*now, *now)).collect();
+    let keys = || vec![col(ACCOUNT_ID), col(AS_OF)];
+    let tonight = seen_from(lean.clone(), &later)?.select([keys(), side(now)].concat());
+    let earlier = seen_from(lean, pairs)?.select([keys(), vec![col(THEN)], side(then)].concat());
+    let on = [col(ACCOUNT_ID), col(AS_OF)];
+    Ok(tonight.join(earlier, on.clone(), on, JoinArgs::new(kind)))
+}
+
+/// Adds what belongs to the comparison as a whole, in one order of rows and columns, and keeps the
+/// accounts that have a score on both dates.
+fn labelled(
+    paired: LazyFrame,
+    comparator: Comparator,
+    decimals: u32,
+    earlier: &Earlier,
+) -> PolarsResult<DataFrame> {
+    let score = name::overall("score_shown");
+    let is_compared = col(now(&score))
+        .is_not_null()
+        .and(col(said(&score)).is_not_null());
+    let text = |expr: &Expr| expr.clone().cast(DataType::String);
+    let columns = [
+        col(ACCOUNT_ID),
+        col(AS_OF),
+        col(THEN),
+        col(now(ROW)),
+        col(then(ROW)),
+        col(said(&name::overall(name::SCORE))),
+        col(said(&score)),
+        lit(comparator.to_string()).alias(COMPARATOR),
+        lit(10f64.powi(decimals as i32)).alias(GRID),
+        lit(10i64.pow(9 - decimals)).alias(STEP),
+        earlier.restated.clone().alias(RESTATED),
+        earlier.changed.clone().alias(CHANGED),
+        text(&earlier.model).alias(MODEL_THEN),
+        text(&earlier.reason).alias(MODEL_REASON),
+    ];
+    paired
+        .filter(is_compared)
+        .select(columns)
+        .sort([AS_OF, ACCOUNT_ID], SortMultipleOptions::default())
+        .collect()
+}
+
 /// Puts frames of the same columns under each other; there is at least one.
 fn stacked(mut frames: Vec<DataFrame>) -> PolarsResult<DataFrame> {
     let mut whole = frames.remove(0);
@@ -880,105 +869,147 @@ fn is_any(metric: &Metric, classes: [i32; 2]) -> Expr {
 /// Puts the parts on the shown grid, so that they sum to the shown change; the largest rests get
 /// the open steps, ties go in the order of parts.
 fn allotted(frame: &DataFrame, parts: &[Part]) -> PolarsResult<DataFrame> {
+    let raw = |order: u32| format!("__raw_{order}");
+    let raws = parts.iter().zip(0u32..);
+    let raws = raws.map(|(part, order)| part.raw.clone().alias(raw(order)));
+    let frame = &frame
+        .clone()
+        .lazy()
+        .with_columns(raws.collect::<Vec<_>>())
+        .collect()?;
+    let mut long = Vec::new();
+    for (part, order) in parts.iter().zip(0u32..) {
+        // Parts that are nothing in every change need not be told; the first stands for the columns.
+        let mut raws = frame.column(&raw(order))?.f64()?.iter().flatten();
+        if order > 0 && raws.all(|raw| raw == 0.0) {
+            continue;
+        }
+        let [value_then, value_now] = part.number.clone();
+        let [text_then, text_now] = part.text.clone();
+        let columns = [
+            col(ROW),
+            lit(order).cast(DataType::UInt32).alias(ORDER),
+            part.cause.clone().alias("cause"),
+            col(raw(order)).alias("raw_points"),
+            value_then.alias("value_then"),
+            value_now.alias("value_now"),
+            text_then.alias("text_then"),
+            text_now.alias("text_now"),
+            part.reason.clone().alias("reason"),
+        ];
+        let part = frame.clone().lazy().select(columns);
+        long.push(part.filter(col("raw_points").neq(lit(0.0))));
+    }
+    let mut long = concat(long, UnionArgs::default())?.collect()?;
+    long.rechunk_mut();
+    let rows = long.column(ROW)?.idx()?.clone();
+    let raw = long.column("raw_points")?.f64()?.clone();
+    // Parts lie behind one another, each with its rows in order: by row they stay in that of parts.
+    let mut of_rows: Vec<Vec<(IdxSize, f64)>> = vec![Vec::new(); frame.height()];
+    for ((row, raw), place) in rows
+        .into_no_null_iter()
+        .zip(raw.into_no_null_iter())
+        .zip(0..)
+    {
+        of_rows[row as usize].push((place, raw));
+    }
     let shown = name::overall("score_shown");
-    let steps = ((col(now(&shown)) - col(said(&shown))) * col(GRID))
+    let change = ((col(now(&shown)) - col(said(&shown))) * col(GRID))
         .round(0, RoundMode::HalfAwayFromZero)
-        .cast(DataType::Int64);
-    let text = |text: &Option<String>| match text {
-        Some(text) => lit(text.clone()),
-        None => lit(NULL).cast(DataType::String),
+        .cast(DataType::Int64)
+        .alias("change");
+    let step = col(STEP).cast(DataType::Int64);
+    let wholes = frame.clone().lazy().select([change, step, col(GRID)]);
+    let wholes = wholes.collect()?;
+    let changes = wholes.column("change")?.i64()?.into_no_null_iter();
+    let steps = wholes.column(STEP)?.i64()?.into_no_null_iter();
+    let grids = wholes.column(GRID)?.f64()?.into_no_null_iter();
+    let (mut places, mut points) = (Vec::new(), Vec::new());
+    for ((parts, change), (step, grid)) in of_rows.iter().zip(changes).zip(steps.zip(grids)) {
+        let billionths = parts.iter().map(|(_, raw)| (raw * 1e9).round() as i64);
+        let billionths: Vec<i64> = billionths.collect();
+        let given = given(change, &billionths, step);
+        for (((place, _), billionths), given) in parts.iter().zip(billionths).zip(given) {
+            if given != 0 || billionths != 0 {
+                places.push(*place);
+                points.push(given as f64 / grid);
+            }
+        }
+    }
+    // What belongs to a whole row or a whole part is looked up for those that are left.
+    let named = |name: &str, of: fn(&Part) -> &Option<String>| {
+        let names = parts.iter().map(|part| of(part).as_deref());
+        Column::new(name.into(), names.collect::<Vec<_>>())
     };
-    let long: Vec<LazyFrame> = parts
+    let names = DataFrame::new_infer_height(vec![
+        named("category", |part| &part.category),
+        named("metric", |part| &part.metric),
+    ])?;
+    let mut drivers = long.take(&IdxCa::from_vec(ROW.into(), places))?;
+    drivers.with_column(Column::new("points".into(), points))?;
+    let whole = frame.select([AS_OF, ACCOUNT_ID, COMPARATOR, THEN])?;
+    let whole = whole.take(drivers.column(ROW)?.idx()?)?;
+    let names = names.take(drivers.column(ORDER)?.idx()?)?;
+    drivers.hstack_mut(whole.columns())?;
+    drivers.hstack_mut(names.columns())?;
+    drivers.rename(THEN, "compared_as_of".into())?;
+    drivers.select([
+        AS_OF,
+        ACCOUNT_ID,
+        COMPARATOR,
+        "compared_as_of",
+        "cause",
+        "category",
+        "metric",
+        "points",
+        "raw_points",
+        "value_then",
+        "value_now",
+        "text_then",
+        "text_now",
+        "reason",
+    ])
+}
+
+/// Returns the steps of the shown grid that each part gets of a whole, from their billionths and
+/// those of a step.
+///
+/// Rounding of raw points may leave more steps open than there are parts, or fewer than none; the
+/// first part takes what is over.
+fn given(whole: i64, billionths: &[i64], step: i64) -> Vec<i64> {
+    let mut given: Vec<i64> = billionths
         .iter()
-        .zip(0i32..)
-        .map(|(part, order)| {
-            let [value_then, value_now] = part.number.clone();
-            let [text_then, text_now] = part.text.clone();
-            frame
-                .clone()
-                .lazy()
-                .select([
-                    col(ROW),
-                    col(AS_OF),
-                    col(ACCOUNT_ID),
-                    col(COMPARATOR),
-                    col(THEN).alias("compared_as_of"),
-                    part.cause.clone().alias("cause"),
-                    text(&part.category).alias("category"),
-                    text(&part.metric).alias("metric"),
-                    part.raw.clone().alias("raw_points"),
-                    value_then.alias("value_then"),
-                    value_now.alias("value_now"),
-                    text_then.alias("text_then"),
-                    text_now.alias("text_now"),
-                    part.reason.clone().alias("reason"),
-                    col(GRID),
-                    col(STEP),
-                    steps.clone().alias("change"),
-                    lit(order).alias("order"),
-                ])
-                .filter(col("raw_points").neq(lit(0.0)))
-        })
+        .map(|part| part.div_euclid(step))
         .collect();
-    let billionths = (col("raw_points") * lit(1e9))
-        .round(0, RoundMode::HalfAwayFromZero)
-        .cast(DataType::Int64);
-    let of_row = |x: Expr| -> PolarsResult<Expr> { x.over([col(ROW)]) };
-    let rests_first =
-        SortMultipleOptions::default().with_order_descending_multi([false, true, false]);
-    let points = col("steps").cast(DataType::Float64) / col(GRID);
-    concat(long, UnionArgs::default())?
-        .with_column(billionths.alias("billionths"))
-        .with_column(col("billionths").floor_div(col(STEP)).alias("floor"))
-        .with_column((col("billionths") - col("floor") * col(STEP)).alias("rest"))
-        .sort([ROW, "rest", "order"], rests_first)
-        .with_columns([
-            (col("change") - of_row(col("floor").sum())?).alias("open"),
-            of_row(col("order").cum_count(false))?
-                .cast(DataType::Int64)
-                .alias("place"),
-            of_row(col("order").count())?
-                .cast(DataType::Int64)
-                .alias("parts"),
-        ])
-        // Rounding of raw points may leave more steps open than there are parts, or fewer than
-        // none; the first part takes what is over.
-        .with_column(
-            (col("floor")
-                + col("place").lt_eq(col("open")).cast(DataType::Int64)
-                + when(col("place").eq(lit(1i64)))
-                    .then(
-                        col("open")
-                            - when(col("open").lt(lit(0i64)))
-                                .then(lit(0i64))
-                                .when(col("open").gt(col("parts")))
-                                .then(col("parts"))
-                                .otherwise(col("open")),
-                    )
-                    .otherwise(lit(0i64)))
-            .alias("steps"),
-        )
-        .filter(
-            col("steps")
-                .neq(lit(0i64))
-                .or(col("billionths").neq(lit(0i64))),
-        )
-        .sort([ROW, "order"], SortMultipleOptions::default())
-        .select([
-            col(AS_OF),
-            col(ACCOUNT_ID),
-            col(COMPARATOR),
-            col("compared_as_of"),
-            col("cause"),
-            col("category"),
-            col("metric"),
-            points.alias("points"),
-            col("raw_points"),
-            col("value_then"),
-            col("value_now"),
-            col("text_then"),
-            col("text_now"),
-            col("reason"),
-        ])
-        .collect()
+    let mut order: Vec<usize> = (0..given.len()).collect();
+    order.sort_by_key(|part| std::cmp::Reverse(billionths[*part].rem_euclid(step)));
+    let open = whole - given.iter().sum::<i64>();
+    let shared = open.clamp(0, given.len() as i64);
+    for part in &order[..shared as usize] {
+        given[*part] += 1;
+    }
+    if let Some(first) = order.first() {
+        given[*first] += open - shared;
+    }
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_go_to_the_largest_rests_and_ties_in_order() {
+        let tenth = 100_000_000;
+        let given = |whole: i64, points: &[f64]| {
+            let billionths = points.iter().map(|points| (points * 1e9).round() as i64);
+            given(whole, &billionths.collect::<Vec<_>>(), tenth)
+        };
+        assert_eq!(given(10, &[0.34, 0.33, 0.33]), [4, 3, 3]);
+        assert_eq!(given(-7, &[-0.35, -0.35]), [-3, -4]);
+        // What rounding leaves over goes to the first.
+        assert_eq!(given(9, &[0.24, 0.25]), [3, 6]);
+        assert_eq!(given(1, &[0.24, 0.25]), [2, -1]);
+        assert!(given(3, &[]).is_empty());
+    }
 }

@@ -23,7 +23,6 @@ use chrono::NaiveDate;
 use polars::prelude::*;
 
 use crate::domain::Comparator;
-use crate::measures::plan::Plan;
 use crate::model::HealthModel;
 use crate::panel;
 use comparison::Comparison;
@@ -34,8 +33,6 @@ use published::Published;
 pub struct Insights {
     /// One row per account and published date.
     pub compared: DataFrame,
-    /// One row per account, published date, comparator and cause of a change.
-    pub drivers: DataFrame,
     /// One row per published date and comparator for each account that was in the panel then and
     /// is not any more, with what it had then.
     pub left: DataFrame,
@@ -44,18 +41,14 @@ pub struct Insights {
 /// Looks at the scores of the published dates in the light of the others in the panel and of what
 /// was published before.
 ///
-/// `explained` are those of the comparisons whose changes are split into what caused them.
-///
 /// # Errors
 /// When Polars fails.
 pub fn find(
     scored: &DataFrame,
     dates: &[NaiveDate],
     comparisons: &[Comparison],
-    explained: &[Comparison],
     model: &HealthModel,
     history: &[Published],
-    facts: &Plan,
 ) -> PolarsResult<Insights> {
     let with_year = comparisons
         .iter()
@@ -72,7 +65,6 @@ pub fn find(
     Ok(Insights {
         left: trends::left(&frame, scored, comparisons, model, history)?,
         compared: attention::ordered(frame)?,
-        drivers: drivers::split(scored, explained, model, history, facts)?,
     })
 }
 

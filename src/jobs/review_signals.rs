@@ -63,16 +63,7 @@ pub fn fired(
     let known = panel::known_pairs(exports, &frame(&wanted)?, &job.plan.attributes)?;
     let measured = compute::compute(exports, &known, &job.plan, trail)?;
     let scored = scores::score(job.population.select(measured)?.frame, &job.model)?;
-    let compared = insights::find(
-        &scored,
-        &dates,
-        &comparisons,
-        &[],
-        &job.model,
-        &[],
-        &job.plan,
-    )?
-    .compared;
+    let compared = insights::find(&scored, &dates, &comparisons, &job.model, &[])?.compared;
     let on = [ACCOUNT_ID, AS_OF];
     let compared = compared
         .lazy()

@@ -18,7 +18,7 @@ use super::{JobError, Refusal, files_of_chart};
 use crate::exports::ledger::Unseen;
 use crate::exports::{self, Exports, ReadError};
 use crate::insights::portfolio::Accounts;
-use crate::insights::{self, Insights};
+use crate::insights::{self, Insights, drivers};
 use crate::measures::compute;
 use crate::model::HealthModel;
 use crate::panel;
@@ -44,11 +44,20 @@ pub struct ScoreRun {
     /// Who was there on a date compared with and is not any more.
     pub left: DataFrame,
     /// The same by each of the job's challengers, in the job's order.
-    pub challengers: Vec<Insights>,
+    pub challengers: Vec<Explained>,
     /// Doubts about what was published before.
     pub doubts: Vec<Finding>,
     /// Doubts that the footers of the exports raise.
     pub of_files: Vec<Finding>,
+}
+
+/// What is said about the scores of one model.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The pairs of the published dates, with all that is said about them.
+    pub insights: Insights,
+    /// What moved their scores.
+    pub drivers: DataFrame,
 }
 
 /// Scores every eligible account on every date of the job.
@@ -96,50 +105,53 @@ pub fn score_files(
     let panel = job.population.select(measures)?;
     trail.step("scoring");
     let scored = scores::score(panel.frame.clone(), &job.model)?;
-    trail.step("comparing");
     let mut doubts = Vec::new();
-    let of_model = insights_of(job, &scored, &job.model, &mut doubts)?;
+    let of_model = explained(job, &scored, &job.model, &mut doubts, trail)?;
     let challengers = job
         .challengers
         .iter()
         .map(|model| {
+            trail.step("scoring");
             let scored = scores::score(panel.frame.clone(), model)?;
-            insights_of(job, &scored, model, &mut doubts)
+            explained(job, &scored, model, &mut doubts, trail)
         })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(ScoreRun {
         exports,
         heads: panel.heads,
         scored,
-        compared: of_model.compared,
+        compared: of_model.insights.compared,
         drivers: of_model.drivers,
-        left: of_model.left,
+        left: of_model.insights.left,
         challengers,
         doubts,
         of_files,
     })
 }
 
-fn insights_of(
+fn explained(
     job: &ScoreJob,
     scored: &DataFrame,
     model: &HealthModel,
     doubts: &mut Vec<Finding>,
-) -> Result<Insights, JobError> {
+    trail: &mut Trail<'_>,
+) -> Result<Explained, JobError> {
+    trail.step("comparing");
     let history = history::read(job, model);
     doubts.extend(history.findings);
     let comparisons = job.comparisons();
-    Ok(insights::find(
-        scored,
-        &job.dates,
-        &comparisons,
-        // What only the model's rules compare with is not published, so nobody asks what moved it.
-        &comparisons[..job.compare.len()],
-        model,
-        &history.runs,
-        &job.plan,
-    )?)
+    let insights = insights::find(scored, &job.dates, &comparisons, model, &history.runs)?;
+    trail.step(&format!("finding {DRIVERS}"));
+    // What only the model's rules compare with is not published, so nobody asks what moved it.
+    let asked = &comparisons[..job.compare.len()];
+    Ok(Explained {
+        insights,
+        drivers: drivers::split(scored, asked, model, &history.runs, &job.plan)?,
+    })
 }
+
+/// What is told apart in the timings: splitting every change may cost as much as the scores.
+const DRIVERS: &str = "drivers";
 
 /// Returns the tables that a model's scores of one date give.
 fn tables_of(
@@ -147,8 +159,9 @@ fn tables_of(
     model: &HealthModel,
     scored: &DataFrame,
     drivers: &DataFrame,
+    trail: &mut Trail<'_>,
 ) -> PolarsResult<Vec<Table>> {
-    Ok(vec![
+    let mut tables = vec![
         tables::account_scores(
             scored,
             model,
@@ -158,8 +171,10 @@ fn tables_of(
         )?,
         tables::category_scores(scored, model, &job.compare)?,
         tables::metric_scores(scored, model, &job.compare)?,
-        tables::drivers(drivers, &job.compare)?,
-    ])
+    ];
+    trail.step(&format!("drawing up {DRIVERS}"));
+    tables.push(tables::drivers(drivers)?);
+    Ok(tables)
 }
 
 /// What is published for one as-of date.
@@ -230,7 +245,8 @@ impl ScoreRun {
         for group in &job.publish {
             tables.extend(match group {
                 TableGroup::Scores => {
-                    let mut tables = tables_of(job, &job.model, &scored, &drivers)?;
+                    let mut tables = tables_of(job, &job.model, &scored, &drivers, trail)?;
+                    trail.step(&format!("drawing up {as_of}"));
                     if let Some(parents) = &job.parents {
                         let frame = parents.roll_up(&scored, &job.model)?;
                         tables.push(tables::parent_scores(frame));
@@ -256,12 +272,14 @@ impl ScoreRun {
             .challengers
             .iter()
             .zip(&self.challengers)
-            .map(|(model, insights)| {
-                let scored = panel::on_date(&insights.compared, as_of)?;
-                let drivers = panel::on_date(&insights.drivers, as_of)?;
-                tables_of(job, model, &scored, &drivers)
+            .map(|(model, explained)| {
+                let scored = panel::on_date(&explained.insights.compared, as_of)?;
+                let drivers = panel::on_date(&explained.drivers, as_of)?;
+                trail.step(&format!("drawing up {as_of}"));
+                tables_of(job, model, &scored, &drivers, trail)
             })
             .collect::<PolarsResult<Vec<_>>>()?;
+        trail.step(&format!("drawing up {as_of}"));
         tables.push(tables::rejects(&rejects)?);
         tables.push(tables::findings(&findings)?);
         if let Some(unit) = &job.contract.unit {
@@ -303,11 +321,11 @@ impl ScoreRun {
             .map(|date| self.scorecard(job, *date, trail))
             .collect::<Result<Vec<_>, _>>()?;
         for scorecard in &mut scorecards {
-            trail.step(&format!("publishing {}", scorecard.as_of));
-            let mut files = files_of(job, scorecard, &job.model, &scorecard.tables)?;
+            let mut files = files_of(job, scorecard, &job.model, &scorecard.tables, trail)?;
             for (model, tables) in job.challengers.iter().zip(&scorecard.challengers) {
-                files.extend(files_of(job, scorecard, model, tables)?);
+                files.extend(files_of(job, scorecard, model, tables, trail)?);
             }
+            trail.step(&format!("publishing {}", scorecard.as_of));
             let mut charts = Vec::new();
             if job.publish.contains(&TableGroup::Charts) {
                 charts = score_charts::draw(job, scorecard.as_of, &scorecard.tables)?;
@@ -343,11 +361,18 @@ fn files_of(
     scorecard: &Scorecard,
     model: &HealthModel,
     tables: &[Table],
+    trail: &mut Trail<'_>,
 ) -> Result<Vec<Content>, PublishError> {
     let stamp = manifest::stamp(job, scorecard.as_of, model);
     let mut files = tables
         .iter()
-        .map(|table| encoded(table, &stamp))
+        .map(|table| {
+            trail.step(&match table.name {
+                DRIVERS => format!("publishing {DRIVERS}"),
+                _ => format!("publishing {}", scorecard.as_of),
+            });
+            encoded(table, &stamp)
+        })
         .collect::<Result<Vec<_>, _>>()?;
     files.push(json("model.json", &serde_json::json!(model)));
     files.push(Content {

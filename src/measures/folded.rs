@@ -199,7 +199,7 @@ pub(super) fn folded(
 }
 
 /// So many numbers may be held in place of a row; a row that is kept takes more.
-const NUMBERS_PER_ROW: usize = 8;
+const NUMBERS_PER_ROW: usize = 32;
 /// Of fewer rows, nobody counts the numbers.
 const FEW_ROWS: usize = 100_000;
 

@@ -110,8 +110,7 @@ pub(super) fn over_rows(
             (others.into_iter()).partition(|(_, rows)| rows.of_account().is_empty());
         if !alone.is_empty() {
             let of_date = |date: &NaiveDate| {
-                let pairs = panel.clone().lazy();
-                let pairs = pairs.filter(col(AS_OF).eq(date_literal(*date))).collect()?;
+                let pairs = panel::on_date(panel, *date)?;
                 let values = grouped(exports, rows, Meeting::OnDate(*date), &pairs, &alone)?;
                 Ok(values.frame.lazy())
             };

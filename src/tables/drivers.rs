@@ -3,34 +3,16 @@
 use polars::prelude::*;
 
 use super::Table;
-use crate::domain::Comparator;
 use crate::exports::as_of::AS_OF;
 use crate::panel::ACCOUNT_ID;
 
 /// Returns `drivers`: one row per account, comparator and cause, by account, then in the job's
-/// order of comparators and the order in which causes are taken.
+/// order of comparators and the order in which causes are taken; they come in that order.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn drivers(drivers: &DataFrame, comparators: &[Comparator]) -> PolarsResult<Table> {
-    let place = comparators.iter().zip(0i32..).fold(
-        lit(NULL).cast(DataType::Int32),
-        |rest, (comparator, n)| {
-            when(col("comparator").eq(lit(comparator.to_string())))
-                .then(lit(n))
-                .otherwise(rest)
-        },
-    );
-    let frame = drivers
-        .clone()
-        .lazy()
-        .with_column(place.alias("__place"))
-        .sort(
-            [ACCOUNT_ID, "__place"],
-            SortMultipleOptions::default().with_maintain_order(true),
-        )
-        .select([all().exclude_cols([AS_OF, "__place"]).as_expr()])
-        .collect()?;
+pub fn drivers(drivers: &DataFrame) -> PolarsResult<Table> {
+    let frame = drivers.drop(AS_OF)?;
     Ok(Table::new("drivers", frame, &[ACCOUNT_ID], |column| {
         let text = match column {
             "account_id" => "The account",
