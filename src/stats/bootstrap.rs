@@ -363,12 +363,14 @@ impl Draws {
 
     /// Draws the clusters of some resamples, into how often each was drawn.
     fn block(&self, clusters: usize, block: usize) -> Times {
-        let mut counts = vec![[0_u8; LANES]; clusters];
-        let first = block * LANES;
-        for resample in first..self.plan.resamples.min(first + LANES) {
+        Times::drawn(clusters, |lane, counts| {
+            let resample = block * LANES + lane;
+            if resample >= self.plan.resamples {
+                return;
+            }
             let mut random = Random::new(self.plan.seed, resample as u64);
             let mut draw = |cluster: u32| {
-                let count = &mut counts[cluster as usize][resample - first];
+                let count = &mut counts[cluster as usize];
                 *count = count.saturating_add(1);
             };
             for pair in 0..clusters.div_ceil(2) {
@@ -378,8 +380,7 @@ impl Draws {
                     draw(other);
                 }
             }
-        }
-        Times::new(&counts)
+        })
     }
 }
 
@@ -522,11 +523,10 @@ mod tests {
         let order: Vec<f64> = (0..risk.len()).map(|row| row as f64).collect();
         let own: Vec<u32> = (0..risk.len() as u32).collect();
         let clusters = Clusters::new(&own, &[&order]).unwrap();
-        let times = times.unwrap().into_iter().map(|times| [times as u8; LANES]);
+        let times: Vec<u8> = times.unwrap().into_iter().map(|own| own as u8).collect();
+        let drawn = Times::drawn(times.len(), |_, counts| counts.copy_from_slice(&times));
         let figures = [RankFigure::Auc, RankFigure::AveragePrecision];
-        let found = clusters
-            .figures(&ranking, &figures)
-            .at(&Times::new(&times.collect::<Vec<_>>()));
+        let found = clusters.figures(&ranking, &figures).at(&drawn);
         same(found[0][0].clone().unwrap(), case.number("auc"), name);
         let expected = case.number("average_precision");
         same(found[1][0].clone().unwrap(), expected, name);

@@ -29,29 +29,31 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Returns the counts of each cluster.
-    pub(super) fn new(counts: &[[u8; LANES]]) -> Self {
-        let most = counts.iter().flatten().copied().max().unwrap_or(0);
-        let words = |counts: &[u8; LANES]| {
-            std::array::from_fn(|word| {
-                let bytes = std::array::from_fn(|at| counts[word * BYTES + at]);
-                u64::from_le_bytes(bytes)
-            })
-        };
+    /// Returns the counts that `draw` fills in for one lane after another.
+    pub(super) fn drawn(clusters: usize, mut draw: impl FnMut(usize, &mut [u8])) -> Self {
+        let mut counts = vec![[0; WORDS]; clusters];
+        let mut most = 1;
+        // The counts of a lane stand together while they are drawn: they are hit in no order.
+        let mut lanes = vec![vec![0; clusters]; BYTES];
+        for word in 0..WORDS {
+            for (at, own) in lanes.iter_mut().enumerate() {
+                own.fill(0);
+                draw(word * BYTES + at, own);
+                most = own.iter().copied().fold(most, u8::max);
+            }
+            for (cluster, counts) in counts.iter_mut().enumerate() {
+                counts[word] = u64::from_le_bytes(std::array::from_fn(|at| lanes[at][cluster]));
+            }
+        }
         Self {
-            counts: counts.iter().map(words).collect(),
-            fitting: 255 / usize::from(most.max(1)),
+            counts,
+            fitting: 255 / usize::from(most),
         }
     }
 
     /// Returns the counts of so many clusters that each count once.
     pub(super) fn once(clusters: usize) -> Self {
-        Self::new(&vec![[1; LANES]; clusters])
-    }
-
-    /// Returns the counts of a cluster.
-    fn of(&self, cluster: u32) -> Lanes {
-        lanes(&self.counts[cluster as usize])
+        Self::drawn(clusters, |_, counts| counts.fill(1))
     }
 
     /// Returns the sum of the counts of at most `fitting` clusters.
@@ -96,12 +98,17 @@ impl Times {
     /// Returns the sums of two numbers per cluster, each as often as the cluster counts.
     pub(super) fn dot(&self, pairs: &[(u32, [f64; 2])]) -> [Lanes; 2] {
         let mut sums = [[0.0; LANES]; 2];
-        for (cluster, pair) in pairs {
-            let counts = self.of(*cluster);
-            for (sum, part) in sums.iter_mut().zip(pair) {
-                for lane in 0..LANES {
-                    sum[lane] += counts[lane] * part;
+        for word in 0..WORDS {
+            let mut own = [[0.0; BYTES]; 2];
+            for (cluster, [one, other]) in pairs {
+                let counts = self.counts[*cluster as usize][word].to_le_bytes();
+                for lane in 0..BYTES {
+                    own[0][lane] += f64::from(counts[lane]) * one;
+                    own[1][lane] += f64::from(counts[lane]) * other;
                 }
+            }
+            for (sum, own) in sums.iter_mut().zip(&own) {
+                sum[word * BYTES..][..BYTES].copy_from_slice(own);
             }
         }
         sums
@@ -537,30 +544,39 @@ mod tests {
             let counts: Vec<[u8; LANES]> = (0..90)
                 .map(|_| std::array::from_fn(|_| random.below(most) as u8))
                 .collect();
-            let ranking = Ranking::new(&risk, &event, None).unwrap();
-            let found = Walk::new(&ranking, &clusters).figures(&Times::new(&counts), &FIGURES);
-            for lane in 0..LANES {
-                let (mut risks, mut events) = (Vec::new(), Vec::new());
-                for row in 0..rows {
-                    for _ in 0..counts[clusters[row] as usize][lane] {
-                        risks.push(risk[row]);
-                        events.push(event[row]);
-                    }
+            let amount: Vec<f64> = (0..rows).map(|_| (1 + random.below(9)) as f64).collect();
+            let times = Times::drawn(90, |lane, own| {
+                for (own, lanes) in own.iter_mut().zip(&counts) {
+                    *own = lanes[lane];
                 }
-                let repeated = Ranking::new(&risks, &events, None).unwrap();
-                let expected = [
-                    repeated.auc(),
-                    repeated.average_precision(),
-                    repeated.ks(),
-                    repeated.cut(Depth::Share(0.1)).map(|cut| cut.recall),
-                    repeated.cut(Depth::Share(0.3)).map(|cut| cut.lift),
-                    repeated.cut(Depth::Rows(40.0)).map(|cut| cut.precision),
-                ];
-                for ((own, expected), figure) in found.iter().zip(expected).zip(FIGURES) {
-                    let said = format!("{figure:?} of {levels} levels, counts below {most}");
-                    // Steps that are added in parts round apart in the last place.
-                    let (own, expected) = (own[lane].clone().unwrap(), expected.unwrap());
-                    assert!((own - expected).abs() < 1e-14, "{said}: {own}, {expected}");
+            });
+            for weight in [None, Some(&amount[..])] {
+                let ranking = Ranking::new(&risk, &event, weight).unwrap();
+                let found = Walk::new(&ranking, &clusters).figures(&times, &FIGURES);
+                for lane in 0..LANES {
+                    let (mut risks, mut events, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+                    for row in 0..rows {
+                        for _ in 0..counts[clusters[row] as usize][lane] {
+                            risks.push(risk[row]);
+                            events.push(event[row]);
+                            weights.push(weight.map_or(1.0, |weight| weight[row]));
+                        }
+                    }
+                    let repeated = Ranking::new(&risks, &events, Some(&weights)).unwrap();
+                    let expected = [
+                        repeated.auc(),
+                        repeated.average_precision(),
+                        repeated.ks(),
+                        repeated.cut(Depth::Share(0.1)).map(|cut| cut.recall),
+                        repeated.cut(Depth::Share(0.3)).map(|cut| cut.lift),
+                        repeated.cut(Depth::Rows(40.0)).map(|cut| cut.precision),
+                    ];
+                    for ((own, expected), figure) in found.iter().zip(expected).zip(FIGURES) {
+                        let said = format!("{figure:?} of {levels} levels, counts below {most}");
+                        // Steps that are added in parts round apart in the last place.
+                        let (own, expected) = (own[lane].clone().unwrap(), expected.unwrap());
+                        assert!((own - expected).abs() < 1e-13, "{said}: {own}, {expected}");
+                    }
                 }
             }
         }
@@ -572,9 +588,11 @@ mod tests {
         let risk: Vec<f64> = (0..20).map(f64::from).collect();
         let own: Vec<u32> = (0..20).collect();
         let ranking = Ranking::new(&risk, &event, None).unwrap();
-        let mut counts = [[1; LANES]; 20];
-        counts[7][3] = 0;
-        let found = Walk::new(&ranking, &own).figures(&Times::new(&counts), &FIGURES);
+        let times = Times::drawn(20, |lane, counts| {
+            counts.fill(1);
+            counts[7] = u8::from(lane != 3);
+        });
+        let found = Walk::new(&ranking, &own).figures(&times, &FIGURES);
         for lanes in found {
             assert_eq!(lanes[3], Err(Refused::NoEvents));
             assert!(lanes[2].is_ok() && lanes[4].is_ok());
