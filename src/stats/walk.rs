@@ -7,14 +7,10 @@
 use super::estimate::Refused;
 use super::ranking::{Cut, Depth, RankFigure, Ranking, Sums, Ties};
 
-/// Resamples that are walked together.
-pub(super) const LANES: usize = 32;
-/// Eight-bit counts in a word.
-const BYTES: usize = 8;
-const WORDS: usize = LANES / BYTES;
-
-/// The counts of some resamples, eight bits each: additions of words add all of them at once.
-type Words = [u64; WORDS];
+/// Resamples that are walked together: as many as have their eight-bit counts in one word.
+///
+/// Then the counts of all clusters stay in a near cache, and what is added up in registers.
+pub(super) const LANES: usize = 8;
 
 /// One number per resample.
 pub(super) type Lanes = [f64; LANES];
@@ -22,8 +18,8 @@ pub(super) type Lanes = [f64; LANES];
 /// How often each cluster counts in some resamples.
 #[derive(Debug)]
 pub(super) struct Times {
-    /// Those of each cluster.
-    counts: Vec<Words>,
+    /// Those of each cluster, eight bits each: an addition of words adds all of them at once.
+    counts: Vec<u64>,
     /// So many counts surely add up to less than 256.
     fitting: usize,
 }
@@ -31,23 +27,18 @@ pub(super) struct Times {
 impl Times {
     /// Returns the counts that `draw` fills in for one lane after another.
     pub(super) fn drawn(clusters: usize, mut draw: impl FnMut(usize, &mut [u8])) -> Self {
-        let mut counts = vec![[0; WORDS]; clusters];
-        let mut most = 1;
         // The counts of a lane stand together while they are drawn: they are hit in no order.
-        let mut lanes = vec![vec![0; clusters]; BYTES];
-        for word in 0..WORDS {
-            for (at, own) in lanes.iter_mut().enumerate() {
-                own.fill(0);
-                draw(word * BYTES + at, own);
-                most = own.iter().copied().fold(most, u8::max);
-            }
-            for (cluster, counts) in counts.iter_mut().enumerate() {
-                counts[word] = u64::from_le_bytes(std::array::from_fn(|at| lanes[at][cluster]));
-            }
+        let mut drawn = vec![vec![0; clusters]; LANES];
+        for (lane, counts) in drawn.iter_mut().enumerate() {
+            draw(lane, counts);
         }
+        let of = |cluster: usize| std::array::from_fn(|lane| drawn[lane][cluster]);
+        let most = drawn.iter().flatten().copied().max().unwrap_or(0);
         Self {
-            counts,
-            fitting: 255 / usize::from(most),
+            counts: (0..clusters)
+                .map(|own| u64::from_le_bytes(of(own)))
+                .collect(),
+            fitting: 255 / usize::from(most.max(1)),
         }
     }
 
@@ -57,89 +48,55 @@ impl Times {
     }
 
     /// Returns the sum of the counts of at most `fitting` clusters.
-    #[inline]
-    fn few(&self, clusters: &[u32]) -> Words {
-        let mut sum = [0; WORDS];
-        for cluster in clusters {
-            add_words(&mut sum, &self.counts[*cluster as usize]);
-        }
-        sum
+    #[inline(always)]
+    fn few(&self, clusters: &[u32]) -> Lanes {
+        let counts = clusters
+            .iter()
+            .map(|cluster| self.counts[*cluster as usize]);
+        lanes(counts.sum())
     }
 
     /// Returns the sum of the counts of some clusters, a cluster as often as it is given.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sum(&self, clusters: &[u32]) -> Lanes {
         if clusters.len() <= self.fitting {
-            return lanes(&self.few(clusters));
+            return self.few(clusters);
         }
         let mut sum = [0.0; LANES];
         for some in clusters.chunks(self.fitting) {
-            add(&mut sum, &lanes(&self.few(some)));
+            add(&mut sum, &self.few(some));
         }
         sum
     }
 
     /// Adds the weights of rows to a sum, each as often as its cluster counts.
-    #[inline]
+    #[inline(always)]
     fn weigh(&self, sum: &mut Lanes, clusters: &[u32], weight: &[f64]) {
-        // Eight lanes at a time stay in registers on the way through the rows.
-        for (word, sum) in sum.chunks_exact_mut(BYTES).enumerate() {
-            let mut own: [f64; BYTES] = std::array::from_fn(|lane| sum[lane]);
-            for (cluster, weight) in clusters.iter().zip(weight) {
-                let counts = self.counts[*cluster as usize][word].to_le_bytes();
-                for lane in 0..BYTES {
-                    own[lane] += f64::from(counts[lane]) * weight;
-                }
+        for (cluster, weight) in clusters.iter().zip(weight) {
+            let counts = lanes(self.counts[*cluster as usize]);
+            for lane in 0..LANES {
+                sum[lane] += counts[lane] * weight;
             }
-            sum.copy_from_slice(&own);
         }
     }
 
     /// Returns the sums of two numbers per cluster, each as often as the cluster counts.
     pub(super) fn dot(&self, pairs: &[(u32, [f64; 2])]) -> [Lanes; 2] {
         let mut sums = [[0.0; LANES]; 2];
-        for word in 0..WORDS {
-            let mut own = [[0.0; BYTES]; 2];
-            for (cluster, [one, other]) in pairs {
-                let counts = self.counts[*cluster as usize][word].to_le_bytes();
-                for lane in 0..BYTES {
-                    own[0][lane] += f64::from(counts[lane]) * one;
-                    own[1][lane] += f64::from(counts[lane]) * other;
-                }
-            }
-            for (sum, own) in sums.iter_mut().zip(&own) {
-                sum[word * BYTES..][..BYTES].copy_from_slice(own);
+        for (cluster, [one, other]) in pairs {
+            let counts = lanes(self.counts[*cluster as usize]);
+            for lane in 0..LANES {
+                sums[0][lane] += counts[lane] * one;
+                sums[1][lane] += counts[lane] * other;
             }
         }
         sums
     }
 }
 
-/// Adds counts; no sum may reach 256.
-#[inline]
-fn add_words(sum: &mut Words, more: &Words) {
-    for word in 0..WORDS {
-        sum[word] += more[word];
-    }
-}
-
-#[inline]
-fn bytes(words: &Words) -> [u8; LANES] {
-    let mut bytes = [0; LANES];
-    for (bytes, word) in bytes.chunks_exact_mut(BYTES).zip(words) {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    bytes
-}
-
-#[inline]
-fn lanes(words: &Words) -> Lanes {
-    // A loop over slices: `map` of so long an array is compiled to a call per element.
-    let mut lanes = [0.0; LANES];
-    for (lane, count) in lanes.iter_mut().zip(bytes(words)) {
-        *lane = f64::from(count);
-    }
-    lanes
+#[inline(always)]
+fn lanes(word: u64) -> Lanes {
+    word.to_le_bytes().map(f64::from)
 }
 
 /// Positions of a ranking: rows without the event that are tied with none that has it up to
@@ -180,38 +137,30 @@ struct Down {
     pairs: Lanes,
     /// Sum of the precisions at each event, if average precision is wanted.
     precision: Option<Lanes>,
-    /// The widest gap, if it is wanted.
-    gap: Option<Gap>,
 }
 
 impl Down {
     /// Passes non-events that are tied with no event.
-    #[inline]
+    #[inline(always)]
     fn pass_others(&mut self, others: &Lanes) {
         for lane in 0..LANES {
             self.pairs[lane] += others[lane] * self.above.events[lane];
             self.above.others[lane] += others[lane];
         }
-        if let Some(gap) = &mut self.gap {
-            gap.pass_others(others);
-        }
     }
 
     /// Passes events and the non-events that are tied with them.
-    #[inline]
+    #[inline(always)]
     fn pass_tied(&mut self, tied: &Lanes, events: &Lanes) {
         for lane in 0..LANES {
             self.pairs[lane] += tied[lane] * (self.above.events[lane] + events[lane] / 2.0);
             self.above.others[lane] += tied[lane];
         }
-        if let Some(gap) = &mut self.gap {
-            gap.pass_tied(tied);
-        }
         self.pass_events(events);
     }
 
     /// Passes events.
-    #[inline]
+    #[inline(always)]
     fn pass_events(&mut self, events: &Lanes) {
         add(&mut self.above.events, events);
         if let Some(precision) = &mut self.precision {
@@ -221,56 +170,10 @@ impl Down {
                 precision[lane] += if events[lane] > 0.0 { own } else { 0.0 };
             }
         }
-        if let Some(gap) = &mut self.gap {
-            gap.pass_events(events);
-        }
     }
 }
 
-/// The gap between the distributions of events and non-events, on their common denominator: whole
-/// numbers where rows have no weight. It is widest where a run of non-events ends or a step with
-/// events does.
-struct Gap {
-    total: Above,
-    now: Lanes,
-    widest: Lanes,
-}
-
-impl Gap {
-    #[inline]
-    fn pass_others(&mut self, others: &Lanes) {
-        for lane in 0..LANES {
-            let now = self.now[lane] - others[lane] * self.total.events[lane];
-            let wide = self.widest[lane];
-            self.widest[lane] = if -now > wide { -now } else { wide };
-            self.now[lane] = now;
-        }
-    }
-
-    #[inline]
-    fn pass_tied(&mut self, others: &Lanes) {
-        for lane in 0..LANES {
-            self.now[lane] -= others[lane] * self.total.events[lane];
-        }
-    }
-
-    /// Passes events, and whatever was tied with them: the gap may be wide to either side.
-    #[inline]
-    fn pass_events(&mut self, events: &Lanes) {
-        for lane in 0..LANES {
-            let now = self.now[lane] + events[lane] * self.total.others[lane];
-            let (wide, here) = (self.widest[lane], now.abs());
-            self.widest[lane] = if here > wide { here } else { wide };
-            self.now[lane] = now;
-        }
-    }
-
-    fn value(&self, lane: usize) -> f64 {
-        self.widest[lane] / (self.total.events[lane] * self.total.others[lane])
-    }
-}
-
-#[inline]
+#[inline(always)]
 fn add(sum: &mut Lanes, more: &Lanes) {
     for lane in 0..LANES {
         sum[lane] += more[lane];
@@ -303,7 +206,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the weight of the rows from one position to another.
-    #[inline]
+    #[inline(always)]
     fn weight(&self, times: &Times, from: u32, to: u32) -> Lanes {
         let range = from as usize..to as usize;
         match &self.ranking.weight {
@@ -360,10 +263,6 @@ impl<'a> Walk<'a> {
                     let precision = found.precision.as_ref().expect("it is wanted");
                     Ok(precision[lane] / total.events)
                 }),
-                RankFigure::Ks => std::array::from_fn(|lane| {
-                    total[lane].both_kinds()?;
-                    Ok(found.gap.as_ref().expect("it is wanted").value(lane))
-                }),
                 RankFigure::Capture(depth) => of_cut(depth, &mut cuts, |cut| cut.recall),
                 RankFigure::Lift(depth) => of_cut(depth, &mut cuts, |cut| cut.lift),
                 RankFigure::Precision(depth) => of_cut(depth, &mut cuts, |cut| cut.precision),
@@ -378,11 +277,6 @@ impl<'a> Walk<'a> {
             above: Above::NOTHING,
             pairs: [0.0; LANES],
             precision: (wanted.contains(&RankFigure::AveragePrecision)).then_some([0.0; LANES]),
-            gap: wanted.contains(&RankFigure::Ks).then(|| Gap {
-                total: self.total(times),
-                now: [0.0; LANES],
-                widest: [0.0; LANES],
-            }),
         };
         let mut start = 0;
         for stretch in &self.stretches {
@@ -401,24 +295,6 @@ impl<'a> Walk<'a> {
             start = stretch.end;
         }
         down
-    }
-
-    /// Returns the weight of all rows of either kind.
-    fn total(&self, times: &Times) -> Above {
-        let mut total = Above::NOTHING;
-        let mut start = 0;
-        for stretch in &self.stretches {
-            add(
-                &mut total.others,
-                &self.weight(times, start, stretch.events_from),
-            );
-            add(
-                &mut total.events,
-                &self.weight(times, stretch.events_from, stretch.end),
-            );
-            start = stretch.end;
-        }
-        total
     }
 
     /// Returns what lies above a cut; rows tied across it count pro rata.
@@ -522,10 +398,9 @@ mod tests {
     use super::super::random::Random;
     use super::*;
 
-    const FIGURES: [RankFigure; 6] = [
+    const FIGURES: [RankFigure; 5] = [
         RankFigure::Auc,
         RankFigure::AveragePrecision,
-        RankFigure::Ks,
         RankFigure::Capture(Depth::Share(0.1)),
         RankFigure::Lift(Depth::Share(0.3)),
         RankFigure::Precision(Depth::Rows(40.0)),
@@ -566,7 +441,6 @@ mod tests {
                     let expected = [
                         repeated.auc(),
                         repeated.average_precision(),
-                        repeated.ks(),
                         repeated.cut(Depth::Share(0.1)).map(|cut| cut.recall),
                         repeated.cut(Depth::Share(0.3)).map(|cut| cut.lift),
                         repeated.cut(Depth::Rows(40.0)).map(|cut| cut.precision),
