@@ -17,7 +17,7 @@ pub const EVERY_BAND: &str = "every band";
 /// Adds how often each event happened by band, the order of the bands and the confusion at the
 /// action line.
 pub fn of_bands(board: &Board, figures: &mut Figures) {
-    for lead in board.leads() {
+    for lead in board.leads.iter().copied() {
         for target in Target::ALL {
             by_band(board, lead, target, figures);
         }

@@ -40,6 +40,8 @@ pub struct Board {
     pub rows: Vec<Row>,
     /// Number of the account's ultimate parent, the unit that is drawn in a bootstrap.
     pub cluster: Vec<u32>,
+    /// The leads of the rows, rising.
+    pub leads: Vec<u32>,
     /// Calendar quarter of the contractual date, counted from year 0.
     pub quarter: Vec<i32>,
     /// Whether somebody acted on the account between the row's date and the decision, or shortly
@@ -187,8 +189,10 @@ impl Board {
             // What had just begun on the row's date is still at work.
             days.any(|on| (row.as_of - *on).num_days() <= RECENT_DAYS && *on <= until)
         });
+        let leads: BTreeSet<u32> = sample.rows.iter().map(|row| row.lead_days).collect();
         Ok(Self {
             cluster: clusters(&sample.rows, &parents),
+            leads: leads.into_iter().collect(),
             quarter: sample.rows.iter().map(|row| quarter(row.due)).collect(),
             acted_on: acted_on.collect(),
             segments,
@@ -243,15 +247,6 @@ impl Board {
         (0..self.rows.len())
             .filter(|row| self.rows[*row].lead_days == lead)
             .collect()
-    }
-
-    /// Returns the leads, rising.
-    #[must_use]
-    pub fn leads(&self) -> Vec<u32> {
-        let mut leads: Vec<u32> = self.rows.iter().map(|row| row.lead_days).collect();
-        leads.sort_unstable();
-        leads.dedup();
-        leads
     }
 
     /// Returns the events of some rows.

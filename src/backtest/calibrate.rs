@@ -13,11 +13,11 @@ use crate::stats::{
 
 /// Out-of-time probabilities of a candidate, with the rows they are of.
 #[derive(Debug, Clone, Default)]
-pub struct Predicted {
+struct Predicted {
     /// The rows of the board.
-    pub rows: Vec<usize>,
+    rows: Vec<usize>,
     /// Probability of the event.
-    pub probability: Vec<f64>,
+    probability: Vec<f64>,
 }
 
 /// Bins of reliability and its error.
@@ -27,7 +27,7 @@ pub const BINS: usize = 10;
 ///
 /// # Errors
 /// When no quarter has enough closed decisions before it.
-pub fn predict(
+fn predict(
     board: &Board,
     design: &Design,
     candidate: usize,
@@ -78,36 +78,34 @@ pub fn predict(
     Ok(predicted)
 }
 
-/// Returns the out-of-time probability of churn of every row of the board, where there is one.
-#[must_use]
-pub fn probabilities(board: &Board, design: &Design, candidate: usize) -> Numbers {
-    let mut probabilities = vec![None; board.rows.len()];
-    for lead in board.leads() {
-        // Where no quarter has enough before it, the figures say so.
-        let Ok(predicted) = predict(board, design, candidate, Target::Churn, lead) else {
-            continue;
-        };
-        for (row, probability) in predicted.rows.iter().zip(predicted.probability) {
-            probabilities[*row] = Some(probability);
-        }
-    }
-    probabilities
-}
-
-/// Adds Brier score, log loss, calibration line and error, and the reliability table.
-pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) {
-    let leads = board.leads();
-    let views = (leads.iter()).flat_map(|lead| Target::ALL.map(|target| (*lead, target)));
-    for (lead, target) in views {
-        for (n, candidate) in board.candidates.iter().enumerate() {
+/// Adds Brier score, log loss, calibration line and error, and the reliability table of every
+/// candidate; returns the out-of-time probability of churn that each gives to every row of the
+/// board, where there is one.
+pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) -> Vec<Numbers> {
+    let mut of_churn = vec![vec![None; board.rows.len()]; board.candidates.len()];
+    let leads = board.leads.iter();
+    for (lead, target) in leads.flat_map(|lead| Target::ALL.map(|target| (*lead, target))) {
+        let predicted: Vec<Result<Predicted, Refused>> = (0..board.candidates.len())
+            .map(|candidate| predict(board, design, candidate, target, lead))
+            .collect();
+        for (candidate, own) in predicted.iter().enumerate() {
             let about = About {
-                candidate: candidate.name.clone(),
+                candidate: board.candidates[candidate].name.clone(),
                 target: target.word(),
                 lead_days: Some(lead),
                 slice: ALL.to_owned(),
                 slice_value: "out_of_time".to_owned(),
             };
-            if let Err(refused) = one(board, design, n, target, lead, &about, figures) {
+            let own = own.as_ref().map_err(Clone::clone);
+            if let (Target::Churn, Ok(own)) = (target, &own) {
+                for (row, probability) in own.rows.iter().zip(&own.probability) {
+                    of_churn[candidate][*row] = Some(*probability);
+                }
+            }
+            let in_force = predicted[0].as_ref().ok().filter(|_| candidate > 0);
+            let judged =
+                own.and_then(|own| judge(board, design, own, in_force, target, &about, figures));
+            if let Err(refused) = judged {
                 let size = Size { n: 0, events: 0 };
                 for name in ["brier", "brier_skill", "log_loss", "log_loss_skill"] {
                     figures.estimate(&about, name, size, Err(refused.clone()));
@@ -115,18 +113,18 @@ pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) {
             }
         }
     }
+    of_churn
 }
 
-fn one(
+fn judge(
     board: &Board,
     design: &Design,
-    candidate: usize,
+    predicted: &Predicted,
+    in_force: Option<&Predicted>,
     target: Target,
-    lead: u32,
     about: &About,
     figures: &mut Figures,
 ) -> Result<(), Refused> {
-    let predicted = predict(board, design, candidate, target, lead)?;
     let probability = &predicted.probability;
     let event = board.events(&predicted.rows, target);
     let cluster = board.clusters(&predicted.rows);
@@ -138,14 +136,10 @@ fn one(
         stats::log_loss_rows(probability, &event)?,
     ];
     // The rows are common to all candidates, and so are the quarters that can be spoken about.
-    let in_force = predict(board, design, 0, target, lead).ok();
-    let in_force = in_force.filter(|own| candidate > 0 && own.rows == predicted.rows);
+    let in_force = in_force.filter(|own| own.rows == predicted.rows);
     // Everybody gets the base rate of these rows, which nobody knew beforehand.
     let base_rate = vec![size.events as f64 / size.n as f64; event.len()];
-    let others = [
-        Some(&base_rate),
-        in_force.as_ref().map(|own| &own.probability),
-    ];
+    let others = [Some(&base_rate), in_force.map(|own| &own.probability)];
     for probability in others.into_iter().flatten() {
         rows.push(stats::brier_rows(probability, &event)?);
         rows.push(stats::log_loss_rows(probability, &event)?);
@@ -155,7 +149,7 @@ fn one(
         .map(|event| f64::from(u8::from(*event)))
         .collect();
     let mut columns: Vec<&[f64]> = vec![&labels, probability];
-    columns.extend(in_force.as_ref().map(|own| own.probability.as_slice()));
+    columns.extend(in_force.map(|own| own.probability.as_slice()));
     let clusters = Clusters::new(&cluster, &columns)?;
     let statistics = rows
         .iter()

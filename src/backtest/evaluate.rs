@@ -19,6 +19,10 @@ pub const ALL: &str = "all";
 /// The rows after all that the best metric was chosen on had closed.
 pub const AFTER_THE_CHOICE: &str = "after_best_metric_was_chosen";
 
+/// The largest gap between the distributions of those who left and who stayed. It has no interval:
+/// resamples are further apart than the rows they are drawn from, so theirs may not even hold it.
+const KS: &str = "ks";
+
 /// The scores of one candidate, category or metric over all rows of the board.
 pub struct Ranked<'a> {
     /// Its name in the tables.
@@ -62,7 +66,7 @@ pub fn rank(board: &Board, design: &Design, figures: &mut Figures) {
             health,
         })
         .collect();
-    for lead in board.leads() {
+    for lead in board.leads.iter().copied() {
         let common = board.common(lead);
         let all = Slice::new(ALL, ALL, common.clone());
         let of_churn = View {
@@ -293,6 +297,10 @@ impl View<'_> {
             for (name, _) in names.chain(by_revenue(self.design.capacity)) {
                 self.refuse(name, size, &refused, figures);
             }
+            for candidate in self.candidates {
+                let about = self.about(&candidate.name);
+                figures.value(&about, KS, size, Err(refused.clone()));
+            }
         }
     }
 
@@ -348,6 +356,7 @@ impl View<'_> {
                     }
                 }
             }
+            figures.value(&about, KS, size, plain[n].ks());
             let cut = plain[n].cut(Depth::Share(capacity));
             let ties = cut.map(|cut| cut.tie_rows as f64);
             figures.value(&about, "tied_at_capacity", size, ties);
@@ -514,13 +523,12 @@ fn resampled_auc(
 
 /// The headline figures by count, each under its name in the tables.
 #[must_use]
-pub fn by_count(capacity: f64) -> [(&'static str, RankFigure); 7] {
+pub fn by_count(capacity: f64) -> [(&'static str, RankFigure); 6] {
     let worked = Depth::Share(capacity);
     [
         ("auc", RankFigure::Auc),
         ("gini", RankFigure::Gini),
         ("average_precision", RankFigure::AveragePrecision),
-        ("ks", RankFigure::Ks),
         ("lift_top_decile", RankFigure::Lift(Depth::Share(0.1))),
         ("capture_at_capacity", RankFigure::Capture(worked)),
         ("precision_at_capacity", RankFigure::Precision(worked)),
@@ -660,7 +668,7 @@ fn on_common_decisions(
     categories: &[Ranked],
     figures: &mut Figures,
 ) {
-    let leads = board.leads();
+    let leads = &board.leads;
     if leads.len() < 2 {
         return;
     }

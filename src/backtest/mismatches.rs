@@ -162,7 +162,7 @@ fn one(board: &Board, design: &Design, rows: &[usize]) -> Option<Mismatch> {
         outcome: outcome.word(),
         band: model.bands[band].label.clone(),
         judged_lead: row.lead_days,
-        path: board.leads().iter().map(at).collect(),
+        path: board.leads.iter().map(at).collect(),
         drivers,
         flagged_by: flagged.into_iter().map(|(id, _)| id.clone()).collect(),
         asked: (rows.iter().map(|row| &board.rows[*row]))
@@ -183,7 +183,7 @@ pub fn profiles(board: &Board) -> Vec<Profile> {
     let standing = board.in_force();
     let line = action_line(board);
     let mut profiles = Vec::new();
-    for lead in board.leads() {
+    for lead in board.leads.iter().copied() {
         let rows = board.of_lead(lead);
         let mut classes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for row in rows {

@@ -85,7 +85,7 @@ pub fn of_metrics(
 ) -> Vec<Power> {
     let model = board.model().clone();
     let mut looks = Vec::new();
-    for lead in board.leads() {
+    for lead in board.leads.iter().copied() {
         let rows = board.of_lead(lead);
         let all = Slice {
             slice: ALL.to_owned(),
@@ -244,7 +244,7 @@ fn within_quarters(board: &Board, health: &Numbers, there: &[usize]) -> WithinQu
 /// Says whether a metric leads, standing out at the longest lead already, or lags, standing out at
 /// the shortest only; and whether that is what its measure says of itself.
 fn timing(board: &Board, id: &str, declared: Timing, powers: &[Power], figures: &mut Figures) {
-    let leads = board.leads();
+    let leads = &board.leads;
     let (Some(shortest), Some(longest)) = (leads.first(), leads.last()) else {
         return;
     };
@@ -516,14 +516,14 @@ fn migration(board: &Board, lead: u32, rows: &[usize], quarters: [i32; 2], figur
 
 /// Returns the metrics that know more than they may.
 fn leaks(board: &Board, figures: &Figures) -> Vec<Finding> {
-    let leads = board.leads();
+    let leads = &board.leads;
     let shortest = leads.first().copied();
     let mut findings = Vec::new();
     for id in board.in_force().metrics.keys() {
         let name = format!("metric/{id}");
         let of = |lead: u32, figure: &str| figures.find(&about(&name, lead), figure);
         let mut evidence = Vec::new();
-        for lead in &leads {
+        for lead in leads {
             if let Some(auc) = of(*lead, "auc").and_then(|auc| auc.value)
                 && auc > LEAK_AUC
             {

@@ -141,7 +141,7 @@ impl Pictures<'_> {
 
     fn ranking_by_lead(&self) -> Chart {
         let names = self.names();
-        let leads = self.run.board.leads();
+        let leads = self.run.board.leads.clone();
         // A single lead has nothing in common with others.
         let slice = match leads.len() {
             1 => [ALL, ALL],

@@ -45,6 +45,8 @@ pub struct ReviewRun {
     pub board: Board,
     /// Where the rows went.
     pub ledger: Vec<RowLedger>,
+    /// Out-of-time probability of churn by candidate and row, where there is one.
+    pub probabilities: Vec<Numbers>,
     /// Every figure.
     pub figures: Figures,
     /// What each metric is worth by itself.
@@ -123,7 +125,7 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
     evaluate::rank(&board, &job.design, &mut figures);
     trail.step("judging bands and probabilities");
     bands::of_bands(&board, &mut figures);
-    calibrate::of_candidates(&board, &job.design, &mut figures);
+    let probabilities = calibrate::of_candidates(&board, &job.design, &mut figures);
     trail.step("judging metrics");
     let powers = power::of_metrics(&board, &job.design, &mut figures, &mut findings);
     trail.step("moving one variable at a time");
@@ -140,6 +142,7 @@ pub fn review_run(job: &ReviewJob, trail: &mut Trail<'_>) -> Result<ReviewRun, J
         verdicts: verdicts::of(&board, &job.design, &figures, &powers),
         board,
         ledger: sample.ledger,
+        probabilities,
         figures,
         powers,
         effects,
@@ -464,21 +467,15 @@ fn looked_at_before(
 }
 
 impl ReviewRun {
-    fn probabilities(&self, job: &ReviewJob) -> Vec<Numbers> {
-        (0..self.board.candidates.len())
-            .map(|candidate| calibrate::probabilities(&self.board, &job.design, candidate))
-            .collect()
-    }
-
     /// Returns the tables, in the order of the documentation.
     ///
     /// # Errors
     /// When Polars fails.
     pub fn tables(&self, job: &ReviewJob) -> PolarsResult<Vec<Table>> {
         Ok(vec![
-            tables::backtest_rows(&self.board, &self.probabilities(job))?,
+            tables::backtest_rows(&self.board, &self.probabilities)?,
             tables::backtest_figures(&self.figures)?,
-            tables::mismatches(&self.mismatches, &self.board.leads())?,
+            tables::mismatches(&self.mismatches, &self.board.leads)?,
             tables::profiles(&self.profiles)?,
             tables::sensitivity(&self.effects, job.design.primary_lead)?,
             tables::replay(&self.replayed)?,

@@ -34,8 +34,6 @@ pub enum RankFigure {
     Gini,
     /// See [`Ranking::average_precision`].
     AveragePrecision,
-    /// See [`Ranking::ks`].
-    Ks,
     /// The recall of [`Ranking::cut`].
     Capture(Depth),
     /// The lift of [`Ranking::cut`].
@@ -448,7 +446,15 @@ impl Ranking {
     /// # References
     /// Kolmogorov–Smirnov; `scipy.stats.ks_2samp`.
     pub fn ks(&self) -> Result<f64, Refused> {
-        self.figure(RankFigure::Ks)
+        let steps = self.steps();
+        let total = steps.total().both_kinds()?;
+        let others = total.weight - total.events;
+        // On their common denominator: of rows without weights these are whole numbers.
+        let gap = |above: &Sums| {
+            (above.events * others - (above.weight - above.events) * total.events).abs()
+        };
+        let widest = steps.0.iter().map(gap).fold(0.0, f64::max);
+        Ok(widest / (total.events * others))
     }
 
     /// Returns what lies above a cut; rows tied across it count pro rata.

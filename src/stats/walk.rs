@@ -5,16 +5,12 @@
 //! ("lane"). Lanes never meet: each has the bits that it would have alone.
 
 use super::estimate::Refused;
-use super::ranking::{Cut, Depth, RankFigure, Ranking, Sums};
+use super::ranking::{Cut, Depth, RankFigure, Ranking, Sums, Ties};
 
-/// Resamples that are walked together.
-pub(super) const LANES: usize = 32;
-/// Eight-bit counts in a word.
-const BYTES: usize = 8;
-const WORDS: usize = LANES / BYTES;
-
-/// The counts of some resamples, eight bits each: additions of words add all of them at once.
-type Words = [u64; WORDS];
+/// Resamples that are walked together: as many as have their eight-bit counts in one word.
+///
+/// Then the counts of all clusters stay in a near cache, and what is added up in registers.
+pub(super) const LANES: usize = 8;
 
 /// One number per resample.
 pub(super) type Lanes = [f64; LANES];
@@ -22,101 +18,85 @@ pub(super) type Lanes = [f64; LANES];
 /// How often each cluster counts in some resamples.
 #[derive(Debug)]
 pub(super) struct Times {
-    /// Those of each cluster.
-    counts: Vec<Words>,
+    /// Those of each cluster, eight bits each: an addition of words adds all of them at once.
+    counts: Vec<u64>,
     /// So many counts surely add up to less than 256.
     fitting: usize,
 }
 
 impl Times {
-    /// Returns the counts of each cluster.
-    pub(super) fn new(counts: &[[u8; LANES]]) -> Self {
-        let most = counts.iter().flatten().copied().max().unwrap_or(0);
-        let words = |counts: &[u8; LANES]| {
-            std::array::from_fn(|word| {
-                let bytes = std::array::from_fn(|at| counts[word * BYTES + at]);
-                u64::from_le_bytes(bytes)
-            })
-        };
+    /// Returns the counts that `draw` fills in for one lane after another.
+    pub(super) fn drawn(clusters: usize, mut draw: impl FnMut(usize, &mut [u8])) -> Self {
+        // The counts of a lane stand together while they are drawn: they are hit in no order.
+        let mut drawn = vec![vec![0; clusters]; LANES];
+        for (lane, counts) in drawn.iter_mut().enumerate() {
+            draw(lane, counts);
+        }
+        let of = |cluster: usize| std::array::from_fn(|lane| drawn[lane][cluster]);
+        let most = drawn.iter().flatten().copied().max().unwrap_or(0);
         Self {
-            counts: counts.iter().map(words).collect(),
+            counts: (0..clusters)
+                .map(|own| u64::from_le_bytes(of(own)))
+                .collect(),
             fitting: 255 / usize::from(most.max(1)),
         }
     }
 
     /// Returns the counts of so many clusters that each count once.
     pub(super) fn once(clusters: usize) -> Self {
-        Self::new(&vec![[1; LANES]; clusters])
-    }
-
-    /// Returns the counts of a cluster.
-    fn of(&self, cluster: u32) -> Lanes {
-        lanes(&self.counts[cluster as usize])
+        Self::drawn(clusters, |_, counts| counts.fill(1))
     }
 
     /// Returns the sum of the counts of at most `fitting` clusters.
-    #[inline]
-    fn few(&self, clusters: &[u32]) -> Words {
-        let mut sum = [0; WORDS];
-        for cluster in clusters {
-            add_words(&mut sum, &self.counts[*cluster as usize]);
+    #[inline(always)]
+    fn few(&self, clusters: &[u32]) -> Lanes {
+        let counts = clusters
+            .iter()
+            .map(|cluster| self.counts[*cluster as usize]);
+        lanes(counts.sum())
+    }
+
+    /// Returns the sum of the counts of some clusters, a cluster as often as it is given.
+    #[inline(always)]
+    pub(super) fn sum(&self, clusters: &[u32]) -> Lanes {
+        if clusters.len() <= self.fitting {
+            return self.few(clusters);
+        }
+        let mut sum = [0.0; LANES];
+        for some in clusters.chunks(self.fitting) {
+            add(&mut sum, &self.few(some));
         }
         sum
     }
 
-    /// Returns the sum of the counts of some clusters, a cluster as often as it is given.
-    #[inline]
-    pub(super) fn sum(&self, clusters: &[u32]) -> Lanes {
-        if clusters.len() <= self.fitting {
-            return lanes(&self.few(clusters));
+    /// Adds the weights of rows to a sum, each as often as its cluster counts.
+    #[inline(always)]
+    fn weigh(&self, sum: &mut Lanes, clusters: &[u32], weight: &[f64]) {
+        for (cluster, weight) in clusters.iter().zip(weight) {
+            let counts = lanes(self.counts[*cluster as usize]);
+            for lane in 0..LANES {
+                sum[lane] += counts[lane] * weight;
+            }
         }
-        let mut sum = [0.0; LANES];
-        for some in clusters.chunks(self.fitting) {
-            add(&mut sum, &lanes(&self.few(some)));
-        }
-        sum
     }
 
     /// Returns the sums of two numbers per cluster, each as often as the cluster counts.
     pub(super) fn dot(&self, pairs: &[(u32, [f64; 2])]) -> [Lanes; 2] {
         let mut sums = [[0.0; LANES]; 2];
-        for (cluster, pair) in pairs {
-            let counts = self.of(*cluster);
-            for (sum, part) in sums.iter_mut().zip(pair) {
-                for lane in 0..LANES {
-                    sum[lane] += counts[lane] * part;
-                }
+        for (cluster, [one, other]) in pairs {
+            let counts = lanes(self.counts[*cluster as usize]);
+            for lane in 0..LANES {
+                sums[0][lane] += counts[lane] * one;
+                sums[1][lane] += counts[lane] * other;
             }
         }
         sums
     }
 }
 
-/// Adds counts; no sum may reach 256.
-#[inline]
-fn add_words(sum: &mut Words, more: &Words) {
-    for word in 0..WORDS {
-        sum[word] += more[word];
-    }
-}
-
-#[inline]
-fn bytes(words: &Words) -> [u8; LANES] {
-    let mut bytes = [0; LANES];
-    for (bytes, word) in bytes.chunks_exact_mut(BYTES).zip(words) {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    bytes
-}
-
-#[inline]
-fn lanes(words: &Words) -> Lanes {
-    // A loop over slices: `map` of so long an array is compiled to a call per element.
-    let mut lanes = [0.0; LANES];
-    for (lane, count) in lanes.iter_mut().zip(bytes(words)) {
-        *lane = f64::from(count);
-    }
-    lanes
+#[inline(always)]
+fn lanes(word: u64) -> Lanes {
+    word.to_le_bytes().map(f64::from)
 }
 
 /// Positions of a ranking: rows without the event that are tied with none that has it up to
@@ -136,7 +116,7 @@ pub(super) struct Walk<'a> {
     stretches: Vec<Stretch>,
 }
 
-/// What lies above a point of the ranking.
+/// The weight of the rows of either kind.
 #[derive(Debug, Clone, Copy)]
 struct Above {
     others: Lanes,
@@ -150,173 +130,50 @@ impl Above {
     };
 }
 
-/// Adds the precision at a step, as often as it has events.
-#[inline]
-fn add_precision(precision: &mut Lanes, above: &Above, gained: &Lanes) {
-    for lane in 0..LANES {
-        let all = above.events[lane] + above.others[lane];
-        let own = gained[lane] * (above.events[lane] / all);
-        precision[lane] += if gained[lane] > 0.0 { own } else { 0.0 };
-    }
-}
-
-/// What the last few rows add to what lies above them, in small whole numbers: no more rows than
-/// have counts that surely add up to less than 256.
-struct Near {
-    rows: usize,
-    others: Words,
-    events: Words,
-    /// Pairs of an event and a non-event among them in the right order.
-    pairs: [u16; LANES],
-}
-
-impl Default for Near {
-    fn default() -> Self {
-        Self {
-            rows: 0,
-            others: [0; WORDS],
-            events: [0; WORDS],
-            pairs: [0; LANES],
-        }
-    }
-}
-
-impl Near {
-    /// Passes a run of non-events; `rows` are those up to the next run.
-    #[inline]
-    fn pass(&mut self, run: &Words, rows: usize) {
-        let (others, events) = (bytes(run), bytes(&self.events));
-        for lane in 0..LANES {
-            self.pairs[lane] += u16::from(others[lane]) * u16::from(events[lane]);
-        }
-        add_words(&mut self.others, run);
-        self.rows += rows;
-    }
-
-    #[inline]
-    fn above(&self, above: &Above) -> Above {
-        let mut sum = Above {
-            others: lanes(&self.others),
-            events: lanes(&self.events),
-        };
-        add(&mut sum.others, &above.others);
-        add(&mut sum.events, &above.events);
-        sum
-    }
-
-    /// Adds the rows to what lies above, and begins anew.
-    fn leave(&mut self, above: &mut Above, pairs: &mut Lanes) {
-        if self.rows > 0 {
-            let others = lanes(&self.others);
-            for lane in 0..LANES {
-                pairs[lane] += others[lane] * above.events[lane] + f64::from(self.pairs[lane]);
-            }
-            *above = self.above(above);
-            *self = Self::default();
-        }
-    }
-}
-
-/// What a walk finds.
-struct Found {
-    /// What lies above the end: everything.
+/// What is added up on the way down a ranking.
+struct Down {
     above: Above,
     /// Weight of the pairs of an event and a non-event that are in the right order, ties half.
     pairs: Lanes,
     /// Sum of the precisions at each event, if average precision is wanted.
-    precision: Lanes,
-    /// The widest gap, if it is wanted.
-    gap: Gap,
+    precision: Option<Lanes>,
 }
 
-/// The widest gap between the distributions of events and non-events, which lies where a run of
-/// non-events ends or a step with events does.
-struct Gap {
-    total: Above,
-    /// The gap by now and the widest one, on the common denominator: whole numbers where rows have
-    /// no weight.
-    now: Lanes,
-    widest: Lanes,
-    /// What lies above the widest.
-    at: Above,
-}
-
-impl Gap {
-    fn of(total: Above) -> Self {
-        Self {
-            total,
-            now: [0.0; LANES],
-            widest: [0.0; LANES],
-            at: Above::NOTHING,
+impl Down {
+    /// Passes non-events that are tied with no event.
+    #[inline(always)]
+    fn pass_others(&mut self, others: &Lanes) {
+        for lane in 0..LANES {
+            self.pairs[lane] += others[lane] * self.above.events[lane];
+            self.above.others[lane] += others[lane];
         }
     }
 
-    /// Returns the widest gap, divided at last.
-    fn value(&self, lane: usize) -> f64 {
-        self.divided(&self.at, lane)
+    /// Passes events and the non-events that are tied with them.
+    #[inline(always)]
+    fn pass_tied(&mut self, tied: &Lanes, events: &Lanes) {
+        for lane in 0..LANES {
+            self.pairs[lane] += tied[lane] * (self.above.events[lane] + events[lane] / 2.0);
+            self.above.others[lane] += tied[lane];
+        }
+        self.pass_events(events);
     }
 
-    fn divided(&self, above: &Above, lane: usize) -> f64 {
-        let events = above.events[lane] / self.total.events[lane];
-        (events - above.others[lane] / self.total.others[lane]).abs()
-    }
-
-    /// Passes non-events; `above` returns what lies above then.
-    #[inline]
-    fn pass_others(&mut self, others: &Lanes, above: impl Fn() -> Above) {
-        for (lane, others) in others.iter().enumerate() {
-            self.now[lane] -= others * self.total.events[lane];
-        }
-        self.look(above);
-    }
-
-    /// Passes events; `above` returns what lies above then.
-    #[inline]
-    fn pass_events(&mut self, events: &Lanes, above: impl Fn() -> Above) {
-        for (lane, events) in events.iter().enumerate() {
-            self.now[lane] += events * self.total.others[lane];
-        }
-        self.look(above);
-    }
-
-    #[inline]
-    fn look(&mut self, above: impl Fn() -> Above) {
-        let mut now = [0.0; LANES];
-        let (mut is_record, mut is_tie) = (false, false);
-        for (lane, now) in now.iter_mut().enumerate() {
-            *now = self.now[lane].abs();
-            is_record |= *now > self.widest[lane];
-            is_tie |= *now == self.widest[lane] && *now > 0.0;
-        }
-        if !is_record && !is_tie {
-            return;
-        }
-        let above = above();
-        for (lane, now) in now.iter().enumerate() {
-            let is_wider = *now > self.widest[lane];
-            let choose = |new: f64, old: f64| if is_wider { new } else { old };
-            self.at.events[lane] = choose(above.events[lane], self.at.events[lane]);
-            self.at.others[lane] = choose(above.others[lane], self.at.others[lane]);
-            self.widest[lane] = choose(*now, self.widest[lane]);
-        }
-        if is_tie {
-            self.choose_among_equals(&now, &above);
-        }
-    }
-
-    /// Of gaps that are equal, takes the one that is rounded up.
-    fn choose_among_equals(&mut self, now: &Lanes, above: &Above) {
-        for (lane, now) in now.iter().enumerate() {
-            let is_equal = *now == self.widest[lane];
-            if is_equal && self.divided(above, lane) > self.value(lane) {
-                self.at.events[lane] = above.events[lane];
-                self.at.others[lane] = above.others[lane];
+    /// Passes events.
+    #[inline(always)]
+    fn pass_events(&mut self, events: &Lanes) {
+        add(&mut self.above.events, events);
+        if let Some(precision) = &mut self.precision {
+            for lane in 0..LANES {
+                let all = self.above.events[lane] + self.above.others[lane];
+                let own = events[lane] * (self.above.events[lane] / all);
+                precision[lane] += if events[lane] > 0.0 { own } else { 0.0 };
             }
         }
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add(sum: &mut Lanes, more: &Lanes) {
     for lane in 0..LANES {
         sum[lane] += more[lane];
@@ -349,26 +206,17 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the weight of the rows from one position to another.
-    #[inline]
-    fn weight(&self, times: &Times, weight: Option<&[f64]>, from: u32, to: u32) -> Lanes {
+    #[inline(always)]
+    fn weight(&self, times: &Times, from: u32, to: u32) -> Lanes {
         let range = from as usize..to as usize;
-        let clusters = &self.along[range.clone()];
-        let Some(weight) = weight else {
-            return times.sum(clusters);
-        };
-        let mut rows = clusters.iter().zip(&weight[range]);
-        let of = |(cluster, weight): (&u32, &f64)| {
-            let mut weighed = times.of(*cluster);
-            for lane in &mut weighed {
-                *lane *= weight;
+        match &self.ranking.weight {
+            None => times.sum(&self.along[range]),
+            Some(weight) => {
+                let mut sum = [0.0; LANES];
+                times.weigh(&mut sum, &self.along[range.clone()], &weight[range]);
+                sum
             }
-            weighed
-        };
-        let mut sum = rows.next().map_or([0.0; LANES], of);
-        for row in rows {
-            add(&mut sum, &of(row));
         }
-        sum
     }
 
     /// Returns each figure in every lane.
@@ -377,9 +225,8 @@ impl<'a> Walk<'a> {
         times: &Times,
         wanted: &[RankFigure],
     ) -> Vec<[Result<f64, Refused>; LANES]> {
-        let weight = self.ranking.weight.as_deref();
-        let found = self.down(times, weight, wanted);
-        let rows = match weight {
+        let found = self.down(times, wanted);
+        let rows = match &self.ranking.weight {
             None => std::array::from_fn(|lane| found.above.others[lane] + found.above.events[lane]),
             Some(_) => times.sum(&self.along),
         };
@@ -413,11 +260,8 @@ impl<'a> Walk<'a> {
                 }
                 RankFigure::AveragePrecision => std::array::from_fn(|lane| {
                     let total = total[lane].some_events()?;
-                    Ok(found.precision[lane] / total.events)
-                }),
-                RankFigure::Ks => std::array::from_fn(|lane| {
-                    total[lane].both_kinds()?;
-                    Ok(found.gap.value(lane))
+                    let precision = found.precision.as_ref().expect("it is wanted");
+                    Ok(precision[lane] / total.events)
                 }),
                 RankFigure::Capture(depth) => of_cut(depth, &mut cuts, |cut| cut.recall),
                 RankFigure::Lift(depth) => of_cut(depth, &mut cuts, |cut| cut.lift),
@@ -428,96 +272,29 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks down the ranking for all figures but those of a cut.
-    #[inline]
-    fn down(&self, times: &Times, weight: Option<&[f64]>, wanted: &[RankFigure]) -> Found {
-        let has_precision = wanted.contains(&RankFigure::AveragePrecision);
-        let has_gap = wanted.contains(&RankFigure::Ks);
-        let mut gap = Gap::of(match has_gap {
-            true => self.total(times, weight),
-            false => Above::NOTHING,
-        });
-        let mut above = Above::NOTHING;
-        let (mut pairs, mut precision) = ([0.0; LANES], [0.0; LANES]);
-        let mut near = Near::default();
+    fn down(&self, times: &Times, wanted: &[RankFigure]) -> Down {
+        let mut down = Down {
+            above: Above::NOTHING,
+            pairs: [0.0; LANES],
+            precision: (wanted.contains(&RankFigure::AveragePrecision)).then_some([0.0; LANES]),
+        };
         let mut start = 0;
         for stretch in &self.stretches {
-            let rows = (stretch.end - start) as usize;
-            if weight.is_none() && stretch.ties_from == stretch.events_from && rows <= times.fitting
-            {
-                if near.rows + rows > times.fitting {
-                    near.leave(&mut above, &mut pairs);
-                }
-                let run = &self.along[start as usize..stretch.ties_from as usize];
-                let gained = &self.along[stretch.events_from as usize..stretch.end as usize];
-                let (run, gained) = (times.few(run), times.few(gained));
-                near.pass(&run, rows);
-                if has_gap {
-                    gap.pass_others(&lanes(&run), || near.above(&above));
-                }
-                add_words(&mut near.events, &gained);
-                if has_precision {
-                    add_precision(&mut precision, &near.above(&above), &lanes(&gained));
-                }
-                if has_gap {
-                    gap.pass_events(&lanes(&gained), || near.above(&above));
-                }
-                start = stretch.end;
-                continue;
-            }
-            near.leave(&mut above, &mut pairs);
             if start < stretch.ties_from {
-                let run = self.weight(times, weight, start, stretch.ties_from);
-                for lane in 0..LANES {
-                    pairs[lane] += run[lane] * above.events[lane];
-                    above.others[lane] += run[lane];
-                }
-                if has_gap {
-                    gap.pass_others(&run, || above);
-                }
+                down.pass_others(&self.weight(times, start, stretch.ties_from));
             }
-            if stretch.ties_from < stretch.end {
-                let gained = self.weight(times, weight, stretch.events_from, stretch.end);
+            if stretch.events_from < stretch.end {
+                let events = self.weight(times, stretch.events_from, stretch.end);
                 if stretch.ties_from < stretch.events_from {
-                    let tied = self.weight(times, weight, stretch.ties_from, stretch.events_from);
-                    for lane in 0..LANES {
-                        pairs[lane] += tied[lane] * (above.events[lane] + gained[lane] / 2.0);
-                        above.others[lane] += tied[lane];
-                    }
-                    for (lane, tied) in tied.iter().enumerate() {
-                        gap.now[lane] -= tied * gap.total.events[lane];
-                    }
-                }
-                add(&mut above.events, &gained);
-                if has_precision {
-                    add_precision(&mut precision, &above, &gained);
-                }
-                if has_gap {
-                    gap.pass_events(&gained, || above);
+                    let tied = self.weight(times, stretch.ties_from, stretch.events_from);
+                    down.pass_tied(&tied, &events);
+                } else {
+                    down.pass_events(&events);
                 }
             }
             start = stretch.end;
         }
-        near.leave(&mut above, &mut pairs);
-        Found {
-            above,
-            pairs,
-            precision,
-            gap,
-        }
-    }
-
-    /// Returns the weight of all rows of either kind.
-    fn total(&self, times: &Times, weight: Option<&[f64]>) -> Above {
-        let mut total = Above::NOTHING;
-        let mut start = 0;
-        for stretch in &self.stretches {
-            let others = self.weight(times, weight, start, stretch.events_from);
-            let events = self.weight(times, weight, stretch.events_from, stretch.end);
-            add(&mut total.others, &others);
-            add(&mut total.events, &events);
-            start = stretch.end;
-        }
-        total
+        down
     }
 
     /// Returns what lies above a cut; rows tied across it count pro rata.
@@ -527,64 +304,74 @@ impl<'a> Walk<'a> {
         depth: Depth,
         total: &[Sums; LANES],
     ) -> [Result<Cut, Refused>; LANES] {
-        let weight = self.ranking.weight.as_deref();
         let depth = total.map(|total| depth.rows(total));
-        let mut above: [Option<Sums>; LANES] =
+        let mut cut: [Option<Sums>; LANES] =
             depth.map(|depth| (depth <= 0.0).then_some(Sums::ZERO));
-        let mut open = above.iter().filter(|above| above.is_none()).count();
         let mut rows = [0.0; LANES];
-        let Above {
-            mut others,
-            mut events,
-        } = Above::NOTHING;
+        let mut above = Above::NOTHING;
         let mut start = 0;
-        for ties in &self.ranking.ties {
-            if open == 0 {
-                break;
-            }
-            let more = times.sum(&self.along[start as usize..ties.end as usize]);
-            let (more_others, more_events) = match weight {
-                None if ties.events_from == ties.end => (more, [0.0; LANES]),
-                None if ties.events_from == start => ([0.0; LANES], more),
-                _ => (
-                    self.weight(times, weight, start, ties.events_from),
-                    self.weight(times, weight, ties.events_from, ties.end),
-                ),
-            };
-            let mut is_there = false;
-            for lane in 0..LANES {
-                is_there |= rows[lane] < depth[lane] && rows[lane] + more[lane] >= depth[lane];
-            }
-            if is_there {
-                for lane in 0..LANES {
-                    let before = Sums {
-                        rows: rows[lane],
-                        weight: others[lane] + events[lane],
-                        events: events[lane],
-                    };
-                    let after = Sums {
-                        rows: rows[lane] + more[lane],
-                        weight: (others[lane] + more_others[lane])
-                            + (events[lane] + more_events[lane]),
-                        events: events[lane] + more_events[lane],
-                    };
-                    if above[lane].is_none() && after.rows >= depth[lane] {
-                        above[lane] = Some(before.until(after, depth[lane]).0);
-                        open -= 1;
+        let mut ties = &self.ranking.ties[..];
+        // A few steps at a time; one by one only where some lane's cut lies.
+        while !ties.is_empty() && cut.iter().any(Option::is_none) {
+            let fits = |own: &Ties| (own.end - start) as usize <= times.fitting;
+            let (few, later) = ties.split_at(ties.partition_point(fits).max(1));
+            let end = few[few.len() - 1].end;
+            let more = times.sum(&self.along[start as usize..end as usize]);
+            let is_there = (0..LANES)
+                .any(|lane| rows[lane] < depth[lane] && rows[lane] + more[lane] >= depth[lane]);
+            if !is_there {
+                self.pass(times, few, start, &mut above);
+                add(&mut rows, &more);
+            } else {
+                for own in few {
+                    let (rows_before, before) = (rows, above);
+                    add(
+                        &mut rows,
+                        &times.sum(&self.along[start as usize..own.end as usize]),
+                    );
+                    self.pass(times, std::slice::from_ref(own), start, &mut above);
+                    start = own.end;
+                    for lane in 0..LANES {
+                        if cut[lane].is_none() && rows[lane] >= depth[lane] {
+                            let of = |rows: &Lanes, above: &Above| Sums {
+                                rows: rows[lane],
+                                weight: above.others[lane] + above.events[lane],
+                                events: above.events[lane],
+                            };
+                            let (before, after) = (of(&rows_before, &before), of(&rows, &above));
+                            cut[lane] = Some(before.until(after, depth[lane]).0);
+                        }
                     }
                 }
             }
-            add(&mut rows, &more);
-            add(&mut others, &more_others);
-            add(&mut events, &more_events);
-            start = ties.end;
+            (ties, start) = (later, end);
         }
-        std::array::from_fn(|lane| Cut::new(above[lane].unwrap_or(total[lane]), total[lane]))
+        std::array::from_fn(|lane| Cut::new(cut[lane].unwrap_or(total[lane]), total[lane]))
+    }
+
+    /// Adds the rows of some ties to what lies above, row by row.
+    fn pass(&self, times: &Times, ties: &[Ties], mut start: u32, above: &mut Above) {
+        for own in ties {
+            let kinds = [
+                (start..own.events_from, &mut above.others),
+                (own.events_from..own.end, &mut above.events),
+            ];
+            for (range, sum) in kinds {
+                let range = range.start as usize..range.end as usize;
+                if range.is_empty() {
+                    continue;
+                }
+                match &self.ranking.weight {
+                    None => add(sum, &times.sum(&self.along[range])),
+                    Some(weight) => times.weigh(sum, &self.along[range.clone()], &weight[range]),
+                }
+            }
+            start = own.end;
+        }
     }
 }
 
-/// Returns where what counts happens. Sums of whole numbers have no order, so that without weights
-/// everything between two events is one run; with them every step is a stretch of its own.
+/// Returns where what counts happens: everything between two steps with events is one run.
 fn stretches(ranking: &Ranking) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut start = 0;
@@ -600,7 +387,7 @@ fn stretches(ranking: &Ranking) -> Vec<Stretch> {
             Some(last) if is_open => *last = stretch,
             _ => stretches.push(stretch),
         }
-        is_open = ranking.weight.is_none() && !has_events;
+        is_open = !has_events;
         start = ties.end;
     }
     stretches
@@ -611,10 +398,9 @@ mod tests {
     use super::super::random::Random;
     use super::*;
 
-    const FIGURES: [RankFigure; 6] = [
+    const FIGURES: [RankFigure; 5] = [
         RankFigure::Auc,
         RankFigure::AveragePrecision,
-        RankFigure::Ks,
         RankFigure::Capture(Depth::Share(0.1)),
         RankFigure::Lift(Depth::Share(0.3)),
         RankFigure::Precision(Depth::Rows(40.0)),
@@ -633,30 +419,38 @@ mod tests {
             let counts: Vec<[u8; LANES]> = (0..90)
                 .map(|_| std::array::from_fn(|_| random.below(most) as u8))
                 .collect();
-            let ranking = Ranking::new(&risk, &event, None).unwrap();
-            let found = Walk::new(&ranking, &clusters).figures(&Times::new(&counts), &FIGURES);
-            for lane in 0..LANES {
-                let (mut risks, mut events) = (Vec::new(), Vec::new());
-                for row in 0..rows {
-                    for _ in 0..counts[clusters[row] as usize][lane] {
-                        risks.push(risk[row]);
-                        events.push(event[row]);
-                    }
+            let amount: Vec<f64> = (0..rows).map(|_| (1 + random.below(9)) as f64).collect();
+            let times = Times::drawn(90, |lane, own| {
+                for (own, lanes) in own.iter_mut().zip(&counts) {
+                    *own = lanes[lane];
                 }
-                let repeated = Ranking::new(&risks, &events, None).unwrap();
-                let expected = [
-                    repeated.auc(),
-                    repeated.average_precision(),
-                    repeated.ks(),
-                    repeated.cut(Depth::Share(0.1)).map(|cut| cut.recall),
-                    repeated.cut(Depth::Share(0.3)).map(|cut| cut.lift),
-                    repeated.cut(Depth::Rows(40.0)).map(|cut| cut.precision),
-                ];
-                for ((own, expected), figure) in found.iter().zip(expected).zip(FIGURES) {
-                    let said = format!("{figure:?} of {levels} levels, counts below {most}");
-                    // Steps that are added in parts round apart in the last place.
-                    let (own, expected) = (own[lane].clone().unwrap(), expected.unwrap());
-                    assert!((own - expected).abs() < 1e-14, "{said}: {own}, {expected}");
+            });
+            for weight in [None, Some(&amount[..])] {
+                let ranking = Ranking::new(&risk, &event, weight).unwrap();
+                let found = Walk::new(&ranking, &clusters).figures(&times, &FIGURES);
+                for lane in 0..LANES {
+                    let (mut risks, mut events, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+                    for row in 0..rows {
+                        for _ in 0..counts[clusters[row] as usize][lane] {
+                            risks.push(risk[row]);
+                            events.push(event[row]);
+                            weights.push(weight.map_or(1.0, |weight| weight[row]));
+                        }
+                    }
+                    let repeated = Ranking::new(&risks, &events, Some(&weights)).unwrap();
+                    let expected = [
+                        repeated.auc(),
+                        repeated.average_precision(),
+                        repeated.cut(Depth::Share(0.1)).map(|cut| cut.recall),
+                        repeated.cut(Depth::Share(0.3)).map(|cut| cut.lift),
+                        repeated.cut(Depth::Rows(40.0)).map(|cut| cut.precision),
+                    ];
+                    for ((own, expected), figure) in found.iter().zip(expected).zip(FIGURES) {
+                        let said = format!("{figure:?} of {levels} levels, counts below {most}");
+                        // Steps that are added in parts round apart in the last place.
+                        let (own, expected) = (own[lane].clone().unwrap(), expected.unwrap());
+                        assert!((own - expected).abs() < 1e-13, "{said}: {own}, {expected}");
+                    }
                 }
             }
         }
@@ -668,9 +462,11 @@ mod tests {
         let risk: Vec<f64> = (0..20).map(f64::from).collect();
         let own: Vec<u32> = (0..20).collect();
         let ranking = Ranking::new(&risk, &event, None).unwrap();
-        let mut counts = [[1; LANES]; 20];
-        counts[7][3] = 0;
-        let found = Walk::new(&ranking, &own).figures(&Times::new(&counts), &FIGURES);
+        let times = Times::drawn(20, |lane, counts| {
+            counts.fill(1);
+            counts[7] = u8::from(lane != 3);
+        });
+        let found = Walk::new(&ranking, &own).figures(&times, &FIGURES);
         for lanes in found {
             assert_eq!(lanes[3], Err(Refused::NoEvents));
             assert!(lanes[2].is_ok() && lanes[4].is_ok());

@@ -124,7 +124,7 @@ fn coverage(worlds: u64) {
     let mut refused = 0;
     for seed in seeds(worlds) {
         let (_, board) = world(seed, false);
-        for lead in board.leads() {
+        for lead in board.leads.iter().copied() {
             let rows = Rows::of(&board, lead, &board.in_force().score);
             match rows.interval(&board.draws) {
                 Some(estimate) => {
