@@ -120,12 +120,9 @@ pub fn split(
     // Comparators stay in their order; so drivers come in that of their table, and nobody sorts them.
     let as_they_are = SortMultipleOptions::default().with_maintain_order(true);
     let pairs = stacked(pairs)?.sort([AS_OF, ACCOUNT_ID], as_they_are)?;
-    // Rows are taken out of what lies in one piece; out of many, each would be looked for.
-    let mut scored = scored.select(splitter.columns())?;
-    scored.rechunk_mut();
     let begins = (0..pairs.height()).step_by(AT_A_TIME);
     let drivers =
-        begins.map(|begin| splitter.drivers(&scored, &pairs.slice(begin as i64, AT_A_TIME)));
+        begins.map(|begin| splitter.drivers(scored, &pairs.slice(begin as i64, AT_A_TIME)));
     stacked(drivers.collect::<PolarsResult<_>>()?)
 }
 
@@ -365,6 +362,7 @@ impl Splitter<'_> {
 
     /// Puts what is known of both dates of pairs beside them.
     fn side_by_side(&self, scored: &DataFrame, pairs: &DataFrame) -> PolarsResult<DataFrame> {
+        let scored = scored.select(self.columns())?;
         let mut columns = pairs.drop_many([now(ROW), then(ROW)]).into_columns();
         for label in [now, then] {
             let side = scored.take(pairs.column(&label(ROW))?.idx()?)?;
@@ -537,7 +535,6 @@ impl Splitter<'_> {
             }
             let scored = scores::weighed(differing.lazy(), self.model);
             state.vstack_mut(&scored.select(named("")).collect()?)?;
-            state.rechunk_mut();
             state = state.take(&IdxCa::from_vec(ROW.into(), places))?;
         }
         frame.hstack(state.columns())
@@ -900,8 +897,7 @@ fn allotted(frame: &DataFrame, parts: &[Part]) -> PolarsResult<DataFrame> {
         let part = frame.clone().lazy().select(columns);
         long.push(part.filter(col("raw_points").neq(lit(0.0))));
     }
-    let mut long = concat(long, UnionArgs::default())?.collect()?;
-    long.rechunk_mut();
+    let long = concat(long, UnionArgs::default())?.collect()?;
     let rows = long.column(ROW)?.idx()?.clone();
     let raw = long.column("raw_points")?.f64()?.clone();
     // Parts lie behind one another, each with its rows in order: by row they stay in that of parts.
