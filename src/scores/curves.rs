@@ -5,7 +5,6 @@ use polars::prelude::*;
 use crate::model::curve::{Curve, Knot};
 
 /// Returns the score of a value; null where the value is missing, or is a text the map leaves out.
-#[must_use]
 pub fn curve(value: &Expr, curve: &Curve) -> Expr {
     match curve {
         Curve::Lines(knots) => on_line(value, knots),

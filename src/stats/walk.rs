@@ -143,9 +143,9 @@ impl Down {
     /// Passes non-events that are tied with no event.
     #[inline(always)]
     fn pass_others(&mut self, others: &Lanes) {
-        for lane in 0..LANES {
-            self.pairs[lane] += others[lane] * self.above.events[lane];
-            self.above.others[lane] += others[lane];
+        for (lane, others) in others.iter().enumerate() {
+            self.pairs[lane] += others * self.above.events[lane];
+            self.above.others[lane] += others;
         }
     }
 
