@@ -578,8 +578,8 @@ fn one_variable_at_a_time_moves_what_it_can_move() {
     let (world, run) = plain();
     let table = published(world, "sensitivity");
     let figures: usize = table.column("figure").unwrap().n_unique().unwrap();
-    assert_eq!(figures, 9);
-    assert_eq!(table.height(), 9 * run.effects.len());
+    assert_eq!(figures, 8);
+    assert_eq!(table.height(), 8 * run.effects.len());
     let threshold = run
         .effects
         .iter()
