@@ -208,14 +208,18 @@ impl<'a> Walk<'a> {
     /// Returns the weight of the rows from one position to another.
     #[inline(always)]
     fn weight(&self, times: &Times, from: u32, to: u32) -> Lanes {
+        let mut sum = [0.0; LANES];
+        self.add_weight(times, from, to, &mut sum);
+        sum
+    }
+
+    /// Adds the weight of the rows from one position to another to a sum, row by row.
+    #[inline(always)]
+    fn add_weight(&self, times: &Times, from: u32, to: u32, sum: &mut Lanes) {
         let range = from as usize..to as usize;
         match &self.ranking.weight {
-            None => times.sum(&self.along[range]),
-            Some(weight) => {
-                let mut sum = [0.0; LANES];
-                times.weigh(&mut sum, &self.along[range.clone()], &weight[range]);
-                sum
-            }
+            None => add(sum, &times.sum(&self.along[range])),
+            Some(weight) => times.weigh(sum, &self.along[range.clone()], &weight[range]),
         }
     }
 
@@ -352,20 +356,8 @@ impl<'a> Walk<'a> {
     /// Adds the rows of some ties to what lies above, row by row.
     fn pass(&self, times: &Times, ties: &[Ties], mut start: u32, above: &mut Above) {
         for own in ties {
-            let kinds = [
-                (start..own.events_from, &mut above.others),
-                (own.events_from..own.end, &mut above.events),
-            ];
-            for (range, sum) in kinds {
-                let range = range.start as usize..range.end as usize;
-                if range.is_empty() {
-                    continue;
-                }
-                match &self.ranking.weight {
-                    None => add(sum, &times.sum(&self.along[range])),
-                    Some(weight) => times.weigh(sum, &self.along[range.clone()], &weight[range]),
-                }
-            }
+            self.add_weight(times, start, own.events_from, &mut above.others);
+            self.add_weight(times, own.events_from, own.end, &mut above.events);
             start = own.end;
         }
     }
