@@ -21,9 +21,11 @@ pub struct Demand {
     pub since: Option<NaiveDate>,
     /// The as-of dates, sorted.
     pub dates: Vec<NaiveDate>,
-    /// Where all that is asked of the rows can be added up one by one, the dates that the ledger
-    /// will be asked for, each with the first event date it counts; else empty.
-    pub walked_for: Vec<(NaiveDate, Option<NaiveDate>)>,
+    /// Whether it is worth walking through the rows in place of keeping them.
+    pub may_be_walked: bool,
+    /// The dates that the ledger will be asked for after a walk, each with the first event date it
+    /// counts.
+    pub counted_on: Vec<(NaiveDate, Option<NaiveDate>)>,
 }
 
 /// The value that links the row to its account or to another table.
@@ -724,7 +726,8 @@ fn newest(table: &Table, until: NaiveDate) -> PolarsResult<Option<NaiveDate>> {
         part: None,
         since: None,
         dates: vec![],
-        walked_for: vec![],
+        may_be_walked: false,
+        counted_on: vec![],
     };
     let keyless = Table {
         key: vec![],

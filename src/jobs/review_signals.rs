@@ -21,10 +21,15 @@ use crate::trail::Trail;
 /// Accounts on dates of the past.
 pub type Pairs = BTreeSet<(String, NaiveDate)>;
 
-/// Returns the dates that must be known for signals to be asked on a date: itself and those it is
-/// compared with.
+/// Returns the dates that must be known for signals to be asked on a date: itself and, where there
+/// are signals, those it is compared with.
 pub fn looked_at(job: &ScoreJob, date: NaiveDate) -> impl Iterator<Item = NaiveDate> + '_ {
-    job.compared(date)
+    let compared = if job.model.rules.signals.is_empty() {
+        vec![]
+    } else {
+        job.compared(date).collect()
+    };
+    std::iter::once(date).chain(compared)
 }
 
 /// Returns the signals of each pair that has any, the worst first.

@@ -208,12 +208,10 @@ impl ScoreJob {
         let mut demands = self.plan.demands(&self.contract, &self.panel_dates());
         for (name, demand) in &mut demands {
             let table = &self.contract.tables[name];
-            if self.plan.folds(table) {
-                let dates = self.dates.iter();
-                demand.walked_for = dates
-                    .map(|date| (*date, self.counted_since(table, *date)))
-                    .collect();
-            }
+            let dates = self.dates.iter();
+            demand.counted_on = dates
+                .map(|date| (*date, self.counted_since(table, *date)))
+                .collect();
         }
         demands
     }

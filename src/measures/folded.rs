@@ -19,7 +19,7 @@
 //! Left to the definition plan are measures that are not folded exactly (means of fractions, medians,
 //! LATEST), lookups, money, and what looks at the account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -89,12 +89,9 @@ fn says_the_same(table: &Table, expr: &Formula) -> bool {
 
 /// Returns the rows that must be kept of a walk for measures that cannot fold, if there are any.
 ///
-/// `oldest` is the first date on which they are asked for.
-pub(super) fn rest(
-    rows: &Rows,
-    oldest: NaiveDate,
-    measures: &[(&Measure, &RowMeasure)],
-) -> Option<Rest> {
+/// They serve all dates that the export may be asked for.
+pub(super) fn rest(rows: &Rows, measures: &[(&Measure, &RowMeasure)]) -> Option<Rest> {
+    let oldest = *rows.demand.dates.first()?;
     let (folding, others): (Vec<_>, Vec<_>) =
         (measures.iter().copied()).partition(|(_, measure)| can_fold(&rows.table, measure));
     let reads = |measures: &[(&Measure, &RowMeasure)]| -> BTreeSet<String> {
@@ -126,18 +123,20 @@ pub(super) fn rest(
     })
 }
 
-/// Computes measures on some dates, for every account that has a link.
+/// Computes measures for the pairs of a panel.
 ///
-/// `dates` rise; every measure [`can_fold`], and the export may be walked through; `rest` are its
-/// rows that are kept. Returns `None` where it could not be after all, or where there would be more
-/// cells than is worth it.
+/// Every measure [`can_fold`], and the export may be walked through; `rest` are its rows that are
+/// kept. Returns `None` where it could not be after all, or where there would be more cells than is
+/// worth it.
 pub(super) fn folded(
     rows: &Rows,
-    dates: &[NaiveDate],
+    panel: &DataFrame,
     measures: &[(&Measure, &RowMeasure)],
     rest: Option<&Rest>,
 ) -> PolarsResult<Option<Vec<Values>>> {
     let places = rows.places()?;
+    let reached = Reached::of(panel, &places)?;
+    let dates: Vec<NaiveDate> = reached.keys().copied().collect();
     let of_date = |date: &NaiveDate, measures: &[_]| Part::of(rows, &[*date], true, measures);
     let (fixed, dated): (Vec<_>, Vec<_>) =
         (measures.iter().copied()).partition(|(_, measure)| is_fixed(&rows.table, measure));
@@ -146,7 +145,7 @@ pub(super) fn folded(
         vec![vec![of_date(&dates[0], measures)]]
     } else {
         let of_dates = dates.iter().map(|date| of_date(date, &dated)).collect();
-        vec![vec![Part::of(rows, dates, false, &fixed)], of_dates]
+        vec![vec![Part::of(rows, &dates, false, &fixed)], of_dates]
     };
     let groups: Vec<Vec<Part>> = (groups.into_iter())
         .map(|parts| {
@@ -160,9 +159,7 @@ pub(super) fn folded(
     let parts = || groups.iter().flatten();
     let numbers: usize = parts().map(|part| part.width() * part.pieces.len()).sum();
     let most = NUMBERS_PER_ROW * (rows.most() as usize).max(FEW_ROWS);
-    if numbers * places.codes.len() > most
-        || parts().any(|part| part.has_distinct() && part.pieces.len() > Distinct::PIECES)
-    {
+    if numbers * places.codes.len() > most {
         return Ok(None);
     }
     let prepared = parts().flat_map(|part| part.prepared(rows)).collect();
@@ -184,7 +181,7 @@ pub(super) fn folded(
         for part in parts {
             let sums = sums.next().expect("every part has its sums");
             for date in &part.dates {
-                let Some(frame) = part.on(*date, &sums, &places)? else {
+                let Some(frame) = part.on(*date, &sums, &reached[date])? else {
                     return Ok(None);
                 };
                 frames.push(frame.lazy());
@@ -412,11 +409,6 @@ impl Part {
         masks.chain(values).collect()
     }
 
-    fn has_distinct(&self) -> bool {
-        let mut numbers = self.numbers.iter();
-        numbers.any(|number| matches!(number, Number::Distinct(..)))
-    }
-
     /// Returns how many numbers a cell holds.
     fn width(&self) -> usize {
         self.numbers
@@ -426,18 +418,21 @@ impl Part {
     }
 
     /// Returns the measures on a date, or nothing where a number has no room.
-    fn on(&self, date: NaiveDate, sums: &Sums, places: &Places) -> PolarsResult<Option<DataFrame>> {
-        let accounts = places.accounts();
+    fn on(
+        &self,
+        date: NaiveDate,
+        sums: &Sums,
+        reached: &Reached,
+    ) -> PolarsResult<Option<DataFrame>> {
         let mut columns = Vec::new();
         for (n, ((_, number), window)) in self.folds.iter().enumerate() {
             let pieces = self.pieces.of_window(*window, date);
-            let Some(folded) = sums.folded(*number, pieces, day(date), places) else {
+            let Some(folded) = sums.folded(*number, pieces, reached) else {
                 return Ok(None);
             };
             columns.push(Column::new(fold_name(n).into(), folded));
         }
-        let codes = (0..accounts as IdxSize).collect::<Vec<_>>();
-        columns.push(Column::new(CODE.into(), codes));
+        columns.push(Column::new(CODE.into(), reached.codes.as_slice()));
         let named = [col(CODE), col(AS_OF)].into_iter();
         DataFrame::new_infer_height(columns)?
             .lazy()
@@ -472,6 +467,61 @@ fn of_kind(number: Expr, kind: Kind) -> Expr {
         Kind::Date => number.cast(DataType::Int32).cast(DataType::Date),
         Kind::Instant => number.cast(moments()),
         _ => number,
+    }
+}
+
+/// The accounts of a panel on a date.
+struct Reached {
+    /// Their numbers.
+    codes: Vec<IdxSize>,
+    /// The links that lead to them then, each with where its account stands among them.
+    links: Vec<(u32, u32)>,
+    /// Where the account of each link stands, by its place; [`NOWHERE`] if it leads to none of them.
+    at: Vec<u32>,
+    /// Whether each has one link at most.
+    is_single: bool,
+}
+
+impl Reached {
+    /// Returns the accounts of each date of a panel.
+    fn of(panel: &DataFrame, places: &Places) -> PolarsResult<BTreeMap<NaiveDate, Self>> {
+        let dates = panel.column(AS_OF)?.date()?.as_date_iter();
+        let mut codes: BTreeMap<NaiveDate, Vec<IdxSize>> = BTreeMap::new();
+        for (date, code) in dates.zip(panel.column(CODE)?.idx()?.iter()) {
+            if let (Some(date), Some(code)) = (date, code) {
+                codes.entry(date).or_default().push(code);
+            }
+        }
+        let on = |(date, codes)| (date, Self::on(date, codes, places));
+        Ok(codes.into_iter().map(on).collect())
+    }
+
+    fn on(date: NaiveDate, codes: Vec<IdxSize>, places: &Places) -> Self {
+        let mut at_code = vec![NOWHERE; places.accounts()];
+        for (code, n) in codes.iter().zip(0u32..) {
+            if let Some(at) = at_code.get_mut(*code as usize) {
+                *at = n;
+            }
+        }
+        let day = day(date);
+        let at_place = |(place, code): (usize, &IdxSize)| match places.leads(place, day) {
+            true => at_code[*code as usize],
+            false => NOWHERE,
+        };
+        let at: Vec<u32> = places.codes.iter().enumerate().map(at_place).collect();
+        let links = (0u32..).zip(at.iter().copied());
+        let links: Vec<(u32, u32)> = links.filter(|(_, at)| *at != NOWHERE).collect();
+        let mut is_linked = vec![false; codes.len()];
+        let mut is_single = true;
+        for (_, at) in &links {
+            is_single &= !std::mem::replace(&mut is_linked[*at as usize], true);
+        }
+        Self {
+            codes,
+            links,
+            at,
+            is_single,
+        }
     }
 }
 
@@ -694,34 +744,27 @@ impl Sums {
         }
     }
 
-    /// Folds a number over pieces for every account, as links lead on a day; nothing where it has no
-    /// room.
-    fn folded(
-        &self,
-        number: Number,
-        pieces: Range<usize>,
-        day: i32,
-        places: &Places,
-    ) -> Option<Vec<i64>> {
+    /// Folds a number over pieces for every account; nothing where it has no room.
+    fn folded(&self, number: Number, pieces: Range<usize>, reached: &Reached) -> Option<Vec<i64>> {
         match number {
             Number::Missing(..) => {
                 let (_, missing) = self.missing.iter().find(|(known, _)| *known == number)?;
                 match missing {
-                    None => Some(vec![0; places.accounts()]),
+                    None => Some(vec![0; reached.codes.len()]),
                     Some(missing) => {
-                        self.folded_cells(number, pieces, day, places, |cell| missing[cell])
+                        self.folded_cells(number, pieces, reached, |cell| missing[cell])
                     }
                 }
             }
             Number::Distinct(..) => {
                 let (_, distinct) = self.distinct.iter().find(|(known, _)| *known == number)?;
-                Some(distinct.folded(pieces, day, places))
+                Some(distinct.folded(pieces, reached))
             }
             _ => {
                 let width = self.numbers.len();
                 let n = self.numbers.iter().position(|known| *known == number)?;
                 let of_cell = |cell: usize| self.cells[cell * width + n];
-                self.folded_cells(number, pieces, day, places, of_cell)
+                self.folded_cells(number, pieces, reached, of_cell)
             }
         }
     }
@@ -730,19 +773,15 @@ impl Sums {
         &self,
         number: Number,
         pieces: Range<usize>,
-        day: i32,
-        places: &Places,
+        reached: &Reached,
         of_cell: impl Fn(usize) -> i64,
     ) -> Option<Vec<i64>> {
-        let all_lead = places.all_lead(day);
-        let mut folded = vec![number.neutral(); places.accounts()];
+        let mut folded = vec![number.neutral(); reached.codes.len()];
         let mut overflows = false;
         for piece in pieces {
-            for (place, code) in places.codes.iter().enumerate() {
-                if all_lead || places.leads(place, day) {
-                    let more = of_cell(piece * self.links + place);
-                    overflows |= number.fold(&mut folded[*code as usize], more);
-                }
+            for (place, at) in &reached.links {
+                let more = of_cell(piece * self.links + *place as usize);
+                overflows |= number.fold(&mut folded[*at as usize], more);
             }
         }
         (!overflows).then_some(folded)
@@ -817,30 +856,42 @@ impl Numbers {
     }
 }
 
-/// The different values of every link, with the pieces in which each was seen.
+/// The different values of every link, with the pieces in which each was seen: a bit for each piece,
+/// in as many words as there are pieces for.
 #[derive(Default)]
-struct Distinct(PlHashMap<(u32, i64), u64>);
+struct Distinct(PlHashMap<(u32, u32, i64), u64>);
 
 impl Distinct {
-    /// So many pieces can be told apart.
-    const PIECES: usize = 64;
-
-    fn add(&mut self, place: u32, value: i64, piece: usize) {
-        *self.0.entry((place, value)).or_default() |= 1 << piece;
+    /// Returns the word of a piece, and its bit there.
+    fn bit(piece: usize) -> (u32, u64) {
+        let word = piece / u64::BITS as usize;
+        (word as u32, 1 << (piece % u64::BITS as usize))
     }
 
-    /// Returns how many different values each account has in some pieces, as links lead on a day.
-    fn folded(&self, pieces: Range<usize>, day: i32, places: &Places) -> Vec<i64> {
-        let wanted = pieces.fold(0u64, |wanted, piece| wanted | 1 << piece);
-        let mut folded = vec![0; places.accounts()];
-        // Several links may lead to one account.
-        let is_alone = places.codes.iter().collect::<PlHashSet<_>>().len() == places.codes.len();
+    fn add(&mut self, place: u32, value: i64, piece: usize) {
+        let (word, bit) = Self::bit(piece);
+        *self.0.entry((place, word, value)).or_default() |= bit;
+    }
+
+    /// Returns how many different values each account has in some pieces.
+    fn folded(&self, pieces: Range<usize>, reached: &Reached) -> Vec<i64> {
+        let mut wanted: Vec<u64> = Vec::new();
+        for (word, bit) in pieces.map(Self::bit) {
+            wanted.resize(wanted.len().max(word as usize + 1), 0);
+            wanted[word as usize] |= bit;
+        }
+        let words = wanted.iter().filter(|word| **word != 0).count();
+        let mut folded = vec![0; reached.codes.len()];
+        // A value may come through several links of an account, and stand in several words.
+        let stands_once = reached.is_single && words < 2;
         let mut seen = PlHashSet::default();
-        for ((place, value), pieces) in &self.0 {
-            let code = places.codes[*place as usize];
-            let counts = pieces & wanted != 0 && places.leads(*place as usize, day);
-            if counts && (is_alone || seen.insert((code, *value))) {
-                folded[code as usize] += 1;
+        for ((place, word, value), pieces) in &self.0 {
+            let at = reached.at[*place as usize];
+            let counts = wanted
+                .get(*word as usize)
+                .is_some_and(|wanted| pieces & wanted != 0);
+            if at != NOWHERE && counts && (stands_once || seen.insert((at, *value))) {
+                folded[at as usize] += 1;
             }
         }
         folded

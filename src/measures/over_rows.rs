@@ -82,19 +82,13 @@ pub(super) fn over_rows(
         return Ok(vec![by(Meeting::OnPart { named }, measures)?]);
     }
     if !rows.table.is_reference() {
-        let mut dates = panel::dates(panel)?;
-        dates.sort();
-        let pairs = exports.accounts().frame()?.height() * dates.len();
-        if panel.height() == 0 || 2 * panel.height() < pairs {
-            return Ok(vec![by(Meeting::OnAccount, measures)?]);
-        }
         let can_fold = |(_, measure): &&(_, &RowMeasure)| folded::can_fold(&rows.table, measure);
         let (folding, mut others): (Vec<_>, Vec<_>) = measures.iter().partition(can_fold);
         let mut values = Vec::new();
         let mut is_folded = false;
-        if rows.may_be_walked() && !folding.is_empty() {
-            let rest = folded::rest(rows, dates[0], all);
-            if let Some(folded) = folded::folded(rows, &dates, &folding, rest.as_ref())? {
+        if rows.may_be_walked() && !folding.is_empty() && panel.height() > 0 {
+            let rest = folded::rest(rows, all);
+            if let Some(folded) = folded::folded(rows, panel, &folding, rest.as_ref())? {
                 values = folded;
                 is_folded = true;
             }
@@ -106,8 +100,12 @@ pub(super) fn over_rows(
             }
             others = measures.to_vec();
         }
-        let (alone, compared): (Vec<_>, Vec<_>) =
-            (others.into_iter()).partition(|(_, rows)| rows.of_account().is_empty());
+        let mut dates = panel::dates(panel)?;
+        dates.sort();
+        let pairs = exports.accounts().frame()?.height() * dates.len();
+        let is_dense = panel.height() > 0 && 2 * panel.height() >= pairs;
+        let (alone, met): (Vec<_>, Vec<_>) =
+            (others.into_iter()).partition(|(_, rows)| is_dense && rows.of_account().is_empty());
         if !alone.is_empty() {
             let of_date = |date: &NaiveDate| {
                 let pairs = panel::on_date(panel, *date)?;
@@ -123,8 +121,8 @@ pub(super) fn over_rows(
                 on: vec![CODE, AS_OF],
             });
         }
-        if !compared.is_empty() {
-            values.push(by(Meeting::OnAccount, &compared)?);
+        if !met.is_empty() {
+            values.push(by(Meeting::OnAccount, &met)?);
         }
         return Ok(values);
     }

@@ -222,7 +222,8 @@ impl Plan {
                         .map(|unit| unit.column.clone()),
                     since,
                     dates: all.clone(),
-                    walked_for: Vec::new(),
+                    may_be_walked: self.folds(table),
+                    counted_on: Vec::new(),
                 };
                 Some((name, demand))
             })

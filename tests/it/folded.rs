@@ -1,9 +1,12 @@
 //! What is added up while an export is walked through is what rows that are kept give: measures by
 //! the definition plan, the ledger, and every doubt about the data.
 
+use chrono::{Days, NaiveDate};
 use healthscore::jobs::score_run;
 use healthscore::jobs::settings::Overrides;
+use healthscore::measures::compute;
 use healthscore::trail::Trail;
+use healthscore::{exports, panel};
 use polars::prelude::*;
 use proptest::prelude::*;
 
@@ -331,6 +334,61 @@ proptest! {
             let world = world(&rows, compare, false, link);
             let names = [&NAMES[..], &MORE_NAMES].concat();
             agree(&world, if mixed { &names } else { &NAMES }, true)?;
+        }
+    }
+}
+
+/// Measures two panels of few pairs on many dates, one after the other, as a review does.
+fn of_few_pairs(world: &World, names: &[&str], walk_from: usize) -> (Vec<DataFrame>, bool) {
+    let overrides = Overrides {
+        also: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..Overrides::default()
+    };
+    let mut job = world.load(&overrides).unwrap();
+    job.plan.walk_from = walk_from;
+    let last = date("2026-01-31");
+    // More dates than there are bits in a word.
+    let dates: Vec<NaiveDate> = (0..90).rev().map(|n| last - Days::new(n)).collect();
+    let trail = &mut Trail::silent();
+    let demands = job.plan.demands(&job.contract, &dates);
+    let exports = exports::load(&job.contract, &demands, trail).unwrap();
+    let mut measured = |first: usize, step: usize| {
+        let dates = dates.iter().skip(first).step_by(step).copied();
+        let (accounts, dates): (Vec<&str>, Vec<NaiveDate>) = dates
+            .enumerate()
+            .map(|(n, date)| (["A", "B", "C"][n % 3], date))
+            .unzip();
+        let pairs = df!("account_id" => accounts, "as_of" => dates).unwrap();
+        let known = panel::known_pairs(&exports, &pairs, &job.plan.attributes).unwrap();
+        let measured = compute::compute(&exports, &known, &job.plan, trail).unwrap();
+        let names = names.iter().map(|name| col(*name));
+        let columns = [col("account_id"), col("as_of")].into_iter().chain(names);
+        measured
+            .lazy()
+            .select(columns.collect::<Vec<_>>())
+            .collect()
+            .unwrap()
+    };
+    let measured = vec![measured(40, 7), measured(0, 1)];
+    (measured, exports.tables["visits"].was_walked())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_walk_may_be_asked_for_few_pairs_and_again(rows in rows(), chain in any::<bool>()) {
+        if !rows.is_empty() {
+            let link = if chain { Link::Place } else { Link::Account };
+            let world = world(&rows, FOUR_DATES, false, link);
+            let names = [&NAMES[..], &MORE_NAMES].concat();
+            let (kept, no) = of_few_pairs(&world, &names, usize::MAX);
+            let (walked, yes) = of_few_pairs(&world, &names, 0);
+            prop_assert!(!no && yes);
+            for (walked, kept) in walked.iter().zip(&kept) {
+                prop_assert!(kept.height() > 5);
+                prop_assert!(walked.equals_missing(kept), "{walked:?}\n{kept:?}");
+            }
         }
     }
 }

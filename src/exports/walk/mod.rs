@@ -79,14 +79,14 @@ pub(super) struct Walked {
 }
 
 impl Rows {
-    /// Returns whether the export may be walked through, if it has not been decoded yet.
+    /// Returns whether the export may be walked through: it has not been decoded, and nothing that is
+    /// asked of its rows needs them all.
     #[must_use]
     pub fn may_be_walked(&self) -> bool {
         let table = &self.table;
         let parent = self.parent.as_ref().filter(|_| table.name != ACCOUNTS);
-        !self.demand.walked_for.is_empty()
+        self.demand.may_be_walked
             && self.kept.get().is_none()
-            && self.walked.get().is_none()
             && table.history == History::Events
             && table.time.is_some()
             && self.demand.taken.is_empty()
@@ -127,7 +127,8 @@ impl Rows {
     ///
     /// `prepared` columns are added to the rows before `inputs` are worked out; `rest` are the rows
     /// that are kept. Returns `None` where rows would have to be compared with each other; then
-    /// nothing is known of them.
+    /// nothing is known of them. What a first walk found out beside the sums stands; a further one
+    /// only adds up.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -139,6 +140,7 @@ impl Rows {
         sums: S,
         each: fn(&mut S, &Batch<'_>) -> PolarsResult<()>,
     ) -> PolarsResult<Option<S>> {
+        let rest = rest.filter(|_| self.walked.get().is_none());
         let kept = rest.map(|rest| self.kept_columns(rest));
         let walker = Walker::new(self, kept, sums, each)?;
         let plan = self.noted(self.plan(prepared, inputs, rest))?;
@@ -186,7 +188,7 @@ impl Rows {
                 .map(|(n, (_, is_hidden))| is_hidden.alias(hidden_column(n))),
         );
         if let Some(condition) = self.condition() {
-            let dates = self.demand.walked_for.iter().enumerate();
+            let dates = self.demand.counted_on.iter().enumerate();
             columns.extend(dates.map(|(n, (as_of, _))| {
                 rules::is_left_out(table, condition, *as_of).alias(left_out_column(n))
             }));
@@ -344,7 +346,7 @@ impl<S> Walker<S> {
         let parent = rows.parent.as_ref().expect("a walk has links");
         let links = Places::of(parent)?;
         let hidden = rows.hidden().len();
-        let counts = (rows.demand.walked_for.iter())
+        let counts = (rows.demand.counted_on.iter())
             .map(|date| Counts::of(table, &links, *date, hidden))
             .collect();
         let wants_first = matches!(table.observed, Observed::AnyRow);
@@ -441,7 +443,9 @@ impl<S> Walker<S> {
                 }
             }
         }
-        self.prints.take(batch, places)?;
+        if !self.walked.counts.is_empty() {
+            self.prints.take(batch, places)?;
+        }
         for (n, counts) in self.walked.counts.iter_mut().enumerate() {
             if n == 0 || self.prints.differ() {
                 self.prints.on(counts.as_of, &mut self.numbers);
