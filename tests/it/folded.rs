@@ -240,10 +240,12 @@ path = "visits.parquet"
 key = KEY
 time = "day"
 known = { ended = "ended", mark = "ended" }
-where = "mark IS NULL OR mark <> 4"
+where = "LEFT IS NULL OR LEFT <> 3"
 observed = "any row"
 before_parent = "ignore"
 "#
+        // Where marks, which become known later, leave rows out, no measure says the same on all dates.
+        .replace("LEFT", if link == Link::Place { "mark" } else { "size" })
         .replace(
             "KEY",
             if one_date {
