@@ -38,6 +38,9 @@ pub struct Insights {
     pub left: DataFrame,
 }
 
+/// A date of fewer rows is not worth standing by itself.
+const FEW_ROWS: usize = 1024;
+
 /// Looks at the scores of the published dates in the light of the others in the panel and of what
 /// was published before.
 ///
@@ -53,9 +56,15 @@ pub fn find(
     let with_year = comparisons
         .iter()
         .any(|comparison| comparison.comparator == Comparator::YearAgo);
-    let of_tonight = dates.iter().map(|date| panel::on_date(scored, *date));
-    let together = |a: PolarsResult<DataFrame>, b: PolarsResult<DataFrame>| a?.vstack(&b?);
-    let frame = (of_tonight.reduce(together)).unwrap_or_else(|| Ok(scored.clear()))?;
+    let mut of_tonight = dates.iter().map(|date| panel::on_date(scored, *date));
+    let mut frame = of_tonight.next().unwrap_or_else(|| Ok(scored.clear()))?;
+    for of_date in of_tonight {
+        frame.vstack_mut(&of_date?)?;
+    }
+    // A review asks for few accounts on hundreds of dates; every step would look at each by itself.
+    if frame.height() < FEW_ROWS * dates.len() {
+        frame.rechunk_mut();
+    }
     // Every step is worked out before the next is planned, so that no plan is deeper for every date
     // that a job compares with.
     let frame = noise::with_readings(frame, scored, dates, model)?;

@@ -66,7 +66,7 @@ pub fn fired(
         .flat_map(|(account, date)| looked_at(job, *date).map(move |date| (account.clone(), date)))
         .collect();
     let known = panel::known_pairs(exports, &frame(&wanted)?, &job.plan.attributes)?;
-    let measured = compute::compute(exports, &known, &job.plan, trail)?;
+    let measured = compute::compute(exports, &known, &job.plan, &mut Trail::silent())?;
     let scored = scores::score(job.population.select(measured)?.frame, &job.model)?;
     let compared = insights::find(&scored, &dates, &comparisons, &job.model, &[])?.compared;
     let on = [ACCOUNT_ID, AS_OF];
