@@ -310,9 +310,13 @@ impl Pictures<'_> {
         );
         let figure = self.find(IN_FORCE, [ALL, ALL], self.lead(), "capture_at_capacity");
         let worked = self.job.design.capacity;
+        let interval = figure.and_then(|figure| Some((figure.low?, figure.high?)));
+        let interval = interval.map_or_else(String::new, |(low, high)| {
+            format!(" ({:.0} to {:.0} %)", low * 100.0, high * 100.0)
+        });
         let title = match figure.and_then(|figure| figure.value) {
             Some(found) => format!(
-                "The riskiest {:.0} % hold {:.0} % of those who left",
+                "The riskiest {:.0} % hold {:.0} % of those who left{interval}",
                 worked * 100.0,
                 found * 100.0
             ),
