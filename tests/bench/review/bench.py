@@ -61,26 +61,29 @@ def make(folder, accounts, rows):
         "seats": pa.array(rng.integers(1, 200, accounts)),
         "renewal_date": dates(last + rng.integers(1, 366, accounts)),
     })
-    # A term ends every year with the account's own quarter; one in ten is the last.
+    # A term ends every year with the account's own quarter; one in ten is the last. Of those who stay,
+    # six in ten pay what they paid, three more, one less.
     habit = rng.beta(2, 4, accounts)
     own = rng.integers(0, 4, accounts)
     lines = []
     for account in number:
         ends = QUARTERS[own[account]::4]
         begins = ends[0] - dt.timedelta(days=365)
+        amount = rng.integers(1_000, 100_000)
         for end in ends + [ends[-1] + dt.timedelta(days=365)]:
-            lines.append((names[account].as_py(), begins - dt.timedelta(days=20), begins, end))
+            lines.append((names[account].as_py(), begins - dt.timedelta(days=20), begins, end, amount))
             begins = end
+            amount = int(amount * rng.choice([1, rng.uniform(1.05, 1.3), rng.uniform(0.7, 0.95)], p=[0.6, 0.3, 0.1]))
             if rng.random() < 0.2 - 0.3 * habit[account]:
                 break
-    whose, signed, begin, end = zip(*lines)
+    whose, signed, begin, end, amount = zip(*lines)
     write(folder / "contracts.parquet", {
         "line_id": pa.array(np.arange(len(lines)).astype("U9")),
         "account_id": pa.array(whose),
         "signed_on": pa.array(signed),
         "starts_on": pa.array(begin),
         "ends_on": pa.array(end),
-        "amount": pa.array(rng.integers(1_000, 100_000, len(lines))),
+        "amount": pa.array(amount, pa.int64()),
     })
     features = np.char.add("feature ", np.arange(40).astype("U2"))
     each = rows / (habit.sum() * (last - first + 1))
