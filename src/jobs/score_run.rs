@@ -1,5 +1,7 @@
 //! The scoring pipeline: one function that reads like the picture, and the step that publishes.
 
+use std::io::Write;
+
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 use polars::prelude::*;
@@ -23,7 +25,7 @@ use crate::measures::compute;
 use crate::model::HealthModel;
 use crate::panel;
 use crate::population::Headcount;
-use crate::publish::{self, Content, Lock, PublishError, Stamp};
+use crate::publish::{self, Content, Lock, PublishError, Staging, Stamp};
 use crate::scores;
 use crate::tables::{self, Table};
 use crate::trail::{Finding, Trail};
@@ -245,8 +247,7 @@ impl ScoreRun {
         for group in &job.publish {
             tables.extend(match group {
                 TableGroup::Scores => {
-                    let mut tables = tables_of(job, &job.model, &scored, &drivers, trail)?;
-                    trail.step(&format!("drawing up {as_of}"));
+                    let mut tables = tables_of(job, &job.model, &scored, &drivers, as_of, trail)?;
                     if let Some(parents) = &job.parents {
                         let frame = parents.roll_up(&scored, &job.model)?;
                         tables.push(tables::parent_scores(frame));
@@ -321,9 +322,17 @@ impl ScoreRun {
             .map(|date| self.scorecard(job, *date, trail))
             .collect::<Result<Vec<_>, _>>()?;
         for scorecard in &mut scorecards {
-            let mut files = files_of(job, scorecard, &job.model, &scorecard.tables, trail)?;
+            let staging = lock.stage()?;
+            stage(
+                &staging,
+                job,
+                scorecard,
+                &job.model,
+                &scorecard.tables,
+                trail,
+            )?;
             for (model, tables) in job.challengers.iter().zip(&scorecard.challengers) {
-                files.extend(files_of(job, scorecard, model, tables, trail)?);
+                stage(&staging, job, scorecard, model, tables, trail)?;
             }
             trail.step(&format!("publishing {}", scorecard.as_of));
             let mut charts = Vec::new();
@@ -344,57 +353,71 @@ impl ScoreRun {
                 moment,
             );
             run["restates"] = serde_json::json!(restates.map(|restates| restates.as_json()));
-            files.extend(charts.into_iter().flat_map(files_of_chart));
-            files.push(json(
+            for file in charts.into_iter().flat_map(files_of_chart) {
+                staging.write(&file)?;
+            }
+            staging.write(&json(
                 "manifest.json",
                 &serde_json::json!({ "result": scorecard.manifest, "run": run }),
-            ));
-            publish::publish(lock, scorecard.as_of, &files)?;
+            ))?;
+            staging.publish(scorecard.as_of)?;
         }
         Ok(scorecards)
     }
 }
 
-/// Returns the files of one model's results: its tables, and the model as resolved and as written.
-fn files_of(
+/// Writes the files of one model's results: its tables, each gone from memory before the next, and the
+/// model as resolved and as written.
+fn stage(
+    staging: &Staging<'_>,
     job: &ScoreJob,
     scorecard: &Scorecard,
     model: &HealthModel,
     tables: &[Table],
     trail: &mut Trail<'_>,
-) -> Result<Vec<Content>, PublishError> {
+) -> Result<(), PublishError> {
     let stamp = manifest::stamp(job, scorecard.as_of, model);
-    let mut files = tables
-        .iter()
-        .map(|table| {
-            trail.step(&match table.name {
-                DRIVERS => format!("publishing {DRIVERS}"),
-                _ => format!("publishing {}", scorecard.as_of),
-            });
-            encoded(table, &stamp)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    files.push(json("model.json", &serde_json::json!(model)));
-    files.push(Content {
-        path: "model.toml".to_owned(),
-        bytes: model.text.as_bytes().to_vec(),
-    });
     let place = history::place_of(job, model);
-    for file in &mut files {
-        file.path.insert_str(0, &place);
+    for table in tables {
+        trail.step(&match table.name {
+            DRIVERS => format!("publishing {DRIVERS}"),
+            _ => format!("publishing {}", scorecard.as_of),
+        });
+        let path = format!("{place}{}", file_name(table));
+        staging.fill(&path, |file| encode(table, &stamp, file))?;
     }
-    Ok(files)
+    let mut resolved = json("model.json", &serde_json::json!(model));
+    resolved.path.insert_str(0, &place);
+    staging.write(&resolved)?;
+    staging.write(&Content {
+        path: format!("{place}model.toml"),
+        bytes: model.text.as_bytes().to_vec(),
+    })
+}
+
+fn file_name(table: &Table) -> String {
+    format!("{}.parquet", table.name)
+}
+
+fn encode(table: &Table, stamp: &Stamp, to: impl Write + Send) -> Result<(), PublishError> {
+    let Table {
+        sorted_by,
+        descriptions,
+        ..
+    } = table;
+    publish::encode_pieces(table.pieces(), sorted_by, descriptions, stamp, to).map_err(|cause| {
+        PublishError::Encode {
+            table: table.name.to_owned(),
+            cause,
+        }
+    })
 }
 
 pub(super) fn encoded(table: &Table, stamp: &Stamp) -> Result<Content, PublishError> {
-    let bytes =
-        publish::encode_pieces(table.pieces(), &table.sorted_by, &table.descriptions, stamp)
-            .map_err(|cause| PublishError::Encode {
-                table: table.name.to_owned(),
-                cause,
-            })?;
+    let mut bytes = Vec::new();
+    encode(table, stamp, &mut bytes)?;
     Ok(Content {
-        path: format!("{}.parquet", table.name),
+        path: file_name(table),
         bytes,
     })
 }

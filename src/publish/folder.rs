@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use tempfile::TempDir;
 
 /// Why a run could not be published; what stood there before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -105,35 +106,93 @@ impl Lock {
 
 const STAGING: &str = ".staging-";
 
-/// Publishes a run's files as `as_of=<date>` in the locked folder, and names the newest run in
-/// `latest.json`.
+/// A run's folder while it is being written, beside where it will stand; nothing is left of one that
+/// is not published.
+#[derive(Debug)]
+pub struct Staging<'a> {
+    job_folder: &'a Path,
+    folder: TempDir,
+}
+
+impl Lock {
+    /// Begins a run's folder.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn stage(&self) -> Result<Staging<'_>, PublishError> {
+        let folder = tempfile::Builder::new()
+            .prefix(STAGING)
+            .tempdir_in(&self.folder)
+            .map_err(io("make a folder in", &self.folder))?;
+        Ok(Staging {
+            job_folder: &self.folder,
+            folder,
+        })
+    }
+}
+
+impl Staging<'_> {
+    /// Writes a file.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn write(&self, file: &Content) -> Result<(), PublishError> {
+        self.fill(&file.path, |mut opened| {
+            let path = self.folder.path().join(&file.path);
+            opened.write_all(&file.bytes).map_err(io("write", &path))
+        })
+    }
+
+    /// Makes a file and lets `fill` write it, so that it need not be in memory as a whole.
+    ///
+    /// # Errors
+    /// When the file system refuses, or `fill` fails.
+    pub fn fill(
+        &self,
+        path: &str,
+        fill: impl FnOnce(&File) -> Result<(), PublishError>,
+    ) -> Result<(), PublishError> {
+        let path = self.folder.path().join(path);
+        let file = make(&path)?;
+        fill(&file)?;
+        file.sync_all().map_err(io("sync", &path))
+    }
+
+    /// Publishes what was written as `as_of=<date>` in the job's folder, and names the newest run in
+    /// `latest.json`.
+    ///
+    /// # Errors
+    /// When the file system refuses; the earlier run of that date is then as it was.
+    pub fn publish(self, as_of: NaiveDate) -> Result<PathBuf, PublishError> {
+        let Self { job_folder, folder } = self;
+        readable(folder.path())?;
+        sync(folder.path())?;
+        let target = job_folder.join(format!("as_of={as_of}"));
+        // What is exchanged out of the target's place is removed with the staging folder.
+        let staged = folder.keep();
+        let swapped = if target.exists() {
+            renameat_with(CWD, &staged, CWD, &target, RenameFlags::EXCHANGE)
+        } else {
+            renameat_with(CWD, &staged, CWD, &target, RenameFlags::NOREPLACE)
+        };
+        swapped.map_err(|error| io("move the run to", &target)(error.into()))?;
+        sync(job_folder)?;
+        if staged.exists() {
+            fs::remove_dir_all(&staged).map_err(io("remove the earlier run", &staged))?;
+        }
+        name_newest(job_folder)?;
+        Ok(target)
+    }
+}
+
+/// Publishes a run's files; those of a larger run are written one by one into its [`Staging`].
 ///
 /// # Errors
 /// When the file system refuses; the earlier run of that date is then as it was.
 pub fn publish(lock: &Lock, as_of: NaiveDate, files: &[Content]) -> Result<PathBuf, PublishError> {
-    let job_folder = lock.folder.as_path();
-    let staging = tempfile::Builder::new()
-        .prefix(STAGING)
-        .tempdir_in(job_folder)
-        .map_err(io("make a folder in", job_folder))?;
-    write_all(staging.path(), files)?;
-    readable(staging.path())?;
-    sync(staging.path())?;
-    let target = job_folder.join(format!("as_of={as_of}"));
-    // What is exchanged out of the target's place is removed with the staging folder.
-    let staged = staging.keep();
-    let swapped = if target.exists() {
-        renameat_with(CWD, &staged, CWD, &target, RenameFlags::EXCHANGE)
-    } else {
-        renameat_with(CWD, &staged, CWD, &target, RenameFlags::NOREPLACE)
-    };
-    swapped.map_err(|error| io("move the run to", &target)(error.into()))?;
-    sync(job_folder)?;
-    if staged.exists() {
-        fs::remove_dir_all(&staged).map_err(io("remove the earlier run", &staged))?;
-    }
-    name_newest(job_folder)?;
-    Ok(target)
+    let staging = lock.stage()?;
+    files.iter().try_for_each(|file| staging.write(file))?;
+    staging.publish(as_of)
 }
 
 /// Writes files into a folder that is new or empty.
@@ -166,11 +225,7 @@ pub fn write_beside(folder: &Path, files: &[Content]) -> Result<(), PublishError
 
 fn write_all(folder: &Path, files: &[Content]) -> Result<(), PublishError> {
     for file in files {
-        let path = folder.join(&file.path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(io("make the folder", parent))?;
-        }
-        write(&path, &file.bytes)?;
+        write(&folder.join(&file.path), &file.bytes)?;
     }
     Ok(())
 }
@@ -188,9 +243,16 @@ fn readable(folder: &Path) -> Result<(), PublishError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
-    let mut file = File::create(path).map_err(io("write", path))?;
+    let mut file = make(path)?;
     file.write_all(bytes).map_err(io("write", path))?;
     file.sync_all().map_err(io("sync", path))
+}
+
+fn make(path: &Path) -> Result<File, PublishError> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(io("make the folder", parent))?;
+    }
+    File::create(path).map_err(io("write", path))
 }
 
 fn sync(folder: &Path) -> Result<(), PublishError> {

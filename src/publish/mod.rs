@@ -4,7 +4,7 @@ mod folder;
 mod parquet;
 
 pub use folder::{
-    Content, Lock, LockError, PublishError, dates, newest_before, publish, read_text, write_beside,
-    write_new,
+    Content, Lock, LockError, PublishError, Staging, dates, newest_before, publish, read_text,
+    write_beside, write_new,
 };
 pub use parquet::{Stamp, decode, encode, encode_pieces};

@@ -1,12 +1,13 @@
 //! From a frame to the bytes of a Parquet file, with sorting, descriptions and origin in its footer.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, PrimitiveArray, RecordBatch, StringArray,
 };
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
     ArrowNativeType, DataType as ArrowType, Date32Type, Field, Float64Type as ArrowFloat64,
     Int32Type as ArrowInt32, Int64Type as ArrowInt64, Schema, TimeUnit as ArrowUnit,
@@ -62,20 +63,25 @@ pub fn encode(
     descriptions: &[(String, String)],
     stamp: &Stamp,
 ) -> Result<Vec<u8>, EncodeError> {
-    encode_pieces([Ok(frame.clone())], sorted_by, descriptions, stamp)
+    let mut bytes = Vec::new();
+    let pieces = [Ok(frame.clone())];
+    encode_pieces(pieces, sorted_by, descriptions, stamp, &mut bytes)?;
+    Ok(bytes)
 }
 
-/// Returns the same of the pieces of a frame; there is at least one, with or without rows.
+/// Writes the same of the pieces of a frame; there is at least one, with or without rows.
 ///
 /// # Errors
 /// When a piece cannot be made, or a column's type is not one that every reader knows.
-pub fn encode_pieces(
+pub fn encode_pieces<W: Write + Send>(
     pieces: impl IntoIterator<Item = PolarsResult<DataFrame>>,
     sorted_by: &[String],
     descriptions: &[(String, String)],
     stamp: &Stamp,
-) -> Result<Vec<u8>, EncodeError> {
-    let mut writer: Option<(Arc<Schema>, ArrowWriter<Vec<u8>>)> = None;
+    to: W,
+) -> Result<(), EncodeError> {
+    let mut to = Some(to);
+    let mut writer: Option<(Arc<Schema>, ArrowWriter<W>)> = None;
     for piece in pieces {
         let piece = piece?;
         let mut begin = 0;
@@ -86,10 +92,10 @@ pub fn encode_pieces(
             let columns = rows.columns().iter().map(hand_over);
             let (types, arrays): (Vec<_>, Vec<_>) =
                 columns.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-            if writer.is_none() {
+            if let Some(to) = to.take() {
                 let schema = schema(&rows, types, descriptions);
                 let properties = properties(&rows, sorted_by, descriptions, stamp)?;
-                let begun = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))?;
+                let begun = ArrowWriter::try_new(to, schema.clone(), Some(properties))?;
                 writer = Some((schema, begun));
             }
             if let Some((schema, writer)) = &mut writer {
@@ -97,10 +103,10 @@ pub fn encode_pieces(
             }
         }
     }
-    Ok(match writer {
-        Some((_, writer)) => writer.into_inner()?,
-        None => Vec::new(),
-    })
+    if let Some((_, writer)) = writer {
+        writer.close()?;
+    }
+    Ok(())
 }
 
 /// So many rows are handed over at a time. Where a page of the file ends depends on it; what stands in
@@ -178,10 +184,7 @@ pub fn decode(path: &Path) -> PolarsResult<DataFrame> {
 fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
     let series = column.as_materialized_series();
     Ok(match series.dtype() {
-        DataType::String => (
-            ArrowType::Utf8,
-            Arc::new(series.str()?.iter().collect::<StringArray>()),
-        ),
+        DataType::String => (ArrowType::Utf8, Arc::new(texts(series.str()?))),
         DataType::Float64 => (
             ArrowType::Float64,
             Arc::new(numbers::<_, ArrowFloat64, _>(series.f64()?)),
@@ -226,6 +229,21 @@ fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
     })
 }
 
+/// Copies texts one behind the other.
+fn texts(column: &StringChunked) -> StringArray {
+    let length = column.iter().flatten().map(str::len).sum();
+    let (mut bytes, mut ends) = (
+        Vec::with_capacity(length),
+        Vec::with_capacity(column.len() + 1),
+    );
+    ends.push(0);
+    for text in column.iter() {
+        bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+        ends.push(bytes.len() as i32);
+    }
+    StringArray::new(OffsetBuffer::new(ends.into()), bytes.into(), nulls(column))
+}
+
 /// Copies numbers as they lie in memory.
 fn numbers<P, A, N>(column: &ChunkedArray<P>) -> PrimitiveArray<A>
 where
@@ -234,11 +252,15 @@ where
     N: NumericNative + ArrowNativeType,
 {
     let column = column.rechunk();
-    let array = column.downcast_as_array();
-    let nulls = (column.null_count() > 0).then(|| {
-        let is_there = column.is_not_null();
+    let values = column.downcast_as_array().values().as_slice().to_vec();
+    PrimitiveArray::new(values.into(), nulls(&column))
+}
+
+/// Returns which cells are there, if any is not.
+fn nulls<P: PolarsDataType>(column: &ChunkedArray<P>) -> Option<NullBuffer> {
+    (column.null_count() > 0).then(|| {
+        let is_there = column.is_not_null().rechunk().into_owned();
         let (bytes, offset, height) = is_there.downcast_as_array().values().as_slice();
         NullBuffer::new(BooleanBuffer::new(bytes.to_vec().into(), offset, height))
-    });
-    PrimitiveArray::new(array.values().as_slice().to_vec().into(), nulls)
+    })
 }
