@@ -161,22 +161,19 @@ fn tables_of(
     model: &HealthModel,
     scored: &DataFrame,
     drivers: &DataFrame,
+    as_of: NaiveDate,
     trail: &mut Trail<'_>,
 ) -> PolarsResult<Vec<Table>> {
-    let mut tables = vec![
-        tables::account_scores(
-            scored,
-            model,
-            &model.hash(),
-            &job.population.show,
-            &job.compare,
-        )?,
-        tables::category_scores(scored, model, &job.compare)?,
-        tables::metric_scores(scored, model, &job.compare)?,
-    ];
     trail.step(&format!("drawing up {DRIVERS}"));
-    tables.push(tables::drivers(drivers)?);
-    Ok(tables)
+    let drivers = tables::drivers(drivers)?;
+    trail.step(&format!("drawing up {as_of}"));
+    let (hash, show, compare) = (model.hash(), &job.population.show, &job.compare);
+    Ok(vec![
+        tables::account_scores(scored, model, &hash, show, compare)?,
+        tables::category_scores(scored, model, compare)?,
+        tables::metric_scores(scored, model, compare)?,
+        drivers,
+    ])
 }
 
 /// What is published for one as-of date.
@@ -276,11 +273,9 @@ impl ScoreRun {
             .map(|(model, explained)| {
                 let scored = panel::on_date(&explained.insights.compared, as_of)?;
                 let drivers = panel::on_date(&explained.drivers, as_of)?;
-                trail.step(&format!("drawing up {as_of}"));
-                tables_of(job, model, &scored, &drivers, trail)
+                tables_of(job, model, &scored, &drivers, as_of, trail)
             })
             .collect::<PolarsResult<Vec<_>>>()?;
-        trail.step(&format!("drawing up {as_of}"));
         tables.push(tables::rejects(&rejects)?);
         tables.push(tables::findings(&findings)?);
         if let Some(unit) = &job.contract.unit {
