@@ -236,9 +236,9 @@ pub fn category_scores(
             columns
         })
         .collect();
-    let rows = Stacked::new(panel::in_order(scored.clone())?, parts);
+    let rows = Stacked::new(&panel::in_order(scored.clone())?, parts)?;
     let [lowest, highest] = model.scale;
-    let columns = rows.columns()?;
+    let columns = rows.columns();
     Ok(Table::described(
         "category_scores",
         Rows::Stacked(rows),
@@ -328,9 +328,9 @@ pub fn metric_scores(
             columns
         })
         .collect();
-    let rows = Stacked::new(panel::in_order(scored.clone())?, parts);
+    let rows = Stacked::new(&panel::in_order(scored.clone())?, parts)?;
     let [lowest, highest] = model.scale;
-    let columns = rows.columns()?;
+    let columns = rows.columns();
     Ok(Table::described(
         "metric_scores",
         Rows::Stacked(rows),

@@ -1,4 +1,4 @@
-//! Tables with a row for each account and part: made some accounts at a time, so that a million
+//! Tables with a row for each account and part: stacked some accounts at a time, so that a million
 //! accounts with a dozen metrics each never stand in memory beside the scores they come from.
 
 use polars::prelude::*;
@@ -6,52 +6,61 @@ use polars::prelude::*;
 /// One row for each account and part, ordered by account and then by part.
 #[derive(Debug, Clone)]
 pub struct Stacked {
-    /// The accounts, in order.
-    accounts: DataFrame,
-    /// The columns of each part; their names are the same for all.
-    parts: Vec<Vec<Expr>>,
+    /// What is said of each part, a row for each account; their columns are the same.
+    parts: Vec<DataFrame>,
 }
 
-/// So many accounts are looked at at a time.
-const ACCOUNTS: usize = 16 * 1024;
+/// So many accounts are looked at at a time: their cells are still at hand when they are written.
+const ACCOUNTS: usize = 2048;
 
 impl Stacked {
-    /// `accounts` are in their published order.
-    pub(super) fn new(accounts: DataFrame, parts: Vec<Vec<Expr>>) -> Self {
-        Self { accounts, parts }
-    }
-
-    pub(super) fn height(&self) -> usize {
-        self.accounts.height() * self.parts.len()
-    }
-
-    /// Returns the names of the columns.
+    /// `accounts` are in their published order; `parts` are the columns of each, of the same names.
     ///
     /// # Errors
     /// When Polars fails.
-    pub(super) fn columns(&self) -> PolarsResult<Vec<PlSmallStr>> {
-        Ok(self.piece(0, 0)?.get_column_names_owned())
+    pub(super) fn new(accounts: &DataFrame, parts: Vec<Vec<Expr>>) -> PolarsResult<Self> {
+        let parts = parts.into_iter().map(|columns| {
+            let frame = accounts.clone().lazy();
+            frame.select(columns).collect()
+        });
+        Ok(Self {
+            parts: parts.collect::<PolarsResult<_>>()?,
+        })
+    }
+
+    fn accounts(&self) -> usize {
+        self.parts.first().map_or(0, DataFrame::height)
+    }
+
+    pub(super) fn height(&self) -> usize {
+        self.accounts() * self.parts.len()
+    }
+
+    /// Returns the names of the columns.
+    pub(super) fn columns(&self) -> Vec<PlSmallStr> {
+        let first = self.parts.first();
+        first.map_or_else(Vec::new, DataFrame::get_column_names_owned)
     }
 
     pub(super) fn pieces(&self) -> impl Iterator<Item = PolarsResult<DataFrame>> + '_ {
-        let height = self.accounts.height();
-        let begins = (0..height.max(1)).step_by(ACCOUNTS);
+        let begins = (0..self.accounts().max(1)).step_by(ACCOUNTS);
         begins.map(|begin| self.piece(begin, ACCOUNTS))
     }
 
     pub(super) fn whole(&self) -> PolarsResult<DataFrame> {
-        self.piece(0, self.accounts.height())
+        self.piece(0, self.accounts())
     }
 
     fn piece(&self, begin: usize, accounts: usize) -> PolarsResult<DataFrame> {
-        let accounts = self.accounts.slice(begin as i64, accounts);
-        let (height, count) = (accounts.height(), self.parts.len());
-        let frames: Vec<LazyFrame> = self
-            .parts
-            .iter()
-            .map(|columns| accounts.clone().lazy().select(columns))
-            .collect();
-        let mut stacked = concat(frames, UnionArgs::default())?.collect()?;
+        let parts = self.parts.iter();
+        let mut parts = parts.map(|part| part.slice(begin as i64, accounts));
+        let Some(mut stacked) = parts.next() else {
+            return Ok(DataFrame::empty());
+        };
+        let (height, count) = (stacked.height(), self.parts.len());
+        for part in parts {
+            stacked.vstack_mut(&part)?;
+        }
         // In pieces, every cell's would have to be looked for.
         stacked.rechunk_mut();
         // The place of every row is known, so that nothing is sorted.
@@ -71,7 +80,7 @@ mod tests {
         let height = 2 * ACCOUNTS + 3;
         let accounts = df!("n" => (0..height as i64).collect::<Vec<_>>()).unwrap();
         let part = |k: i64| vec![col("n"), (col("n") * lit(k)).alias("product")];
-        let stacked = Stacked::new(accounts, vec![part(1), part(10)]);
+        let stacked = Stacked::new(&accounts, vec![part(1), part(10)]).unwrap();
         let mut pieces = stacked.pieces();
         let mut together = pieces.next().unwrap().unwrap();
         assert_eq!(together.height(), 2 * ACCOUNTS);
