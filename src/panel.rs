@@ -36,7 +36,10 @@ pub fn candidates(
         .sort([ACCOUNT], SortMultipleOptions::default())?;
     let rows = dates.clone().lazy().cross_join(rows.lazy(), None);
     let known = known_on(accounts, rows, attributes);
-    in_order(in_parts(known, exports, dates)?.collect()?)
+    let mut candidates = in_parts(known, exports, dates)?.collect()?;
+    // In pieces, every step from here to the scores would be worked out piece by piece.
+    candidates.rechunk_mut();
+    in_order(candidates)
 }
 
 /// Returns the pairs of a panel whose account was known then, with the columns asked for.

@@ -184,7 +184,7 @@ impl Population {
             .fold(eligible, |rest, (n, (_, condition))| {
                 when(holds(condition)).then(lit(n as i32)).otherwise(rest)
             });
-        let judged = measured.lazy().with_column(why.alias("__out")).collect()?;
+        let mut judged = measured.lazy().with_column(why.alias("__out")).collect()?;
         let counts = judged
             .clone()
             .lazy()
@@ -211,11 +211,10 @@ impl Population {
                 }
             }
         }
-        let frame = judged
-            .lazy()
-            .filter(col("__out").is_null())
-            .select([all().exclude_cols(["__out"]).as_expr()])
-            .collect()?;
+        let stays = judged.drop_in_place("__out")?.is_null();
+        // Not by the engine, which would leave the rows in pieces: then what is the same for all of them
+        // is written out for each.
+        let frame = judged.filter(&stays)?;
         Ok(Selected { frame, heads })
     }
 
