@@ -716,29 +716,23 @@ impl Sums {
                 };
                 let mask = those.map_or(&[][..], |mask| &self.masks[mask][rows.clone()]);
                 let known = value.map_or(&[][..], |value| value.known_of(rows.clone()));
-                let counts = |row: usize| {
-                    mask.get(row).is_none_or(|counts| *counts)
-                        && known.get(row).is_none_or(|known| *known)
-                };
+                let numbers = value.map_or(&[][..], |value| &value.numbers[rows.clone()]);
                 let cell = |row: usize| at[row] as usize * width + n;
                 match *number {
-                    Number::Rows(_) => {
-                        for row in 0..at.len() {
-                            cells[cell(row)] += i64::from(counts(row));
-                        }
-                    }
-                    Number::Last(_) => {
-                        for row in (0..at.len()).filter(|row| counts(*row)) {
-                            let last = &mut cells[cell(row)];
-                            *last = (*last).max(days[picked[row] as usize].into());
-                        }
-                    }
-                    _ => {
-                        let numbers = value.map_or(&[][..], |value| &value.numbers[rows.clone()]);
-                        for row in (0..at.len()).filter(|row| counts(*row)) {
-                            *overflows |= number.fold(&mut cells[cell(row)], numbers[row]);
-                        }
-                    }
+                    Number::Rows(_) => counted(mask, known, at.len(), |row| cells[cell(row)] += 1),
+                    Number::Last(_) => counted(mask, known, at.len(), |row| {
+                        let last = &mut cells[cell(row)];
+                        *last = (*last).max(days[picked[row] as usize].into());
+                    }),
+                    Number::Sum(..) => counted(mask, known, at.len(), |row| {
+                        let sum = &mut cells[cell(row)];
+                        let (added, overflow) = sum.overflowing_add(numbers[row]);
+                        *sum = added;
+                        *overflows |= overflow;
+                    }),
+                    _ => counted(mask, known, at.len(), |row| {
+                        number.fold(&mut cells[cell(row)], numbers[row]);
+                    }),
                 }
             }
         }
@@ -785,6 +779,20 @@ impl Sums {
             }
         }
         (!overflows).then_some(folded)
+    }
+}
+
+/// Calls on every row that counts: those with a value that fulfil the condition, where either is asked.
+#[inline]
+fn counted(mask: &[bool], known: &[bool], rows: usize, mut add: impl FnMut(usize)) {
+    if mask.is_empty() && known.is_empty() {
+        return (0..rows).for_each(add);
+    }
+    for row in 0..rows {
+        let fulfils = mask.get(row).is_none_or(|fulfils| *fulfils);
+        if fulfils && known.get(row).is_none_or(|known| *known) {
+            add(row);
+        }
     }
 }
 

@@ -101,6 +101,9 @@ pub(super) struct Names {
 /// Texts of so many bytes stand in their views, so that nothing else tells them apart.
 const IN_VIEW: u32 = 12;
 
+/// The place of a text that is not where it was looked for first.
+const ASIDE: u32 = NOWHERE - 1;
+
 impl Names {
     pub(super) fn of(links: &Links) -> PolarsResult<Self> {
         let texts = links.frame.column(LINK)?.str()?.rechunk().into_owned();
@@ -145,34 +148,47 @@ impl Names {
     }
 
     /// Finds the places of texts.
+    ///
+    /// Most stand where they are looked for first. That much is done for all of them before anything
+    /// else, so that no row waits for the memory of another.
     pub(super) fn find(&self, texts: &StringChunked, places: &mut Vec<u32>) {
-        let known = self.texts.downcast_as_array();
-        let last = self.slots.len() - 1;
         let array = texts.downcast_as_array();
-        let views = array.views().iter().enumerate();
         places.clear();
-        places.extend(views.map(|(row, view)| {
-            let is_short = view.length <= IN_VIEW;
-            let mark = match is_short {
-                true => view.as_u128(),
-                false => self.mark(view.as_u128(), array.value(row)),
-            };
-            let mut slot = self.first_slot(mark);
-            loop {
-                let place = self.slots[slot];
-                let is_same = || is_short || known.value(place as usize) == array.value(row);
-                if place == NOWHERE || (self.marks[slot] == mark && is_same()) {
-                    return place;
-                }
-                slot = (slot + 1) & last;
+        places.extend(array.views().iter().map(|view| {
+            let mark = view.as_u128();
+            let slot = self.first_slot(mark);
+            let place = self.slots[slot];
+            match view.length <= IN_VIEW && self.marks[slot] == mark {
+                true => place,
+                false => ASIDE,
             }
         }));
+        for (row, place) in places.iter_mut().enumerate() {
+            if *place == ASIDE {
+                *place = self.look_for(array.views()[row].as_u128(), array.value(row));
+            }
+        }
         if texts.null_count() > 0 {
             for (place, text) in places.iter_mut().zip(texts.iter()) {
                 if text.is_none() {
                     *place = NOWHERE;
                 }
             }
+        }
+    }
+
+    fn look_for(&self, view: u128, text: &str) -> u32 {
+        let known = self.texts.downcast_as_array();
+        let is_short = view as u32 <= IN_VIEW;
+        let mark = self.mark(view, text);
+        let mut slot = self.first_slot(mark);
+        loop {
+            let place = self.slots[slot];
+            let is_same = || is_short || known.value(place as usize) == text;
+            if place == NOWHERE || (self.marks[slot] == mark && is_same()) {
+                return place;
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
         }
     }
 }
