@@ -79,12 +79,13 @@ pub struct Overall {
     pub band: Vec<Option<usize>>,
 }
 
-/// Scores a sample by one model of which only the overall score and the band are asked.
+/// Puts what the metrics of a sample score together by one model of which only the overall score and
+/// the band are asked.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn overall(sample: &DataFrame, model: &HealthModel) -> PolarsResult<Overall> {
-    let scored = scores::overall(sample.clone(), model)?;
+pub fn overall(metrics: &DataFrame, model: &HealthModel) -> PolarsResult<Overall> {
+    let scored = scores::overall(metrics.clone(), model)?;
     Ok(Overall {
         score: scored.column(name::SCORE)?.f64()?.iter().collect(),
         band: places(scored.column(name::BAND)?, model)?,

@@ -10,6 +10,7 @@ use super::evaluate;
 use super::power::FALSE_DISCOVERIES;
 use super::sample::Sample;
 use crate::model::HealthModel;
+use crate::scores;
 use crate::stats::{
     Clusters, Draws, Estimate, RankFigure, Ranking, Refused, Resampled, Statistic,
     benjamini_hochberg, bootstrap, enough,
@@ -90,7 +91,9 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     let measures = sample.measures.take(&IdxCa::from_vec("at".into(), at))?;
     let event = board.events(&rows, Target::Churn);
     let cluster = board.clusters(&rows);
-    let now = overall(&measures, board.model())?;
+    // What a metric scores by itself is the same whatever is moved.
+    let metrics = scores::by_metric(measures, board.model())?;
+    let now = overall(&metrics, board.model())?;
     let variants = variants(board.model(), design);
     let line = action_line(board);
     let side = |standing: &Overall| Side {
@@ -114,7 +117,7 @@ pub fn one_at_a_time(board: &Board, sample: &Sample, design: &Design) -> PolarsR
     // One after another on the caller's thread: the plan of a whole model is deep, and the stacks of
     // a pool's threads are small.
     let scored = (variants.iter())
-        .map(|variant| overall(&measures, &variant.model))
+        .map(|variant| overall(&metrics, &variant.model))
         .collect::<PolarsResult<Vec<_>>>()?;
     for (variant, then) in variants.iter().zip(&scored) {
         let mut moved: Vec<String> = Vec::new();

@@ -8,4 +8,4 @@ mod points;
 mod score;
 
 pub use curves::curve;
-pub use score::{measures_of, overall, score, weighed};
+pub use score::{by_metric, measures_of, overall, score, weighed};

@@ -22,15 +22,29 @@ pub fn score(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame
     scored(measures, model).collect()
 }
 
-/// Returns the overall score and the band of every row, in columns of those names, and nothing
-/// else: the same expressions as those of [`score`], of which the rest is not even planned.
+/// Returns what every metric scores by itself, and what else [`overall`] starts from; no weight and
+/// no band has a part in it.
 ///
 /// # Errors
 /// When Polars fails.
-pub fn overall(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
+pub fn by_metric(measures: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
+    let scorer = Scorer { model };
+    inputs(measures.lazy(), model)
+        .with_columns(scorer.metric_scores())
+        .collect()
+}
+
+/// Returns the overall score and the band of every row, in columns of those names, and nothing
+/// else: the same expressions as those of [`score`], of which the rest is not even planned.
+///
+/// `metrics` come from [`by_metric`], of a model that may have other weights and bands.
+///
+/// # Errors
+/// When Polars fails.
+pub fn overall(metrics: DataFrame, model: &HealthModel) -> PolarsResult<DataFrame> {
     let column = |part: &str| col(name::overall(part)).alias(part);
     let scorer = Scorer { model };
-    weighed(inputs(measures.lazy(), model), model)
+    together(metrics.lazy(), model)
         .with_columns(scorer.limited())
         .with_column(scorer.band())
         .select([column(name::SCORE), column(name::BAND)])
@@ -77,8 +91,14 @@ pub fn measures_of(scored: &DataFrame) -> PolarsResult<DataFrame> {
 /// columns that [`inputs`] adds; whatever else was measured is not looked at.
 pub fn weighed(inputs: LazyFrame, model: &HealthModel) -> LazyFrame {
     let scorer = Scorer { model };
-    inputs
-        .with_columns(scorer.metric_scores())
+    together(inputs.with_columns(scorer.metric_scores()), model)
+}
+
+/// Puts what metrics score together, by their weights.
+fn together(metrics: LazyFrame, model: &HealthModel) -> LazyFrame {
+    let scorer = Scorer { model };
+    metrics
+        .with_columns(scorer.metric_weights())
         .with_columns(scorer.category_scores())
         .with_columns(scorer.overall())
         .with_columns(scorer.contributions())
@@ -151,7 +171,6 @@ impl Scorer<'_> {
             };
             let applies = of(name::APPLIES);
             let column = |part: &str| name::metric(&metric.id, part);
-            let weight = self.of_card(|card| lit(card.categories[c].metrics[m].weight));
             exprs.extend([
                 applies
                     .clone()
@@ -162,7 +181,6 @@ impl Scorer<'_> {
                     .otherwise(lit(NULL))
                     .cast(DataType::Float64)
                     .alias(column(name::SCORE)),
-                (weight + lit(0.0)).alias(column(NOMINAL)),
                 self.of_card(|card| {
                     card.categories[c].metrics[m]
                         .target
@@ -173,6 +191,15 @@ impl Scorer<'_> {
             ]);
         }
         exprs
+    }
+
+    /// The weight of each metric in its category.
+    fn metric_weights(&self) -> Vec<Expr> {
+        let weight = |(c, _, m, metric): (usize, &Category, usize, &Metric)| {
+            let weight = self.of_card(|card| lit(card.categories[c].metrics[m].weight));
+            (weight + lit(0.0)).alias(name::metric(&metric.id, NOMINAL))
+        };
+        self.model.metrics().map(weight).collect()
     }
 
     /// The weighted mean of each category over the metrics that have a score, and its coverage.
