@@ -4,22 +4,24 @@
 //! side, so that one look-up per row serves them all, and every sum below is a sum per resample
 //! ("lane"). Lanes never meet: each has the bits that it would have alone.
 
-use super::estimate::Refused;
-use super::ranking::{Cut, Depth, RankFigure, Ranking, Sums, Ties};
+use std::ops::Range;
 
-/// Resamples that are walked together: as many as have their eight-bit counts in one word.
-///
-/// Then the counts of all clusters stay in a near cache, and what is added up in registers.
-pub(super) const LANES: usize = 8;
+use super::estimate::Refused;
+use super::ranking::{Cut, Depth, RankFigure, Ranking, Sums};
+
+/// Resamples that are walked together: as many as have their eight-bit counts in one register.
+pub(super) const LANES: usize = 16;
 
 /// One number per resample.
 pub(super) type Lanes = [f64; LANES];
 
+/// One small count per resample: an addition of registers adds all of them at once.
+type Counts = [u8; LANES];
+
 /// How often each cluster counts in some resamples.
 #[derive(Debug)]
 pub(super) struct Times {
-    /// Those of each cluster, eight bits each: an addition of words adds all of them at once.
-    counts: Vec<u64>,
+    counts: Vec<Counts>,
     /// So many counts surely add up to less than 256.
     fitting: usize,
 }
@@ -35,9 +37,7 @@ impl Times {
         let of = |cluster: usize| std::array::from_fn(|lane| drawn[lane][cluster]);
         let most = drawn.iter().flatten().copied().max().unwrap_or(0);
         Self {
-            counts: (0..clusters)
-                .map(|own| u64::from_le_bytes(of(own)))
-                .collect(),
+            counts: (0..clusters).map(of).collect(),
             fitting: 255 / usize::from(most.max(1)),
         }
     }
@@ -47,44 +47,49 @@ impl Times {
         Self::drawn(clusters, |_, counts| counts.fill(1))
     }
 
+    #[inline(always)]
+    fn of(&self, cluster: u32) -> Counts {
+        self.counts[cluster as usize]
+    }
+
     /// Returns the sum of the counts of at most `fitting` clusters.
     #[inline(always)]
-    fn few(&self, clusters: &[u32]) -> Lanes {
-        let counts = clusters
-            .iter()
-            .map(|cluster| self.counts[*cluster as usize]);
-        lanes(counts.sum())
+    fn few(&self, clusters: &[u32]) -> Counts {
+        let own = clusters.iter().map(|cluster| self.of(*cluster));
+        own.map(u128::from_le_bytes).sum::<u128>().to_le_bytes()
     }
 
     /// Returns the sum of the counts of some clusters, a cluster as often as it is given.
     #[inline(always)]
     pub(super) fn sum(&self, clusters: &[u32]) -> Lanes {
         if clusters.len() <= self.fitting {
-            return self.few(clusters);
+            return self.few(clusters).map(f64::from);
         }
         let mut sum = [0.0; LANES];
         for some in clusters.chunks(self.fitting) {
-            add(&mut sum, &self.few(some));
+            add(&mut sum, &self.few(some).map(f64::from));
         }
         sum
     }
 
-    /// Adds the weights of rows to a sum, each as often as its cluster counts.
+    /// Returns the sum of the weights of rows, each as often as its cluster counts.
     #[inline(always)]
-    fn weigh(&self, sum: &mut Lanes, clusters: &[u32], weight: &[f64]) {
+    fn weighed(&self, clusters: &[u32], weight: &[f64]) -> Lanes {
+        let mut sum = [0.0; LANES];
         for (cluster, weight) in clusters.iter().zip(weight) {
-            let counts = lanes(self.counts[*cluster as usize]);
+            let counts = self.of(*cluster).map(f64::from);
             for lane in 0..LANES {
                 sum[lane] += counts[lane] * weight;
             }
         }
+        sum
     }
 
     /// Returns the sums of two numbers per cluster, each as often as the cluster counts.
     pub(super) fn dot(&self, pairs: &[(u32, [f64; 2])]) -> [Lanes; 2] {
         let mut sums = [[0.0; LANES]; 2];
         for (cluster, [one, other]) in pairs {
-            let counts = lanes(self.counts[*cluster as usize]);
+            let counts = self.of(*cluster).map(f64::from);
             for lane in 0..LANES {
                 sums[0][lane] += counts[lane] * one;
                 sums[1][lane] += counts[lane] * other;
@@ -95,25 +100,46 @@ impl Times {
 }
 
 #[inline(always)]
-fn lanes(word: u64) -> Lanes {
-    word.to_le_bytes().map(f64::from)
+fn plus(one: Counts, other: Counts) -> Counts {
+    std::array::from_fn(|lane| one[lane].wrapping_add(other[lane]))
 }
 
-/// Positions of a ranking: rows without the event that are tied with none that has it up to
-/// `ties_from`, others up to `events_from`, rows with the event up to `end`.
+#[inline(always)]
+fn add(sum: &mut Lanes, more: &Lanes) {
+    for lane in 0..LANES {
+        sum[lane] += more[lane];
+    }
+}
+
+/// Positions of a ranking: rows that stand alone or are tied with no event, up to `plain`; then
+/// tied rows, without the event up to `events_from`, with it up to `end`.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
-    ties_from: u32,
+    plain: u32,
     events_from: u32,
     end: u32,
 }
 
-/// A ranking with the cluster of each position.
+/// A part of a ranking that ends with an event, and where it ends: so few rows that a cut in it is
+/// soon found.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    stretches: usize,
+    ties: usize,
+    end: u32,
+}
+
+/// Fewest rows of a part that others follow.
+const PART: u32 = 256;
+
+/// A ranking with the cluster of each position, and whether it has the event.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
     ranking: &'a Ranking,
     along: Vec<u32>,
+    is_event: Vec<bool>,
     stretches: Vec<Stretch>,
+    parts: Vec<Part>,
 }
 
 /// The weight of the rows of either kind.
@@ -128,6 +154,28 @@ impl Above {
         others: [0.0; LANES],
         events: [0.0; LANES],
     };
+}
+
+/// What lies above a place of a ranking.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    rows: Lanes,
+    above: Above,
+}
+
+impl Reached {
+    const NOTHING: Self = Self {
+        rows: [0.0; LANES],
+        above: Above::NOTHING,
+    };
+
+    fn sums(&self, lane: usize) -> Sums {
+        Sums {
+            rows: self.rows[lane],
+            weight: self.above.others[lane] + self.above.events[lane],
+            events: self.above.events[lane],
+        }
+    }
 }
 
 /// What is added up on the way down a ranking.
@@ -171,32 +219,121 @@ impl Down {
             }
         }
     }
+
+    /// Passes a block of rows.
+    #[inline(always)]
+    fn pass_block(&mut self, block: &Block) {
+        if let Some(precision) = &mut self.precision {
+            let Above { others, mut events } = self.above;
+            let rows: Lanes = std::array::from_fn(|lane| others[lane] + events[lane]);
+            for step in &block.steps[..usize::from(block.passed)] {
+                let own = step.events.map(f64::from);
+                let above = plus(step.above, step.events).map(f64::from);
+                for lane in 0..LANES {
+                    events[lane] += own[lane];
+                    let all = rows[lane] + above[lane];
+                    // Where nothing is above, and not the event either, nothing is added.
+                    let all = if all < 1.0 { 1.0 } else { all };
+                    precision[lane] += own[lane] * (events[lane] / all);
+                }
+            }
+        }
+        let (events, lost) = block.lost();
+        for lane in 0..LANES {
+            let others = f64::from(block.rows[lane] - events[lane]);
+            let own = f64::from(events[lane]);
+            self.pairs[lane] += others * (self.above.events[lane] + own) - f64::from(lost[lane]);
+            self.above.others[lane] += others;
+            self.above.events[lane] += own;
+        }
+    }
 }
 
-#[inline(always)]
-fn add(sum: &mut Lanes, more: &Lanes) {
-    for lane in 0..LANES {
-        sum[lane] += more[lane];
+/// An event, and the rows of its block above it.
+#[derive(Clone, Copy)]
+struct Step {
+    above: Counts,
+    events: Counts,
+}
+
+/// Rows that stand alone or are tied with no event, so few that sums of their counts fit in eight
+/// bits and sums of products of two such sums in sixteen.
+struct Block {
+    rows: Counts,
+    steps: [Step; 256],
+    passed: u8,
+}
+
+impl Block {
+    const EMPTY: Self = Self {
+        rows: [0; LANES],
+        steps: [Step {
+            above: [0; LANES],
+            events: [0; LANES],
+        }; 256],
+        passed: 0,
+    };
+
+    /// Returns the events, and the pairs of one and a non-event above it.
+    #[inline(always)]
+    fn lost(&self) -> (Counts, [u16; LANES]) {
+        let (mut events, mut lost) = ([0_u8; LANES], [0_u16; LANES]);
+        for step in &self.steps[..usize::from(self.passed)] {
+            for lane in 0..LANES {
+                let others = step.above[lane].wrapping_sub(events[lane]);
+                lost[lane] =
+                    lost[lane].wrapping_add(u16::from(step.events[lane]) * u16::from(others));
+            }
+            events = plus(events, step.events);
+        }
+        (events, lost)
     }
 }
 
 impl<'a> Walk<'a> {
     /// Returns the ranking, given the cluster of each row in the slices it was made of.
     pub(super) fn new(ranking: &'a Ranking, clusters: &[u32]) -> Self {
-        Self {
-            along: ranking.along(clusters),
-            stretches: stretches(ranking),
-            ranking,
-        }
+        Self::along(ranking, ranking.along(clusters))
     }
 
     /// Returns a ranking of which every row is in the same cluster.
     pub(super) fn of_one(ranking: &'a Ranking) -> Self {
-        Self {
-            along: vec![0; ranking.len()],
-            stretches: stretches(ranking),
+        Self::along(ranking, vec![0; ranking.len()])
+    }
+
+    fn along(ranking: &'a Ranking, along: Vec<u32>) -> Self {
+        let mut walk = Self {
+            is_event: vec![false; along.len()],
+            along,
+            stretches: Vec::new(),
+            parts: Vec::new(),
             ranking,
+        };
+        let (mut start, mut begun) = (0, 0);
+        for (place, ties) in (1..).zip(&ranking.ties) {
+            walk.is_event[ties.events_from as usize..ties.end as usize].fill(true);
+            let has_events = ties.events_from < ties.end;
+            let is_plain = !has_events || ties.end - start == 1;
+            let is_last = ties.end as usize == ranking.len();
+            let is_full = is_last || has_events && ties.end - begun >= PART;
+            if is_full || !is_plain {
+                walk.stretches.push(Stretch {
+                    plain: if is_plain { ties.end } else { start },
+                    events_from: if is_plain { ties.end } else { ties.events_from },
+                    end: ties.end,
+                });
+            }
+            if is_full {
+                walk.parts.push(Part {
+                    stretches: walk.stretches.len(),
+                    ties: place,
+                    end: ties.end,
+                });
+                begun = ties.end;
+            }
+            start = ties.end;
         }
+        walk
     }
 
     /// Returns how many of `count` clusters have an event, or how many have a non-event, whichever
@@ -205,40 +342,15 @@ impl<'a> Walk<'a> {
         self.ranking.scarcer(&self.along, count)
     }
 
-    /// Returns the weight of the rows from one position to another.
-    #[inline(always)]
-    fn weight(&self, times: &Times, from: u32, to: u32) -> Lanes {
-        let mut sum = [0.0; LANES];
-        self.add_weight(times, from, to, &mut sum);
-        sum
-    }
-
-    /// Adds the weight of the rows from one position to another to a sum, row by row.
-    #[inline(always)]
-    fn add_weight(&self, times: &Times, from: u32, to: u32, sum: &mut Lanes) {
-        let range = from as usize..to as usize;
-        match &self.ranking.weight {
-            None => add(sum, &times.sum(&self.along[range])),
-            Some(weight) => times.weigh(sum, &self.along[range.clone()], &weight[range]),
-        }
-    }
-
     /// Returns each figure in every lane.
     pub(super) fn figures(
         &self,
         times: &Times,
         wanted: &[RankFigure],
     ) -> Vec<[Result<f64, Refused>; LANES]> {
-        let found = self.down(times, wanted);
-        let rows = match &self.ranking.weight {
-            None => std::array::from_fn(|lane| found.above.others[lane] + found.above.events[lane]),
-            Some(_) => times.sum(&self.along),
-        };
-        let total = std::array::from_fn(|lane| Sums {
-            rows: rows[lane],
-            weight: found.above.others[lane] + found.above.events[lane],
-            events: found.above.events[lane],
-        });
+        let (found, reached) = self.down(times, wanted);
+        let total: [Sums; LANES] =
+            std::array::from_fn(|lane| reached[reached.len() - 1].sums(lane));
         let auc = |lane: usize| -> Result<f64, Refused> {
             let Sums { weight, events, .. } = total[lane].both_kinds()?;
             Ok(found.pairs[lane] / (events * (weight - events)))
@@ -249,7 +361,7 @@ impl<'a> Walk<'a> {
             let of_cut = |depth: &Depth, cuts: &mut Vec<_>, pick: fn(Cut) -> f64| {
                 let at = cuts.iter().position(|(own, _)| own == depth);
                 let at = at.unwrap_or_else(|| {
-                    cuts.push((*depth, self.cuts(times, *depth, &total)));
+                    cuts.push((*depth, self.cuts(times, *depth, &reached)));
                     cuts.len() - 1
                 });
                 cuts[at]
@@ -275,30 +387,105 @@ impl<'a> Walk<'a> {
         all
     }
 
-    /// Walks down the ranking for all figures but those of a cut.
-    fn down(&self, times: &Times, wanted: &[RankFigure]) -> Down {
+    /// Walks down the ranking for all figures but those of a cut; also returns what lies above
+    /// each part, and above the end.
+    fn down(&self, times: &Times, wanted: &[RankFigure]) -> (Down, Vec<Reached>) {
         let mut down = Down {
             above: Above::NOTHING,
             pairs: [0.0; LANES],
             precision: (wanted.contains(&RankFigure::AveragePrecision)).then_some([0.0; LANES]),
         };
-        let mut start = 0;
-        for stretch in &self.stretches {
-            if start < stretch.ties_from {
-                down.pass_others(&self.weight(times, start, stretch.ties_from));
-            }
-            if stretch.events_from < stretch.end {
-                let events = self.weight(times, stretch.events_from, stretch.end);
-                if stretch.ties_from < stretch.events_from {
-                    let tied = self.weight(times, stretch.ties_from, stretch.events_from);
-                    down.pass_tied(&tied, &events);
-                } else {
-                    down.pass_events(&events);
+        let mut reached = vec![Reached::NOTHING];
+        let mut block = Block::EMPTY;
+        let (mut begun, mut start) = (0, 0);
+        for part in &self.parts {
+            for stretch in &self.stretches[begun..part.stretches] {
+                let plain = start..stretch.plain;
+                match &self.ranking.weight {
+                    None => self.pass_plain(times, plain, &mut block, &mut down),
+                    Some(weight) => self.pass_weighed(times, plain, weight, &mut down),
                 }
+                if stretch.plain < stretch.end {
+                    let tied = self.weight(times, stretch.plain..stretch.events_from);
+                    let events = self.weight(times, stretch.events_from..stretch.end);
+                    down.pass_tied(&tied, &events);
+                }
+                start = stretch.end;
             }
-            start = stretch.end;
+            begun = part.stretches;
+            reached.push(Reached {
+                rows: [0.0; LANES],
+                above: down.above,
+            });
         }
-        down
+        self.count(times, &mut reached);
+        (down, reached)
+    }
+
+    /// Passes rows that count one each and are tied with no other kind.
+    #[inline(always)]
+    fn pass_plain(&self, times: &Times, range: Range<u32>, block: &mut Block, down: &mut Down) {
+        let range = range.start as usize..range.end as usize;
+        let clusters = self.along[range.clone()].chunks(times.fitting);
+        for (clusters, is_event) in clusters.zip(self.is_event[range].chunks(times.fitting)) {
+            let mut rows = [0; LANES];
+            let mut passed = 0_u8;
+            for (cluster, is_event) in clusters.iter().zip(is_event) {
+                let own = times.of(*cluster);
+                // Without a branch: what is not an event is written over by what follows.
+                block.steps[usize::from(passed)] = Step {
+                    above: rows,
+                    events: own,
+                };
+                rows = plus(rows, own);
+                passed = passed.wrapping_add(u8::from(*is_event));
+            }
+            (block.rows, block.passed) = (rows, passed);
+            down.pass_block(block);
+        }
+    }
+
+    /// Passes rows that weigh something and are tied with no other kind.
+    #[inline(always)]
+    fn pass_weighed(&self, times: &Times, range: Range<u32>, weight: &[f64], down: &mut Down) {
+        let is_event = &self.is_event[range.start as usize..range.end as usize];
+        let mut start = range.start;
+        for alike in is_event.chunk_by(|a, b| !a && !b) {
+            let end = start + alike.len() as u32;
+            let weight = self.weight(times, start..end);
+            match alike[0] {
+                true => down.pass_events(&weight),
+                false => down.pass_others(&weight),
+            }
+            start = end;
+        }
+    }
+
+    /// Returns the weight of some rows.
+    #[inline(always)]
+    fn weight(&self, times: &Times, range: Range<u32>) -> Lanes {
+        let range = range.start as usize..range.end as usize;
+        match &self.ranking.weight {
+            None => times.sum(&self.along[range]),
+            Some(weight) => times.weighed(&self.along[range.clone()], &weight[range]),
+        }
+    }
+
+    /// Adds how many rows lie above each part.
+    fn count(&self, times: &Times, reached: &mut [Reached]) {
+        let (mut start, mut rows) = (0, [0.0; LANES]);
+        for (part, reached) in self.parts.iter().zip(&mut reached[1..]) {
+            reached.rows = match &self.ranking.weight {
+                None => std::array::from_fn(|lane| {
+                    reached.above.others[lane] + reached.above.events[lane]
+                }),
+                Some(_) => {
+                    add(&mut rows, &times.sum(&self.along[start..part.end as usize]));
+                    start = part.end as usize;
+                    rows
+                }
+            };
+        }
     }
 
     /// Returns what lies above a cut; rows tied across it count pro rata.
@@ -306,83 +493,57 @@ impl<'a> Walk<'a> {
         &self,
         times: &Times,
         depth: Depth,
-        total: &[Sums; LANES],
+        reached: &[Reached],
     ) -> [Result<Cut, Refused>; LANES] {
-        let depth = total.map(|total| depth.rows(total));
-        let mut cut: [Option<Sums>; LANES] =
-            depth.map(|depth| (depth <= 0.0).then_some(Sums::ZERO));
-        let mut rows = [0.0; LANES];
-        let mut above = Above::NOTHING;
-        let mut start = 0;
-        let mut ties = &self.ranking.ties[..];
-        // A few steps at a time; one by one only where some lane's cut lies.
-        while !ties.is_empty() && cut.iter().any(Option::is_none) {
-            let fits = |own: &Ties| (own.end - start) as usize <= times.fitting;
-            let (few, later) = ties.split_at(ties.partition_point(fits).max(1));
-            let end = few[few.len() - 1].end;
-            let more = times.sum(&self.along[start as usize..end as usize]);
-            let is_there = (0..LANES)
-                .any(|lane| rows[lane] < depth[lane] && rows[lane] + more[lane] >= depth[lane]);
-            if !is_there {
-                self.pass(times, few, start, &mut above);
-                add(&mut rows, &more);
-            } else {
-                for own in few {
-                    let (rows_before, before) = (rows, above);
-                    add(
-                        &mut rows,
-                        &times.sum(&self.along[start as usize..own.end as usize]),
-                    );
-                    self.pass(times, std::slice::from_ref(own), start, &mut above);
-                    start = own.end;
-                    for lane in 0..LANES {
-                        if cut[lane].is_none() && rows[lane] >= depth[lane] {
-                            let of = |rows: &Lanes, above: &Above| Sums {
-                                rows: rows[lane],
-                                weight: above.others[lane] + above.events[lane],
-                                events: above.events[lane],
-                            };
-                            let (before, after) = (of(&rows_before, &before), of(&rows, &above));
-                            cut[lane] = Some(before.until(after, depth[lane]).0);
-                        }
-                    }
-                }
+        std::array::from_fn(|lane| {
+            let total = reached[reached.len() - 1].sums(lane);
+            let depth = depth.rows(total);
+            let next = reached.partition_point(|own| own.rows[lane] < depth);
+            let above = match next {
+                0 => Sums::ZERO,
+                next if next == reached.len() => total,
+                next => self.cut(times, depth, lane, next, reached),
+            };
+            Cut::new(above, total)
+        })
+    }
+
+    /// Returns what lies above a depth that is reached in the part before `next`.
+    fn cut(
+        &self,
+        times: &Times,
+        depth: f64,
+        lane: usize,
+        next: usize,
+        reached: &[Reached],
+    ) -> Sums {
+        let ties = &self.ranking.ties;
+        let of = |part: usize| self.parts[part].ties;
+        let first = if next == 1 { 0 } else { of(next - 2) };
+        let mut start = if first == 0 { 0 } else { ties[first - 1].end };
+        let mut before = reached[next - 1].sums(lane);
+        // Where the last tied rows end is known without counting them.
+        for own in &ties[first..of(next - 1) - 1] {
+            let mut after = before;
+            for at in start as usize..own.end as usize {
+                let count = f64::from(times.of(self.along[at])[lane]);
+                let weight = count
+                    * self
+                        .ranking
+                        .weight
+                        .as_ref()
+                        .map_or(1.0, |weight| weight[at]);
+                after.rows += count;
+                after.weight += weight;
+                after.events += if self.is_event[at] { weight } else { 0.0 };
             }
-            (ties, start) = (later, end);
+            if after.rows >= depth {
+                return before.until(after, depth).0;
+            }
+            (before, start) = (after, own.end);
         }
-        std::array::from_fn(|lane| Cut::new(cut[lane].unwrap_or(total[lane]), total[lane]))
+        before.until(reached[next].sums(lane), depth).0
     }
-
-    /// Adds the rows of some ties to what lies above, row by row.
-    fn pass(&self, times: &Times, ties: &[Ties], mut start: u32, above: &mut Above) {
-        for own in ties {
-            self.add_weight(times, start, own.events_from, &mut above.others);
-            self.add_weight(times, own.events_from, own.end, &mut above.events);
-            start = own.end;
-        }
-    }
-}
-
-/// Returns where what counts happens: everything between two steps with events is one run.
-fn stretches(ranking: &Ranking) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
-    let mut start = 0;
-    let mut is_open = false;
-    for ties in &ranking.ties {
-        let has_events = ties.events_from < ties.end;
-        let stretch = Stretch {
-            ties_from: if has_events { start } else { ties.end },
-            events_from: ties.events_from,
-            end: ties.end,
-        };
-        match stretches.last_mut() {
-            Some(last) if is_open => *last = stretch,
-            _ => stretches.push(stretch),
-        }
-        is_open = !has_events;
-        start = ties.end;
-    }
-    stretches
 }
 
 #[cfg(test)]
