@@ -120,9 +120,10 @@ pub fn split(
     // Comparators stay in their order; so drivers come in that of their table, and nobody sorts them.
     let as_they_are = SortMultipleOptions::default().with_maintain_order(true);
     let pairs = stacked(pairs)?.sort([AS_OF, ACCOUNT_ID], as_they_are)?;
+    let scored = scored.select(splitter.columns())?;
     let begins = (0..pairs.height()).step_by(AT_A_TIME);
     let drivers =
-        begins.map(|begin| splitter.drivers(scored, &pairs.slice(begin as i64, AT_A_TIME)));
+        begins.map(|begin| splitter.drivers(&scored, &pairs.slice(begin as i64, AT_A_TIME)));
     stacked(drivers.collect::<PolarsResult<_>>()?)
 }
 
@@ -295,7 +296,7 @@ impl Splitter<'_> {
         ])
     }
 
-    /// Splits the changes of some pairs.
+    /// Splits the changes of some pairs; of the scored panel there are the columns looked at.
     fn drivers(&self, scored: &DataFrame, pairs: &DataFrame) -> PolarsResult<DataFrame> {
         let frame = self.side_by_side(scored, pairs)?;
         let frame = self.scored_between(frame.with_row_index(ROW.into(), None)?)?;
@@ -362,7 +363,6 @@ impl Splitter<'_> {
 
     /// Puts what is known of both dates of pairs beside them.
     fn side_by_side(&self, scored: &DataFrame, pairs: &DataFrame) -> PolarsResult<DataFrame> {
-        let scored = scored.select(self.columns())?;
         let mut columns = pairs.drop_many([now(ROW), then(ROW)]).into_columns();
         for label in [now, then] {
             let side = scored.take(pairs.column(&label(ROW))?.idx()?)?;
