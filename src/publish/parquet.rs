@@ -199,7 +199,10 @@ fn hand_over(column: &Column) -> Result<(ArrowType, ArrayRef), EncodeError> {
         ),
         DataType::Boolean => (
             ArrowType::Boolean,
-            Arc::new(series.bool()?.iter().collect::<BooleanArray>()),
+            Arc::new(BooleanArray::new(
+                bits(series.bool()?),
+                nulls(series.bool()?),
+            )),
         ),
         DataType::Date => (
             ArrowType::Date32,
@@ -258,9 +261,12 @@ where
 
 /// Returns which cells are there, if any is not.
 fn nulls<P: PolarsDataType>(column: &ChunkedArray<P>) -> Option<NullBuffer> {
-    (column.null_count() > 0).then(|| {
-        let is_there = column.is_not_null().rechunk().into_owned();
-        let (bytes, offset, height) = is_there.downcast_as_array().values().as_slice();
-        NullBuffer::new(BooleanBuffer::new(bytes.to_vec().into(), offset, height))
-    })
+    (column.null_count() > 0).then(|| NullBuffer::new(bits(&column.is_not_null())))
+}
+
+/// Copies bits as they lie in memory.
+fn bits(column: &BooleanChunked) -> BooleanBuffer {
+    let column = column.rechunk();
+    let (bytes, offset, height) = column.downcast_as_array().values().as_slice();
+    BooleanBuffer::new(bytes.to_vec().into(), offset, height)
 }
