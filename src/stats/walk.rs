@@ -403,7 +403,7 @@ impl<'a> Walk<'a> {
                 let plain = start..stretch.plain;
                 match &self.ranking.weight {
                     None => self.pass_plain(times, plain, &mut block, &mut down),
-                    Some(weight) => self.pass_weighed(times, plain, weight, &mut down),
+                    Some(_) => self.pass_weighed(times, plain, &mut down),
                 }
                 if stretch.plain < stretch.end {
                     let tied = self.weight(times, stretch.plain..stretch.events_from);
@@ -447,7 +447,7 @@ impl<'a> Walk<'a> {
 
     /// Passes rows that weigh something and are tied with no other kind.
     #[inline(always)]
-    fn pass_weighed(&self, times: &Times, range: Range<u32>, weight: &[f64], down: &mut Down) {
+    fn pass_weighed(&self, times: &Times, range: Range<u32>, down: &mut Down) {
         let is_event = &self.is_event[range.start as usize..range.end as usize];
         let mut start = range.start;
         for alike in is_event.chunk_by(|a, b| !a && !b) {
