@@ -68,6 +68,15 @@ pub fn logistic_fit(
     rows.fit(columns.len() + 1)
 }
 
+/// The likelihood around some coefficients.
+struct Likelihood {
+    /// Its negative logarithm.
+    loss: f64,
+    /// The direction of steepest gain.
+    gradient: Vec<f64>,
+    curvature: Vec<Vec<f64>>,
+}
+
 struct Row {
     /// 1 for the intercept, then the variables.
     x: Vec<f64>,
@@ -120,11 +129,10 @@ impl Rows {
 
     fn fit(&self, k: usize) -> Result<LogisticFit, Refused> {
         let mut coefficients = vec![0.0; k];
-        let mut loss = self.loss(&coefficients);
+        let mut here = self.at(&coefficients);
         for _ in 0..MOST_STEPS {
-            let (gradient, curvature) = self.slopes(&coefficients);
-            let cholesky = Cholesky::of(&curvature).ok_or_else(|| self.why(&coefficients))?;
-            let step = cholesky.solve(&gradient);
+            let cholesky = Cholesky::of(&here.curvature).ok_or_else(|| self.why(&coefficients))?;
+            let step = cholesky.solve(&here.gradient);
             let moved = |part: f64| -> Vec<f64> {
                 coefficients
                     .iter()
@@ -136,11 +144,13 @@ impl Rows {
             // the maximum.
             let mut part = 1.0;
             let mut next = moved(part);
-            while self.loss(&next) > loss + loss.abs() * 1e-12 && part > 1e-6 {
+            let mut there = self.at(&next);
+            while there.loss > here.loss + here.loss.abs() * 1e-12 && part > 1e-6 {
                 part /= 2.0;
                 next = moved(part);
+                there = self.at(&next);
             }
-            loss = self.loss(&next);
+            here = there;
             let settled = (next.iter().zip(&coefficients))
                 .all(|(next, before)| (next - before).abs() <= 1e-12 * (1e-3 + next.abs()));
             coefficients = next;
@@ -159,22 +169,17 @@ impl Rows {
         Err(Refused::Separated)
     }
 
-    /// Returns the negative log-likelihood.
-    fn loss(&self, coefficients: &[f64]) -> f64 {
-        let of = |row: &Row| {
-            let logit = row.logit(coefficients);
-            // ln(1 + eˣ) without overflow.
-            row.weight * (logit.max(0.0) + (-logit.abs()).exp().ln_1p() - row.target * logit)
-        };
-        self.0.iter().map(of).sum()
-    }
-
-    /// Returns the direction of steepest gain and the curvature.
-    fn slopes(&self, coefficients: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+    /// Returns what the likelihood is at some coefficients, in one pass over the rows.
+    fn at(&self, coefficients: &[f64]) -> Likelihood {
         let k = coefficients.len();
         let (mut gradient, mut curvature) = (vec![0.0; k], vec![vec![0.0; k]; k]);
+        let mut loss = 0.0;
         for row in &self.0 {
-            let p = sigmoid(row.logit(coefficients));
+            let logit = row.logit(coefficients);
+            // e⁻ˡ of the distance from even odds: no overflow, and all that both below need.
+            let e = (-logit.abs()).exp();
+            let p = if logit >= 0.0 { 1.0 } else { e } / (1.0 + e);
+            loss += row.weight * (logit.max(0.0) + e.ln_1p() - row.target * logit);
             let (push, bend) = (row.weight * (row.target - p), row.weight * p * (1.0 - p));
             for ((x, slope), bends) in row.x.iter().zip(&mut gradient).zip(&mut curvature) {
                 *slope += push * x;
@@ -183,7 +188,11 @@ impl Rows {
                 }
             }
         }
-        (gradient, curvature)
+        Likelihood {
+            loss,
+            gradient,
+            curvature,
+        }
     }
 
     /// Returns why the curvature has no inverse: certainty everywhere, or dependent columns.
