@@ -2,6 +2,7 @@
 //! is tried on.
 
 use chrono::Datelike;
+use rayon::prelude::*;
 
 use super::board::{Board, Numbers};
 use super::design::{Design, Target};
@@ -83,12 +84,29 @@ fn predict(
 /// board, where there is one.
 pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) -> Vec<Numbers> {
     let mut of_churn = vec![vec![None; board.rows.len()]; board.candidates.len()];
-    let leads = board.leads.iter();
-    for (lead, target) in leads.flat_map(|lead| Target::ALL.map(|target| (*lead, target))) {
-        let predicted: Vec<Result<Predicted, Refused>> = (0..board.candidates.len())
-            .map(|candidate| predict(board, design, candidate, target, lead))
+    for lead in board.leads.iter().copied() {
+        let all = Target::ALL.into_iter();
+        let all: Vec<(Target, usize)> = all
+            .flat_map(|target| (0..board.candidates.len()).map(move |own| (target, own)))
             .collect();
-        for (candidate, own) in predicted.iter().enumerate() {
+        let predicted: Vec<Result<Predicted, Refused>> = (all.par_iter())
+            .map(|(target, candidate)| predict(board, design, *candidate, *target, lead))
+            .collect();
+        let events: Vec<Vec<bool>> = (all.iter().zip(&predicted))
+            .map(|((target, _), own)| {
+                let rows = own.as_ref().map_or(&[][..], |own| &own.rows);
+                board.events(rows, *target)
+            })
+            .collect();
+        let said: Vec<(&[f64], &[bool])> = (predicted.iter().zip(&events))
+            .map(|(own, event)| {
+                let probability = own.as_ref().map_or(&[][..], |own| &own.probability);
+                (probability, event.as_slice())
+            })
+            .collect();
+        let errors = stats::expected_calibration_errors(&said, BINS, design.seed);
+        for (place, ((target, candidate), error)) in all.iter().zip(errors).enumerate() {
+            let (target, candidate) = (*target, *candidate);
             let about = About {
                 candidate: board.candidates[candidate].name.clone(),
                 target: target.word(),
@@ -96,15 +114,17 @@ pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) -> V
                 slice: ALL.to_owned(),
                 slice_value: "out_of_time".to_owned(),
             };
-            let own = own.as_ref().map_err(Clone::clone);
+            let own = predicted[place].as_ref().map_err(Clone::clone);
             if let (Target::Churn, Ok(own)) = (target, &own) {
                 for (row, probability) in own.rows.iter().zip(&own.probability) {
                     of_churn[candidate][*row] = Some(*probability);
                 }
             }
-            let in_force = predicted[0].as_ref().ok().filter(|_| candidate > 0);
+            // The first candidate is the one in force.
+            let in_force = predicted[place - candidate].as_ref().ok();
+            let in_force = in_force.filter(|_| candidate > 0);
             let judged =
-                own.and_then(|own| judge(board, design, own, in_force, target, &about, figures));
+                own.and_then(|own| judge(board, own, in_force, target, error, &about, figures));
             if let Err(refused) = judged {
                 let size = Size { n: 0, events: 0 };
                 for name in ["brier", "brier_skill", "log_loss", "log_loss_skill"] {
@@ -118,10 +138,10 @@ pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) -> V
 
 fn judge(
     board: &Board,
-    design: &Design,
     predicted: &Predicted,
     in_force: Option<&Predicted>,
     target: Target,
+    error: Result<stats::CalibrationError, Refused>,
     about: &About,
     figures: &mut Figures,
 ) -> Result<(), Refused> {
@@ -186,7 +206,7 @@ fn judge(
         }
         Err(refused) => figures.value(about, "calibration_slope", size, Err(refused)),
     }
-    let error = stats::expected_calibration_error(probability, &event, BINS, design.seed)?;
+    let error = error?;
     figures.value(about, "calibration_error", size, Ok(error.value));
     figures.remark(&format!("{} bins", error.bins));
     figures.value(

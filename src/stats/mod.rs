@@ -47,8 +47,8 @@ pub use power::{
     Correlation, InformationValue, PowerBin, Shape, information_value, shape, spearman,
 };
 pub use probability::{
-    CalibrationError, Scored, brier, brier_rows, expected_calibration_error, log_loss,
-    log_loss_rows,
+    CalibrationError, Scored, brier, brier_rows, expected_calibration_error,
+    expected_calibration_errors, log_loss, log_loss_rows,
 };
 pub use proportion::{Test, chi_square, difference_of_proportions, trend, wilson};
 pub use ranking::{CapturePoint, Cut, Depth, Group, RankFigure, Ranking, auc};
