@@ -294,22 +294,20 @@ impl View<'_> {
         figures.estimate(&self.about(IN_FORCE), "base_rate", size, rate);
         if let Err(refused) = self.ranked(&columns, figures) {
             let names = by_count(self.design.capacity).into_iter();
-            for (name, _) in names.chain(by_revenue(self.design.capacity)) {
+            let names = names.chain(by_revenue(self.design.capacity));
+            for name in names.map(|(name, _)| name).chain([KS]) {
                 self.refuse(name, size, &refused, figures);
-            }
-            for candidate in self.candidates {
-                let about = self.about(&candidate.name);
-                figures.value(&about, KS, size, Err(refused.clone()));
             }
         }
     }
 
-    /// Adds the reason why a figure is given for no candidate, nor its difference from the first.
+    /// Adds the reason why a figure is given for no candidate, nor its difference from the first,
+    /// where it has one.
     fn refuse(&self, name: &str, size: Size, refused: &Refused, figures: &mut Figures) {
         for (n, candidate) in self.candidates.iter().enumerate() {
             let about = self.about(&candidate.name);
             figures.estimate(&about, name, size, Err(refused.clone()));
-            if n > 0 {
+            if n > 0 && name != KS {
                 let difference = format!("{name}_minus_in_force");
                 figures.estimate(&about, &difference, size, Err(refused.clone()));
             }

@@ -32,13 +32,25 @@ fn about(candidate: &str, target: Target, lead: u32, slice: &str, value: &str) -
     }
 }
 
+/// Writes a number with three decimals; what rounds to nothing has no sign.
+fn thousandths(value: f64) -> String {
+    let text = format!("{value:.3}");
+    match text.as_str() {
+        "-0.000" => "0.000".to_owned(),
+        _ => text,
+    }
+}
+
 fn shown(figure: Option<&Figure>) -> String {
     let Some(figure) = figure else {
         return "there are no rows".to_owned();
     };
     match (figure.value, figure.low, figure.high) {
-        (Some(value), Some(low), Some(high)) => format!("{value:.3} ({low:.3} to {high:.3})"),
-        (Some(value), _, _) => format!("{value:.3}"),
+        (Some(value), Some(low), Some(high)) => {
+            let [value, low, high] = [value, low, high].map(thousandths);
+            format!("{value} ({low} to {high})")
+        }
+        (Some(value), _, _) => thousandths(value),
         (None, _, _) => format!(
             "refused: {}",
             figure.reason.as_deref().unwrap_or("no reason")
@@ -260,4 +272,15 @@ pub fn nothing_there(board: &Board, design: &Design, figures: &Figures) -> Optio
         advice: "do not act on these scores as if they foresaw churn; look for other measures"
             .to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rounds_to_nothing_has_no_sign() {
+        let shown = [-0.0004, 0.0, -0.0006, -1.0].map(thousandths);
+        assert_eq!(shown, ["0.000", "0.000", "-0.001", "-1.000"]);
+    }
 }
