@@ -565,7 +565,7 @@ mod tests {
         let mut random = Random::new(3, 1);
         // Distinct risks, heavy ties; small counts, and some that fill a byte alone.
         for (levels, most) in [(100_000, 4), (12, 4), (100_000, 200), (2, 200)] {
-            let rows = 300;
+            let rows = 900;
             let risk: Vec<f64> = (0..rows).map(|_| random.below(levels) as f64).collect();
             let event: Vec<bool> = (0..rows).map(|_| random.below(5) == 0).collect();
             let clusters: Vec<u32> = (0..rows).map(|_| random.below(90) as u32).collect();
