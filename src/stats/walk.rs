@@ -15,8 +15,43 @@ pub(super) const LANES: usize = 16;
 /// One number per resample.
 pub(super) type Lanes = [f64; LANES];
 
-/// One small count per resample: an addition of registers adds all of them at once.
-type Counts = [u8; LANES];
+/// One small count per resample, eight to a word: to add two words adds eight counts at once, which the
+/// compiler does not always see by itself. No count may reach 256.
+#[derive(Debug, Clone, Copy)]
+struct Counts([u64; LANES / 8]);
+
+impl Counts {
+    const NONE: Self = Self([0; LANES / 8]);
+
+    fn of(counts: [u8; LANES]) -> Self {
+        let of_word = |word: usize| std::array::from_fn(|lane| counts[8 * word + lane]);
+        Self(std::array::from_fn(|word| {
+            u64::from_le_bytes(of_word(word))
+        }))
+    }
+
+    #[inline(always)]
+    fn plus(self, more: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] + more.0[word]))
+    }
+
+    /// `less` is nowhere more.
+    #[inline(always)]
+    fn minus(self, less: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] - less.0[word]))
+    }
+
+    #[inline(always)]
+    fn lanes(self) -> [u8; LANES] {
+        let words = self.0.map(u64::to_le_bytes);
+        std::array::from_fn(|lane| words[lane / 8][lane % 8])
+    }
+
+    #[inline(always)]
+    fn numbers(self) -> Lanes {
+        self.lanes().map(f64::from)
+    }
+}
 
 /// How often each cluster counts in some resamples.
 #[derive(Debug)]
@@ -34,7 +69,7 @@ impl Times {
         for (lane, counts) in drawn.iter_mut().enumerate() {
             draw(lane, counts);
         }
-        let of = |cluster: usize| std::array::from_fn(|lane| drawn[lane][cluster]);
+        let of = |cluster: usize| Counts::of(std::array::from_fn(|lane| drawn[lane][cluster]));
         let most = drawn.iter().flatten().copied().max().unwrap_or(0);
         Self {
             counts: (0..clusters).map(of).collect(),
@@ -56,18 +91,18 @@ impl Times {
     #[inline(always)]
     fn few(&self, clusters: &[u32]) -> Counts {
         let own = clusters.iter().map(|cluster| self.of(*cluster));
-        own.map(u128::from_le_bytes).sum::<u128>().to_le_bytes()
+        own.fold(Counts::NONE, Counts::plus)
     }
 
     /// Returns the sum of the counts of some clusters, a cluster as often as it is given.
     #[inline(always)]
     pub(super) fn sum(&self, clusters: &[u32]) -> Lanes {
         if clusters.len() <= self.fitting {
-            return self.few(clusters).map(f64::from);
+            return self.few(clusters).numbers();
         }
         let mut sum = [0.0; LANES];
         for some in clusters.chunks(self.fitting) {
-            add(&mut sum, &self.few(some).map(f64::from));
+            add(&mut sum, &self.few(some).numbers());
         }
         sum
     }
@@ -77,7 +112,7 @@ impl Times {
     fn weighed(&self, clusters: &[u32], weight: &[f64]) -> Lanes {
         let mut sum = [0.0; LANES];
         for (cluster, weight) in clusters.iter().zip(weight) {
-            let counts = self.of(*cluster).map(f64::from);
+            let counts = self.of(*cluster).numbers();
             for lane in 0..LANES {
                 sum[lane] += counts[lane] * weight;
             }
@@ -89,7 +124,7 @@ impl Times {
     pub(super) fn dot(&self, pairs: &[(u32, [f64; 2])]) -> [Lanes; 2] {
         let mut sums = [[0.0; LANES]; 2];
         for (cluster, [one, other]) in pairs {
-            let counts = self.of(*cluster).map(f64::from);
+            let counts = self.of(*cluster).numbers();
             for lane in 0..LANES {
                 sums[0][lane] += counts[lane] * one;
                 sums[1][lane] += counts[lane] * other;
@@ -97,11 +132,6 @@ impl Times {
         }
         sums
     }
-}
-
-#[inline(always)]
-fn plus(one: Counts, other: Counts) -> Counts {
-    std::array::from_fn(|lane| one[lane].wrapping_add(other[lane]))
 }
 
 #[inline(always)]
@@ -227,8 +257,8 @@ impl Down {
             let Above { others, mut events } = self.above;
             let rows: Lanes = std::array::from_fn(|lane| others[lane] + events[lane]);
             for step in &block.steps[..usize::from(block.passed)] {
-                let own = step.events.map(f64::from);
-                let above = plus(step.above, step.events).map(f64::from);
+                let own = step.events.numbers();
+                let above = step.above.plus(step.events).numbers();
                 for lane in 0..LANES {
                     events[lane] += own[lane];
                     let all = rows[lane] + above[lane];
@@ -239,12 +269,12 @@ impl Down {
             }
         }
         let (events, lost) = block.lost();
+        let (others, own) = (block.rows.minus(events).numbers(), events.numbers());
         for lane in 0..LANES {
-            let others = f64::from(block.rows[lane] - events[lane]);
-            let own = f64::from(events[lane]);
-            self.pairs[lane] += others * (self.above.events[lane] + own) - f64::from(lost[lane]);
-            self.above.others[lane] += others;
-            self.above.events[lane] += own;
+            self.pairs[lane] +=
+                others[lane] * (self.above.events[lane] + own[lane]) - f64::from(lost[lane]);
+            self.above.others[lane] += others[lane];
+            self.above.events[lane] += own[lane];
         }
     }
 }
@@ -266,10 +296,10 @@ struct Block {
 
 impl Block {
     const EMPTY: Self = Self {
-        rows: [0; LANES],
+        rows: Counts::NONE,
         steps: [Step {
-            above: [0; LANES],
-            events: [0; LANES],
+            above: Counts::NONE,
+            events: Counts::NONE,
         }; 256],
         passed: 0,
     };
@@ -277,14 +307,14 @@ impl Block {
     /// Returns the events, and the pairs of one and a non-event above it.
     #[inline(always)]
     fn lost(&self) -> (Counts, [u16; LANES]) {
-        let (mut events, mut lost) = ([0_u8; LANES], [0_u16; LANES]);
+        let (mut events, mut lost) = (Counts::NONE, [0_u16; LANES]);
         for step in &self.steps[..usize::from(self.passed)] {
+            let others = step.above.minus(events).lanes().map(u16::from);
+            let own = step.events.lanes().map(u16::from);
             for lane in 0..LANES {
-                let others = step.above[lane].wrapping_sub(events[lane]);
-                lost[lane] =
-                    lost[lane].wrapping_add(u16::from(step.events[lane]) * u16::from(others));
+                lost[lane] = lost[lane].wrapping_add(own[lane].wrapping_mul(others[lane]));
             }
-            events = plus(events, step.events);
+            events = events.plus(step.events);
         }
         (events, lost)
     }
@@ -428,7 +458,7 @@ impl<'a> Walk<'a> {
         let range = range.start as usize..range.end as usize;
         let clusters = self.along[range.clone()].chunks(times.fitting);
         for (clusters, is_event) in clusters.zip(self.is_event[range].chunks(times.fitting)) {
-            let mut rows = [0; LANES];
+            let mut rows = Counts::NONE;
             let mut passed = 0_u8;
             for (cluster, is_event) in clusters.iter().zip(is_event) {
                 let own = times.of(*cluster);
@@ -437,7 +467,7 @@ impl<'a> Walk<'a> {
                     above: rows,
                     events: own,
                 };
-                rows = plus(rows, own);
+                rows = rows.plus(own);
                 passed = passed.wrapping_add(u8::from(*is_event));
             }
             (block.rows, block.passed) = (rows, passed);
@@ -526,7 +556,7 @@ impl<'a> Walk<'a> {
         for own in &ties[first..of(next - 1) - 1] {
             let mut after = before;
             for at in start as usize..own.end as usize {
-                let count = f64::from(times.of(self.along[at])[lane]);
+                let count = times.of(self.along[at]).numbers()[lane];
                 let weight = count
                     * self
                         .ranking
