@@ -32,12 +32,14 @@ fn about(candidate: &str, target: Target, lead: u32, slice: &str, value: &str) -
     }
 }
 
-/// Writes a number with three decimals; what rounds to nothing has no sign.
+/// Writes a number with three decimals, or as many as show on which side of zero it lies; nothing has
+/// no sign.
 fn thousandths(value: f64) -> String {
-    let text = format!("{value:.3}");
-    match text.as_str() {
-        "-0.000" => "0.000".to_owned(),
-        _ => text,
+    let most = 6;
+    let decimals = (3..=most).find(|decimals| value.abs() >= 0.5 * 0.1_f64.powi(*decimals));
+    match decimals {
+        Some(decimals) => format!("{value:.0$}", decimals as usize),
+        None => "0.000".to_owned(),
     }
 }
 
@@ -279,8 +281,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_rounds_to_nothing_has_no_sign() {
-        let shown = [-0.0004, 0.0, -0.0006, -1.0].map(thousandths);
-        assert_eq!(shown, ["0.000", "0.000", "-0.001", "-1.000"]);
+    fn a_number_shows_on_which_side_of_zero_it_lies() {
+        let shown = [-0.0004, 0.000_03, -0.0, -1e-9, -0.0006, -1.0].map(thousandths);
+        assert_eq!(
+            shown,
+            ["-0.0004", "0.00003", "0.000", "0.000", "-0.001", "-1.000"]
+        );
     }
 }

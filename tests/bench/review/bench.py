@@ -6,8 +6,8 @@
 Writes seeded exports (numpy and pyarrow are needed): accounts with yearly terms that end with a quarter,
 and usage by account, day and feature. The review looks at twelve quarters at four leads, which are 48 dates;
 some of them, evenly spread, are run by themselves as whole processes, and their mean is taken 48 times.
-Measured on two cores with 60 million rows: 199 CPU s (138 s on the wall) and 11.4 GB for the review, 2.8 CPU s (2.6 s)
-for a date, so 1.5 times the CPU seconds of the 48 runs and 1.1 of their time: a review still keeps its rows.
+Measured on two cores with 60 million rows: 107 CPU s (74 s on the wall) and 1.4 GB for the review, 4.0 CPU s (3.5 s)
+for a date, so 0.56 of the CPU seconds of the 48 runs and 0.44 of their time.
 Prints wall and CPU seconds, peak memory and the ratio. A check that takes a minute:
 
     python3 tests/bench/review/bench.py --accounts 2000 --rows 2000000 --singles 2
