@@ -1,15 +1,15 @@
 //! Seconds per figure of the review's statistics: `cargo bench --bench stats`.
 //!
 //! Inputs are whole-number arithmetic, so that `stats.py` beside this file times scikit-learn
-//! on the very same rows. Two cores that others were using too (load 2), one after the other:
+//! on the very same rows. Two cores, nothing else running, one after the other:
 //!
 //! | figure | here | scikit-learn 1.9.1 |
 //! |---|---|---|
-//! | AUC, 20,000 rows | 0.23 ms | 4.0 ms |
-//! | AUC with DeLong interval, 20,000 rows | 0.39 ms | has none |
-//! | AUC, 200,000 rows | 2.9 ms | 34 ms |
-//! | 2,000 resamples of an AUC, 20,000 rows | 0.054 s | 8.5 s (one, times 2,000) |
-//! | 2,000 resamples of seven figures, 20,000 rows | 0.15 s | 27 s for the two AUCs and two APs among them |
+//! | AUC, 20,000 rows | 0.30 ms | 6.7 ms |
+//! | AUC with DeLong interval, 20,000 rows | 0.54 ms | has none |
+//! | AUC, 200,000 rows | 4.0 ms | 59 ms |
+//! | 2,000 resamples of an AUC, 20,000 rows | 0.086 s | 22 s (one, times 2,000) |
+//! | 2,000 resamples of seven figures, 20,000 rows | 0.11 s | 72 s for the two AUCs and two APs among them |
 //!
 //! A plain AUC is one sort in both; the figures with intervals are where the time goes.
 
