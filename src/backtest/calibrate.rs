@@ -17,6 +17,8 @@ use crate::stats::{
 struct Predicted {
     /// The rows of the board.
     rows: Vec<usize>,
+    /// Whether each has the event.
+    event: Vec<bool>,
     /// Probability of the event.
     probability: Vec<f64>,
 }
@@ -70,6 +72,7 @@ fn predict(
         };
         for n in fold.test {
             predicted.rows.push(rows[n]);
+            predicted.event.push(event[n]);
             predicted.probability.push(map(risk[n]));
         }
     }
@@ -92,17 +95,10 @@ pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) -> V
         let predicted: Vec<Result<Predicted, Refused>> = (all.par_iter())
             .map(|(target, candidate)| predict(board, design, *candidate, *target, lead))
             .collect();
-        let events: Vec<Vec<bool>> = (all.iter().zip(&predicted))
-            .map(|((target, _), own)| {
-                let rows = own.as_ref().map_or(&[][..], |own| &own.rows);
-                board.events(rows, *target)
-            })
-            .collect();
-        let said: Vec<(&[f64], &[bool])> = (predicted.iter().zip(&events))
-            .map(|(own, event)| {
-                let probability = own.as_ref().map_or(&[][..], |own| &own.probability);
-                (probability, event.as_slice())
-            })
+        let nothing = Predicted::default();
+        let said: Vec<(&[f64], &[bool])> = (predicted.iter())
+            .map(|own| own.as_ref().unwrap_or(&nothing))
+            .map(|own| (&own.probability[..], &own.event[..]))
             .collect();
         let errors = stats::expected_calibration_errors(&said, BINS, design.seed);
         for (place, ((target, candidate), error)) in all.iter().zip(errors).enumerate() {
@@ -123,8 +119,7 @@ pub fn of_candidates(board: &Board, design: &Design, figures: &mut Figures) -> V
             // The first candidate is the one in force.
             let in_force = predicted[place - candidate].as_ref().ok();
             let in_force = in_force.filter(|_| candidate > 0);
-            let judged =
-                own.and_then(|own| judge(board, own, in_force, target, error, &about, figures));
+            let judged = own.and_then(|own| judge(board, own, in_force, error, &about, figures));
             if let Err(refused) = judged {
                 let size = Size { n: 0, events: 0 };
                 for name in ["brier", "brier_skill", "log_loss", "log_loss_skill"] {
@@ -140,20 +135,20 @@ fn judge(
     board: &Board,
     predicted: &Predicted,
     in_force: Option<&Predicted>,
-    target: Target,
     error: Result<stats::CalibrationError, Refused>,
     about: &About,
     figures: &mut Figures,
 ) -> Result<(), Refused> {
-    let probability = &predicted.probability;
-    let event = board.events(&predicted.rows, target);
+    let Predicted {
+        event, probability, ..
+    } = predicted;
     let cluster = board.clusters(&predicted.rows);
-    let size: Size = stats::enough(&event, &cluster)?.into();
-    let brier = stats::brier(probability, &event, None)?;
-    let loss = stats::log_loss(probability, &event, None)?;
+    let size: Size = stats::enough(event, &cluster)?.into();
+    let brier = stats::brier(probability, event, None)?;
+    let loss = stats::log_loss(probability, event, None)?;
     let mut rows = vec![
-        stats::brier_rows(probability, &event)?,
-        stats::log_loss_rows(probability, &event)?,
+        stats::brier_rows(probability, event)?,
+        stats::log_loss_rows(probability, event)?,
     ];
     // The rows are common to all candidates, and so are the quarters that can be spoken about.
     let in_force = in_force.filter(|own| own.rows == predicted.rows);
@@ -161,8 +156,8 @@ fn judge(
     let base_rate = vec![size.events as f64 / size.n as f64; event.len()];
     let others = [Some(&base_rate), in_force.map(|own| &own.probability)];
     for probability in others.into_iter().flatten() {
-        rows.push(stats::brier_rows(probability, &event)?);
-        rows.push(stats::log_loss_rows(probability, &event)?);
+        rows.push(stats::brier_rows(probability, event)?);
+        rows.push(stats::log_loss_rows(probability, event)?);
     }
     let labels: Vec<f64> = event
         .iter()
@@ -193,7 +188,7 @@ fn judge(
             figures.estimate(about, &format!("{name}_{other}"), size, difference);
         }
     }
-    match stats::calibration_line(probability, &event) {
+    match stats::calibration_line(probability, event) {
         Ok(line) => {
             figures.estimate(about, "calibration_intercept", size, Ok(line.intercept));
             figures.estimate(about, "calibration_slope", size, Ok(line.slope));
@@ -215,7 +210,7 @@ fn judge(
         size,
         Ok(error.if_perfect),
     );
-    for (n, bin) in stats::reliability(probability, &event, BINS)?
+    for (n, bin) in stats::reliability(probability, event, BINS)?
         .iter()
         .enumerate()
     {

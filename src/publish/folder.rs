@@ -137,10 +137,7 @@ impl Staging<'_> {
     /// # Errors
     /// When the file system refuses.
     pub fn write(&self, file: &Content) -> Result<(), PublishError> {
-        self.fill(&file.path, |mut opened| {
-            let path = self.folder.path().join(&file.path);
-            opened.write_all(&file.bytes).map_err(io("write", &path))
-        })
+        write(&self.folder.path().join(&file.path), &file.bytes)
     }
 
     /// Makes a file and lets `fill` write it, so that it need not be in memory as a whole.
@@ -152,10 +149,7 @@ impl Staging<'_> {
         path: &str,
         fill: impl FnOnce(&File) -> Result<(), PublishError>,
     ) -> Result<(), PublishError> {
-        let path = self.folder.path().join(path);
-        let file = make(&path)?;
-        fill(&file)?;
-        file.sync_all().map_err(io("sync", &path))
+        filled(&self.folder.path().join(path), fill)
     }
 
     /// Publishes what was written as `as_of=<date>` in the job's folder, and names the newest run in
@@ -243,16 +237,21 @@ fn readable(folder: &Path) -> Result<(), PublishError> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
-    let mut file = make(path)?;
-    file.write_all(bytes).map_err(io("write", path))?;
-    file.sync_all().map_err(io("sync", path))
+    filled(path, |mut file| {
+        file.write_all(bytes).map_err(io("write", path))
+    })
 }
 
-fn make(path: &Path) -> Result<File, PublishError> {
+fn filled(
+    path: &Path,
+    fill: impl FnOnce(&File) -> Result<(), PublishError>,
+) -> Result<(), PublishError> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(io("make the folder", parent))?;
     }
-    File::create(path).map_err(io("write", path))
+    let file = File::create(path).map_err(io("write", path))?;
+    fill(&file)?;
+    file.sync_all().map_err(io("sync", path))
 }
 
 fn sync(folder: &Path) -> Result<(), PublishError> {
